@@ -1,0 +1,70 @@
+// swift-tools-version: 6.2
+// SPDX-License-Identifier: Apache-2.0
+
+import PackageDescription
+
+/// What every Swift target of the package is compiled with.
+let strict: [SwiftSetting] = [
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .strictMemorySafety(),
+  .treatAllWarnings(as: .error),
+]
+
+let system: Target.Dependency = .product(name: "SystemPackage", package: "swift-system")
+
+let package = Package(
+  name: "fastsync",
+  products: [
+    .executable(name: "fastsync", targets: ["fastsync"]),
+    .library(name: "CopyEngine", targets: ["CopyEngine"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+  ],
+  targets: [
+    .target(
+      name: "CLiburing",
+      path: "CLiburing",
+      cSettings: [.unsafeFlags(["-Wall", "-Wextra", "-Werror"])],
+      // The archive by its file name: the shipped binary must not need liburing.so.
+      linkerSettings: [.linkedLibrary(":liburing.a")]
+    ),
+    .target(name: "Uring", dependencies: ["CLiburing", system], swiftSettings: strict),
+    .target(name: "FileTree", dependencies: ["CLiburing", "Uring", system], swiftSettings: strict),
+    .target(
+      name: "CopyEngine",
+      dependencies: ["CLiburing", "FileTree", "Uring", system],
+      swiftSettings: strict
+    ),
+    .executableTarget(
+      name: "fastsync",
+      dependencies: [
+        "CopyEngine", system,
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: strict
+    ),
+    .target(
+      name: "SimulatedKernel",
+      dependencies: ["Uring", system],
+      path: "Tests/SimulatedKernel",
+      swiftSettings: strict
+    ),
+    .testTarget(
+      name: "UringTests",
+      dependencies: ["Uring", "SimulatedKernel", system],
+      swiftSettings: strict
+    ),
+    .testTarget(name: "FileTreeTests", dependencies: ["FileTree", system], swiftSettings: strict),
+    .testTarget(
+      name: "CopyEngineTests",
+      dependencies: ["CopyEngine", "SimulatedKernel", "FileTree", "Uring", system],
+      swiftSettings: strict
+    ),
+    .testTarget(name: "FastsyncTests", dependencies: ["fastsync", system], swiftSettings: strict),
+  ],
+  swiftLanguageModes: [.v6]
+)
