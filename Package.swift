@@ -28,7 +28,7 @@ let package = Package(
     .target(
       name: "CLiburing",
       path: "CLiburing",
-      cSettings: [.unsafeFlags(["-Wall", "-Wextra", "-Werror"])],
+      cSettings: [.enableWarning("all"), .enableWarning("extra"), .treatAllWarnings(as: .error)],
       // The archive by its file name: the shipped binary must not need liburing.so.
       linkerSettings: [.linkedLibrary(":liburing.a")]
     ),

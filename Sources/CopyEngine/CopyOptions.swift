@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What is carried over of each entry beyond its name and contents.
+public struct Preservation: OptionSet, Sendable {
+  /// The bits.
+  public let rawValue: UInt32
+  /// Makes a set.
+  public init(rawValue: UInt32) { self.rawValue = rawValue }
+
+  /// Symbolic links are made again; without it they are skipped (`-l`).
+  public static let symbolicLinks = Preservation(rawValue: 1 << 0)
+  /// Mode bits with setuid, setgid and sticky (`-p`).
+  public static let permissions = Preservation(rawValue: 1 << 1)
+  /// Modification times, in nanoseconds (`-t`).
+  public static let times = Preservation(rawValue: 1 << 2)
+  /// Access times, in nanoseconds.
+  public static let accessTimes = Preservation(rawValue: 1 << 3)
+  /// The owner (`-o`).
+  public static let owner = Preservation(rawValue: 1 << 4)
+  /// The group (`-g`).
+  public static let group = Preservation(rawValue: 1 << 5)
+  /// Character and block devices are made again (`-D`).
+  public static let devices = Preservation(rawValue: 1 << 6)
+  /// FIFOs and sockets are made again (`-D`).
+  public static let specials = Preservation(rawValue: 1 << 7)
+  /// Names of one inode become names of one inode (`-H`).
+  public static let hardLinks = Preservation(rawValue: 1 << 8)
+  /// POSIX ACLs, access and default (`-A`).
+  public static let accessControlLists = Preservation(rawValue: 1 << 9)
+  /// Extended attributes (`-X`).
+  public static let extendedAttributes = Preservation(rawValue: 1 << 10)
+  /// Holes of the source stay holes (`-S`).
+  public static let holes = Preservation(rawValue: 1 << 11)
+
+  /// What rsync's `-a` stands for, recursion aside: `-lptgoD`.
+  public static let archive: Preservation = [
+    .symbolicLinks, .permissions, .times, .owner, .group, .devices, .specials,
+  ]
+  /// Everything: `-aHAXS` with access times.
+  public static let everything: Preservation = [
+    .archive, .accessTimes, .hardLinks, .accessControlLists, .extendedAttributes, .holes,
+  ]
+}
+
+/// How a run copies; every field has the default of the bare command.
+public struct CopyOptions: Sendable {
+  /// What is done about the page cache.
+  public enum Cache: String, Sendable, CaseIterable {
+    /// Start writeback early, and drop behind both heads what this copy brought in.
+    case advise
+    /// Leave it all to the kernel.
+    case keep
+  }
+
+  /// Who carries out reads, writes and advice.
+  public enum Engine: String, Sendable, CaseIterable {
+    /// `uring` where it can be had, else `sync`.
+    case auto
+    /// io_uring, or an error.
+    case uring
+    /// Plain system calls.
+    case sync
+  }
+
+  /// Whether extents are shared instead of copied (`FICLONE`).
+  public enum Reflink: String, Sendable, CaseIterable {
+    /// Where both sides are on one filesystem that can.
+    case auto
+    /// Always; a file that cannot be shared fails.
+    case always
+    /// Never.
+    case never
+  }
+
+  /// When data has to be on stable storage.
+  public enum Durability: String, Sendable, CaseIterable {
+    /// Whenever the kernel likes.
+    case none
+    /// At the end of the run: `syncfs` of each filesystem written to.
+    case run
+  }
+
+  /// Descend into directories (`-r`).
+  public var isRecursive = true
+  /// Stay on the filesystem of each source (`-x`).
+  public var staysOnFilesystem = false
+  /// Only tell what would be done (`-n`).
+  public var isDryRun = false
+  /// What is carried over.
+  public var preservation: Preservation = .everything
+  /// Whether what an ordinary user cannot carry over (owners, devices, `trusted.*` and `security.*`
+  /// attributes) is left out without a word, as rsync's options do; otherwise it is a failure.
+  public var skipsPrivileged = false
+  /// The cache mode.
+  public var cache: Cache = .advise
+  /// Also give `POSIX_FADV_NOREUSE` (for measurements: it does nothing for reads and writes).
+  public var advisesNoReuse = false
+  /// The size of all data buffers together, in bytes.
+  public var memoryBytes = 8 << 20
+  /// The number of workers; `nil` lets the devices decide.
+  public var jobs: Int?
+  /// The engine.
+  public var engine: Engine = .auto
+  /// Reflinks.
+  public var reflink: Reflink = .auto
+  /// Durability.
+  public var durability: Durability = .run
+
+  /// The options of the bare command.
+  public init() {}
+}

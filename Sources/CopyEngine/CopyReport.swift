@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What a run did, in numbers.
+public struct CopyReport: Equatable, Sendable {
+  /// Why a run ended before everything was visited.
+  public enum Stop: Equatable, Sendable {
+    /// The target cannot take more, or the ring broke.
+    case failure
+    /// Somebody asked for it (`TreeCopier.requestStop`).
+    case interrupted
+  }
+
+  /// Entries of the source that were visited, directories included.
+  public var entriesVisited = 0
+  /// Regular files whose contents were copied or reflinked.
+  public var filesCopied = 0
+  /// Entries that were already as they should be.
+  public var entriesUnchanged = 0
+  /// Directories made.
+  public var directoriesCreated = 0
+  /// Symbolic links, devices, FIFOs and sockets made.
+  public var othersCreated = 0
+  /// Names linked to a file that was copied under another name.
+  public var hardLinksMade = 0
+  /// Bytes of contents written; holes and reflinked extents are not written.
+  public var bytesWritten: UInt64 = 0
+  /// The size of all regular files visited, in bytes.
+  public var bytesVisited: UInt64 = 0
+  /// Entries, or parts of entries, that could not be carried over.
+  public var failures = 0
+  /// Entries that vanished at the source while they were copied.
+  public var vanished = 0
+  /// Why it ended early, or `nil` when everything was visited.
+  public var stop: Stop?
+
+  /// An empty report.
+  public init() {}
+
+  /// Adds what another worker did.
+  public mutating func add(_ other: CopyReport) {
+    entriesVisited += other.entriesVisited
+    filesCopied += other.filesCopied
+    entriesUnchanged += other.entriesUnchanged
+    directoriesCreated += other.directoriesCreated
+    othersCreated += other.othersCreated
+    hardLinksMade += other.hardLinksMade
+    bytesWritten += other.bytesWritten
+    bytesVisited += other.bytesVisited
+    failures += other.failures
+    vanished += other.vanished
+    stop = stop ?? other.stop
+  }
+}

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Glibc
+
+/// One owned file descriptor; closed when its owner lets go of it.
+public struct Descriptor: ~Copyable, Sendable {
+  /// The number, to be passed to a call while the owner keeps the descriptor.
+  public let rawValue: Int32
+
+  /// Takes ownership of an open descriptor.
+  public init(owning rawValue: Int32) {
+    precondition(rawValue >= 0)
+    self.rawValue = rawValue
+  }
+
+  /// Closes it (`close`).
+  ///
+  /// What `close` could report of the data is asked for earlier, by `sync_file_range` or `syncfs`.
+  deinit {
+    _ = Glibc.close(rawValue)
+  }
+
+  /// Gives up ownership and returns the number, which the caller has to close.
+  public consuming func release() -> Int32 {
+    let number = rawValue
+    discard self
+    return number
+  }
+}

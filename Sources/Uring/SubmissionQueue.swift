@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import SystemPackage
+
+/// Where requests go and completions come from: the kernel's ring, plain system calls, or a
+/// simulated kernel.
+///
+/// One thread owns it. The order of use is: `prepare` as long as there is space, `submit`,
+/// `nextCompletion` until it returns `nil`.
+public protocol SubmissionQueue: ~Copyable {
+  /// How many requests `prepare` takes before the next `submit`.
+  var space: Int { get }
+
+  /// Whether `IOSQE_CQE_SKIP_SUCCESS` can be had (Linux 5.17); without it requests are not linked.
+  var linksPairs: Bool { get }
+
+  /// Queues one request.
+  ///
+  /// - Precondition: `space` is more than 0. The file and the buffer stay valid until the request
+  ///   has completed.
+  mutating func prepare(_ submission: Submission)
+
+  /// Hands the queued requests to the kernel (`io_uring_enter`), and waits until completions are
+  /// there to be taken.
+  ///
+  /// An interrupted wait returns early without an error; the caller just turns once more.
+  ///
+  /// - Parameter count: How many completions to wait for; 0 only submits and takes what is ready.
+  /// - Throws: The error of the queue itself, after which it cannot be used.
+  mutating func submit(waitFor count: Int) throws(Errno)
+
+  /// The next completion that is ready, or `nil`.
+  mutating func nextCompletion() -> Completion?
+}
