@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// sync_file_range and fallocate. Swift's Glibc module is built without it and has neither.
+#define _GNU_SOURCE
+
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "include/calls.h"
+
+// A bound on starting again, since tmpfs begins an interrupted fallocate from the beginning and a
+// timer that fires often would never let it end. The last interrupt is reported.
+#define INTERRUPTS_MAX 1000
+
+int32_t cl_call_read(int fd, void *buffer, uint32_t length, uint64_t offset) {
+  ssize_t result = -1;
+  for (int i = 0; i < INTERRUPTS_MAX; i++) {
+    result = pread(fd, buffer, length, (off_t)offset);
+    if (result >= 0 || errno != EINTR) break;
+  }
+  return result < 0 ? -errno : (int32_t)result;
+}
+
+int32_t cl_call_write(int fd, const void *buffer, uint32_t length, uint64_t offset) {
+  ssize_t result = -1;
+  for (int i = 0; i < INTERRUPTS_MAX; i++) {
+    result = pwrite(fd, buffer, length, (off_t)offset);
+    if (result >= 0 || errno != EINTR) break;
+  }
+  return result < 0 ? -errno : (int32_t)result;
+}
+
+int32_t cl_call_advise(int fd, uint64_t offset, uint64_t length, int32_t advice) {
+  int error = 0;
+  for (int i = 0; i < INTERRUPTS_MAX; i++) {
+    // Returns the error, and leaves errno alone.
+    error = posix_fadvise(fd, (off_t)offset, (off_t)length, advice);
+    if (error != EINTR) break;
+  }
+  return -error;
+}
+
+int32_t cl_call_sync_range(int fd, uint64_t offset, uint64_t length, uint32_t mode) {
+  int result = -1;
+  for (int i = 0; i < INTERRUPTS_MAX; i++) {
+    result = sync_file_range(fd, (off_t)offset, (off_t)length, mode);
+    if (result == 0 || errno != EINTR) break;
+  }
+  return result < 0 ? -errno : 0;
+}
+
+int32_t cl_call_allocate(int fd, int32_t mode, uint64_t offset, uint64_t length) {
+  int result = -1;
+  for (int i = 0; i < INTERRUPTS_MAX; i++) {
+    // Not posix_fallocate: where the filesystem cannot, glibc writes zeros block by block.
+    result = fallocate(fd, mode, (off_t)offset, (off_t)length);
+    if (result == 0 || errno != EINTR) break;
+  }
+  return result < 0 ? -errno : 0;
+}
