@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// A part of a buffer of a `BufferPool`, as a request names it.
-@unsafe public struct BufferSlice {
+///
+/// To carry it about is safe; what is at `start` may be used only while the buffer is lent.
+@safe
+public struct BufferSlice {
   /// The address of the first byte.
   public let start: UnsafeMutableRawPointer
   /// The length in bytes.
@@ -11,8 +14,8 @@
 
   /// Names a part of a buffer.
   public init(start: UnsafeMutableRawPointer, count: Int, registeredIndex: Int32) {
-    unsafe self.start = unsafe start
-    unsafe self.count = count
-    unsafe self.registeredIndex = registeredIndex
+    unsafe self.start = start
+    self.count = count
+    self.registeredIndex = registeredIndex
   }
 }

@@ -22,10 +22,13 @@ public struct Submission {
     public let rawValue: UInt8
     /// Makes a set of flags.
     public init(rawValue: UInt8) { self.rawValue = rawValue }
-    /// `IOSQE_IO_LINK`: the next request starts when this one has succeeded in full; it is
-    /// cancelled when this one fails or comes up short. Links do not span submits.
+    /// The next request starts when this one has succeeded in full (`IOSQE_IO_LINK`).
+    ///
+    /// It is cancelled when this one fails or comes up short. Links do not span submits.
     public static let link = Flags(rawValue: 1)
-    /// `IOSQE_CQE_SKIP_SUCCESS`: no completion when it succeeds in full.
+    /// There is no completion when it succeeds in full (`IOSQE_CQE_SKIP_SUCCESS`).
+    ///
+    /// When it does not, its own completion is the only one of it and of what is linked behind it.
     public static let skipSuccess = Flags(rawValue: 2)
   }
 
@@ -47,7 +50,11 @@ public struct Submission {
   public var tag: Tag
 
   private init(
-    _ operation: Operation, _ descriptor: Int32, _ offset: UInt64, _ length: UInt64, _ tag: Tag
+    _ operation: Operation,
+    _ descriptor: Int32,
+    _ offset: UInt64,
+    _ length: UInt64,
+    _ tag: Tag
   ) {
     self.operation = operation
     self.descriptor = descriptor
@@ -56,9 +63,19 @@ public struct Submission {
     self.tag = tag
   }
 
+  /// The buffer of a request that is known to be a read or write.
+  var requiredBuffer: BufferSlice {
+    guard let buffer else { preconditionFailure("a read or write without a buffer") }
+    return buffer
+  }
+
   /// A read of `buffer.count` bytes at `offset` (`IORING_OP_READ_FIXED`, `pread`).
   public static func read(
-    _ descriptor: Int32, into buffer: BufferSlice, at offset: UInt64, flags: Flags = [], tag: Tag
+    _ descriptor: Int32,
+    into buffer: BufferSlice,
+    at offset: UInt64,
+    flags: Flags = [],
+    tag: Tag
   ) -> Submission {
     var submission = Submission(.read, descriptor, offset, UInt64(buffer.count), tag)
     submission.buffer = buffer
@@ -68,7 +85,11 @@ public struct Submission {
 
   /// A write of `buffer.count` bytes at `offset` (`IORING_OP_WRITE_FIXED`, `pwrite`).
   public static func write(
-    _ descriptor: Int32, from buffer: BufferSlice, at offset: UInt64, flags: Flags = [], tag: Tag
+    _ descriptor: Int32,
+    from buffer: BufferSlice,
+    at offset: UInt64,
+    flags: Flags = [],
+    tag: Tag
   ) -> Submission {
     var submission = Submission(.write, descriptor, offset, UInt64(buffer.count), tag)
     submission.buffer = buffer
@@ -76,11 +97,14 @@ public struct Submission {
     return submission
   }
 
-  /// Advice for a range (`IORING_OP_FADVISE`, `posix_fadvise`).
-  ///
-  /// - Parameter advice: One of the `POSIX_FADV_*` values.
+  /// Advice for a range (`IORING_OP_FADVISE`, `posix_fadvise`), one of the `POSIX_FADV_*` values.
   public static func advise(
-    _ descriptor: Int32, offset: UInt64, length: UInt64, advice: Int32, flags: Flags = [], tag: Tag
+    _ descriptor: Int32,
+    offset: UInt64,
+    length: UInt64,
+    advice: Int32,
+    flags: Flags = [],
+    tag: Tag
   ) -> Submission {
     var submission = Submission(.advise, descriptor, offset, length, tag)
     submission.argument = advice
@@ -88,11 +112,15 @@ public struct Submission {
     return submission
   }
 
-  /// Starts or awaits the writeback of a range (`IORING_OP_SYNC_FILE_RANGE`).
-  ///
-  /// - Parameter mode: The `SYNC_FILE_RANGE_*` bits.
+  /// Starts or awaits the writeback of a range, by the `SYNC_FILE_RANGE_*` bits of the mode
+  /// (`IORING_OP_SYNC_FILE_RANGE`, `sync_file_range`).
   public static func syncRange(
-    _ descriptor: Int32, offset: UInt64, length: UInt64, mode: Int32, flags: Flags = [], tag: Tag
+    _ descriptor: Int32,
+    offset: UInt64,
+    length: UInt64,
+    mode: Int32,
+    flags: Flags = [],
+    tag: Tag
   ) -> Submission {
     var submission = Submission(.syncRange, descriptor, offset, length, tag)
     submission.argument = mode
@@ -102,7 +130,10 @@ public struct Submission {
 
   /// Allocates the blocks of a range (`IORING_OP_FALLOCATE`, mode 0).
   public static func allocate(
-    _ descriptor: Int32, offset: UInt64, length: UInt64, tag: Tag
+    _ descriptor: Int32,
+    offset: UInt64,
+    length: UInt64,
+    tag: Tag
   ) -> Submission {
     Submission(.allocate, descriptor, offset, length, tag)
   }
