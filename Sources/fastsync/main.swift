@@ -1,3 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CopyEngine
+import Glibc
+
+exit(Run(arguments: ArgumentBytes.ofProcess()).execute().rawValue)

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CopyEngine
+
+/// The exit statuses of the command, which are rsync's.
+enum ExitCode: Int32 {
+  /// Everything is there, and on stable storage unless `--durability=none` was given.
+  case done = 0
+  /// The command line is wrong.
+  case usage = 1
+  /// Source and target do not go together.
+  case selection = 3
+  /// The command line asks for what belongs to a remote or a delta transfer.
+  case unsupported = 4
+  /// The target cannot take more, or the ring broke.
+  case stopped = 11
+  /// Ended early because of a signal.
+  case interrupted = 20
+  /// The memory for the buffers cannot be had.
+  case memory = 22
+  /// Some entries, or parts of them, were not carried over.
+  case partial = 23
+  /// Some entries vanished at the source, and nothing else went wrong.
+  case vanished = 24
+
+  /// What a finished run amounts to.
+  init(_ report: CopyReport) {
+    self =
+      switch report.stop {
+      case .failure: .stopped
+      case .interrupted: .interrupted
+      case nil: report.failures > 0 ? .partial : report.vanished > 0 ? .vanished : .done
+      }
+  }
+
+  /// What an error that kept the run from starting amounts to.
+  init(_ severity: CopyError.Severity) {
+    self =
+      switch severity {
+      case .entry: .partial
+      case .vanished: .vanished
+      case .stop: .stopped
+      case .selection: .selection
+      case .memory: .memory
+      }
+  }
+}
+
+/// A command line that is not carried out, and why.
+struct Refusal: Error, Equatable {
+  /// The reason, as one sentence without the command's name.
+  let sentence: String
+  /// The exit status.
+  let code: ExitCode
+
+  /// Refuses what is wrong, or with another code what is only not supported.
+  init(_ sentence: String, _ code: ExitCode = .usage) {
+    self.sentence = sentence
+    self.code = code
+  }
+}

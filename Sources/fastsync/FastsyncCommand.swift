@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import ArgumentParser
+public import CopyEngine
+
+/// What was typed, checked word by word.
+struct FastsyncCommand: ParsableCommand {
+  static let version = "0.1.0"
+  static let usage = "fastsync [OPTION]... SRC... DEST"
+
+  static let configuration = CommandConfiguration(
+    commandName: "fastsync",
+    abstract: "Copies directory trees and files from one local disk to another.",
+    usage: usage,
+    discussion: """
+      SRC/ with a slash at its end means the contents of a directory, SRC the directory itself. \
+      Without selection options everything is copied and kept, as -aHAXS would, with access times. \
+      With one of them, options mean what they mean in rsync; --no-OPTION (--no-owner, --no-o) takes \
+      an option back, and the later one wins.
+      """,
+    helpNames: .long
+  )
+
+  struct Selection: ParsableArguments {
+    @Flag var toggles: [Toggle<SelectionOption>] = []
+  }
+
+  struct Reporting: ParsableArguments {
+    @Flag var toggles: [Toggle<ReportingOption>] = []
+    @Flag(name: [.customShort("V"), .long], help: "Print the version.")
+    var version = false
+  }
+
+  struct Engine: ParsableArguments {
+    @Option(
+      help: ArgumentHelp("Drop what was copied from the cache, or leave it.", valueName: "mode")
+    )
+    var cache = CopyOptions.Cache.advise
+
+    @Flag(name: .customLong("noreuse"), help: "Also give NOREUSE advice (for measurements).")
+    var advisesNoReuse = false
+
+    @Option(
+      help: ArgumentHelp("All data buffers together, 64K to 1G (default: 8M).", valueName: "size"),
+      transform: Limits.memory
+    )
+    var memory = 8 << 20
+
+    @Option(
+      help: ArgumentHelp("Workers, 1 to 256 (default: as the disks need).", valueName: "n"),
+      transform: Limits.jobs
+    )
+    var jobs: Int?
+
+    @Option(help: ArgumentHelp("Use io_uring or plain system calls.", valueName: "engine"))
+    var ioEngine = CopyOptions.Engine.auto
+
+    @Option(help: ArgumentHelp("Share extents instead of copying them.", valueName: "when"))
+    var reflink = CopyOptions.Reflink.auto
+
+    @Option(help: ArgumentHelp("When what was written has to be on disk.", valueName: "when"))
+    var durability = CopyOptions.Durability.run
+  }
+
+  struct Compatibility: ParsableArguments {
+    @Flag var toggles: [Toggle<CompatibilityOption>] = []
+  }
+
+  @OptionGroup(title: "What is copied and kept") var selection: Selection
+  @OptionGroup(title: "What is said") var reporting: Reporting
+  @OptionGroup(title: "How it is copied") var engine: Engine
+  @OptionGroup(title: "For rsync's sake") var compatibility: Compatibility
+
+  @Argument(
+    help: ArgumentHelp("The sources and the target.", valueName: "path", visibility: .hidden),
+    completion: .file()
+  )
+  var operands: [String] = []
+}
+
+/// The bounds of options with a number.
+enum Limits {
+  static let memoryBytes = 64 << 10...1 << 30
+  static let jobs = 1...256
+
+  /// Reads the value of `--memory`.
+  static func memory(_ text: String) throws -> Int {
+    guard let bytes = ByteSize.parse(text) else {
+      throw ValidationError("it is not a size such as 8M or 512K.")
+    }
+    guard let size = Int(exactly: bytes), memoryBytes.contains(size) else {
+      throw ValidationError("it must be at least 64K and at most 1G.")
+    }
+    return size
+  }
+
+  /// Reads the value of `--jobs`.
+  static func jobs(_ text: String) throws -> Int {
+    guard let count = Int(text), jobs.contains(count) else {
+      throw ValidationError("it must be a number from 1 to 256.")
+    }
+    return count
+  }
+}
+
+extension CopyOptions.Cache: ExpressibleByArgument {}
+extension CopyOptions.Engine: ExpressibleByArgument {}
+extension CopyOptions.Reflink: ExpressibleByArgument {}
+extension CopyOptions.Durability: ExpressibleByArgument {}

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CopyEngine
+
+/// One run of the command.
+struct Run {
+  /// The words after the command's name.
+  let arguments: [[UInt8]]
+  private let output = Output()
+
+  /// Plans a run.
+  init(arguments: [[UInt8]]) {
+    self.arguments = arguments
+  }
+
+  /// Carries it out, and returns the exit status.
+  func execute() -> ExitCode {
+    // Before any thread is started: every thread inherits which signals are blocked.
+    let watcher = SignalWatcher()
+    defer { output.flush() }
+    do {
+      switch try Invocation(arguments) {
+      case .text(let text):
+        output.write(Array("\(text)\n".utf8))
+        return .done
+      case .copy(let plan, let verbosity):
+        return copy(plan, verbosity, watcher)
+      }
+    } catch {
+      output.writeError(Message.error(error.sentence).line)
+      return error.code
+    }
+  }
+
+  private func copy(_ plan: CopyPlan, _ verbosity: Verbosity, _ watcher: SignalWatcher) -> ExitCode
+  {
+    let copier = TreeCopier(observer: RunObserver(output: output, verbosity: verbosity))
+    watcher.start { copier.requestStop() }
+    let start = ContinuousClock.now
+    let report: CopyReport
+    do {
+      report = try copier.copy(plan)
+    } catch {
+      output.writeError(Message.failure(error).line)
+      return ExitCode(error.severity)
+    }
+    let summary = Summary(
+      report: report,
+      seconds: (ContinuousClock.now - start) / .seconds(1),
+      isDryRun: plan.options.isDryRun,
+      verbosity: verbosity
+    )
+    for line in summary.lines { output.write(Array("\(line)\n".utf8)) }
+    if let closing = summary.closing { output.writeError(Message.error(closing).line) }
+    return ExitCode(report)
+  }
+}

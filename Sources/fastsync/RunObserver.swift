@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CopyEngine
+
+/// Says what happens during a run, as far as it was asked for.
+struct RunObserver: CopyObserver {
+  let output: Output
+  let verbosity: Verbosity
+
+  func updated(_ update: EntryUpdate) {
+    if verbosity.level > 0 { output.write(Message.update(update).line) }
+  }
+
+  func failed(_ error: CopyError) {
+    output.writeError(Message.failure(error).line)
+  }
+
+  func noted(_ text: String) {
+    guard verbosity.level > 0 else { return }
+    output.write(Message.error(text).line)
+  }
+}

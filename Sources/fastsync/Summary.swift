@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CopyEngine
+
+/// What is said at the end of a run.
+struct Summary {
+  let report: CopyReport
+  let seconds: Double
+  let isDryRun: Bool
+  let verbosity: Verbosity
+
+  /// The lines for the standard output: none, the short form of `-v`, or the full one of `-vv`.
+  var lines: [String] {
+    if verbosity.level == 0 { return [] }
+    let rate = figure(UInt64(Double(report.bytesWritten) / max(seconds, 0.001)))
+    let total = "\(figure(report.bytesWritten)) bytes in \(decimalText(seconds)) s, \(rate) bytes/s"
+    let short =
+      "\(figure(report.filesCopied)) files copied, "
+      + "\(figure(report.entriesUnchanged)) entries unchanged, \(total)"
+    return [""] + (verbosity.level > 1 ? details : []) + [short + (isDryRun ? " (DRY RUN)" : "")]
+  }
+
+  /// The line for the standard error, when not everything was carried over.
+  var closing: String? {
+    switch ExitCode(report) {
+    case .stopped: "stopped before everything was copied; run it again to finish"
+    case .interrupted: "interrupted; run it again to finish"
+    case .partial: "\(figure(report.failures)) failures; what they name was not copied completely"
+    case .vanished: "\(figure(report.vanished)) entries vanished before they were copied"
+    default: nil
+    }
+  }
+
+  private var details: [String] {
+    [
+      "Entries visited: \(figure(report.entriesVisited))",
+      "Entries unchanged: \(figure(report.entriesUnchanged))",
+      "Files copied: \(figure(report.filesCopied))",
+      "Directories made: \(figure(report.directoriesCreated))",
+      "Links, devices, FIFOs and sockets made: \(figure(report.othersCreated))",
+      "Hard links made: \(figure(report.hardLinksMade))",
+      "Bytes in all files: \(figure(report.bytesVisited))",
+      "Bytes written: \(figure(report.bytesWritten))",
+      "Failures: \(figure(report.failures))",
+      "Vanished: \(figure(report.vanished))",
+    ]
+  }
+
+  private func figure(_ count: Int) -> String { figure(UInt64(max(count, 0))) }
+
+  private func figure(_ count: UInt64) -> String { verbosity.figures.text(count) }
+}
