@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// System calls that Swift's Glibc module cannot see: it is built without _GNU_SOURCE, and
+// variadic functions and _IOW macros are never imported. Only fixed-width and plain types here.
+//
+// Unless said otherwise a function returns 0 or a count, or a negated errno.
+
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+// open(2) flags that are hidden behind _GNU_SOURCE, with the values of the running architecture.
+extern const int32_t cl_o_noatime;
+extern const int32_t cl_o_path;
+
+// What statx(2) tells of an entry, in the units of the kernel.
+struct cl_stat {
+  uint64_t device;      // (major << 32) | minor
+  uint64_t inode;
+  uint64_t size;        // bytes
+  uint64_t blocks;      // 512-byte units
+  uint64_t mount;       // mount ID, 0 where the kernel does not tell
+  int64_t atime_s;
+  int64_t mtime_s;
+  uint32_t atime_ns;
+  uint32_t mtime_ns;
+  uint32_t mode;        // type and permissions
+  uint32_t links;
+  uint32_t owner;
+  uint32_t group;
+  uint32_t rdev_major;
+  uint32_t rdev_minor;
+};
+
+// statx of NAME below DIRECTORY without following a link; an empty NAME means DIRECTORY itself.
+int cl_stat_at(int directory, const char *name, struct cl_stat *out);
+// statx of PATH, following links.
+int cl_stat_path(const char *path, struct cl_stat *out);
+
+// getdents64 into BUFFER; returns the bytes filled in, 0 at the end.
+long cl_read_directory(int directory, void *buffer, size_t bytes);
+// lseek(SEEK_SET) and lseek(SEEK_CUR) of a directory's opaque position.
+int64_t cl_seek_directory(int directory, int64_t position);
+int64_t cl_directory_position(int directory);
+
+// Opens one component below DIRECTORY by openat2(RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS), or by
+// openat(O_NOFOLLOW) where openat2 is missing. O_CLOEXEC is always set. Returns the descriptor.
+int cl_open_beneath(int directory, const char *name, int flags, uint32_t mode);
+// open(2) of a path that the user named; follows links.
+int cl_open_path(const char *path, int flags);
+// An unnamed file in DIRECTORY (O_TMPFILE), opened for writing. Returns the descriptor.
+int cl_open_unnamed(int directory, uint32_t mode);
+// Gives an O_TMPFILE inode a name (linkat with AT_EMPTY_PATH, or through /proc/self/fd).
+int cl_link_unnamed(int descriptor, int directory, const char *name);
+// renameat2 in one directory; with NOREPLACE an existing NEW is -EEXIST.
+int cl_rename(int directory, const char *old_name, const char *new_name, int noreplace);
+// mknodat.
+int cl_make_node(int directory, const char *name, uint32_t mode, uint32_t major, uint32_t minor);
+
+// lseek(SEEK_DATA) and lseek(SEEK_HOLE): the offset found, or a negated errno.
+int64_t cl_seek_data(int descriptor, int64_t offset);
+int64_t cl_seek_hole(int descriptor, int64_t offset);
+// ioctl(FICLONE): TARGET shares all extents of SOURCE.
+int cl_clone(int target, int source);
+// Whether the inode is set to be compressed (FS_IOC_GETFLAGS, FS_COMPR_FL): 0 or 1.
+int cl_is_compressed(int descriptor);
+// The magic number of the filesystem (fstatfs), 0 on failure.
+uint64_t cl_filesystem_type(int descriptor);
+// cachestat(2): how many pages of the range are in the page cache; -ENOSYS before Linux 6.5.
+int64_t cl_cached_pages(int descriptor, uint64_t offset, uint64_t length);
+// syncfs(2).
+int cl_sync_filesystem(int descriptor);
+
+// Extended attributes of NAME below DIRECTORY without following a link; an empty NAME means the
+// open file DIRECTORY itself. By the *xattrat calls of Linux 6.13, else through /proc/self/fd.
+long cl_list_xattr(int directory, const char *name, char *list, size_t bytes);
+long cl_get_xattr(int directory, const char *name, const char *key, void *value, size_t bytes);
+int cl_set_xattr(int directory, const char *name, const char *key, const void *value, size_t bytes);
+int cl_remove_xattr(int directory, const char *name, const char *key);
+
+// Raises the soft limit of open files to the hard one, at most to CEILING; returns the limit now.
+uint64_t cl_raise_descriptor_limit(uint64_t ceiling);
+// Random bytes for temporary names (getrandom).
+int cl_random(void *buffer, size_t bytes);
+
+// Sets the permission bits of NAME below DIRECTORY without following a link (fchmodat2 of Linux 6.6,
+// else through an O_PATH descriptor); an empty NAME means the open file DIRECTORY itself.
+int cl_change_mode(int directory, const char *name, uint32_t mode);
+// The umask of the process, by setting it and setting it back: call it before there are threads.
+uint32_t cl_creation_mask(void);

@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#define _GNU_SOURCE
+#include "system.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/fs.h>
+#include <linux/openat2.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/random.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+// Newer than Debian 12's headers; the numbers are the same on every architecture.
+#ifndef STATX_MNT_ID
+#define STATX_MNT_ID 0x1000U
+#endif
+#ifndef SYS_fchmodat2
+#define SYS_fchmodat2 452
+#endif
+#ifndef SYS_cachestat
+#define SYS_cachestat 451
+#endif
+
+const int32_t cl_o_noatime = O_NOATIME;
+const int32_t cl_o_path = O_PATH;
+
+static int result(long value) { return value < 0 ? -errno : (int)value; }
+
+static int stat_with(int directory, const char *path, int flags, struct cl_stat *out) {
+  struct statx s;
+  if (statx(directory, path, flags, STATX_BASIC_STATS | STATX_MNT_ID, &s) < 0) return -errno;
+  out->device = (uint64_t)s.stx_dev_major << 32 | s.stx_dev_minor;
+  out->inode = s.stx_ino;
+  out->size = s.stx_size;
+  out->blocks = s.stx_blocks;
+  out->mount = s.stx_mask & STATX_MNT_ID ? s.stx_mnt_id : 0;
+  out->atime_s = s.stx_atime.tv_sec;
+  out->atime_ns = s.stx_atime.tv_nsec;
+  out->mtime_s = s.stx_mtime.tv_sec;
+  out->mtime_ns = s.stx_mtime.tv_nsec;
+  out->mode = s.stx_mode;
+  out->links = s.stx_nlink;
+  out->owner = s.stx_uid;
+  out->group = s.stx_gid;
+  out->rdev_major = s.stx_rdev_major;
+  out->rdev_minor = s.stx_rdev_minor;
+  return 0;
+}
+
+int cl_stat_at(int directory, const char *name, struct cl_stat *out) {
+  int flags = AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | (*name ? 0 : AT_EMPTY_PATH);
+  return stat_with(directory, name, flags, out);
+}
+
+int cl_stat_path(const char *path, struct cl_stat *out) {
+  return stat_with(AT_FDCWD, path, 0, out);
+}
+
+long cl_read_directory(int directory, void *buffer, size_t bytes) {
+  long count = syscall(SYS_getdents64, directory, buffer, bytes);
+  return count < 0 ? -errno : count;
+}
+
+int64_t cl_seek_directory(int directory, int64_t position) {
+  int64_t found = lseek(directory, position, SEEK_SET);
+  return found < 0 ? -errno : found;
+}
+
+int64_t cl_directory_position(int directory) {
+  int64_t found = lseek(directory, 0, SEEK_CUR);
+  return found < 0 ? -errno : found;
+}
+
+int cl_open_beneath(int directory, const char *name, int flags, uint32_t mode) {
+  // A filter that does not know openat2 answers ENOSYS or EPERM; asking each time would double
+  // the calls. Races between threads only repeat the question.
+  static _Atomic int missing;
+  if (!missing) {
+    struct open_how how = {
+        .flags = (unsigned)(flags | O_CLOEXEC),
+        .mode = flags & O_CREAT ? mode : 0,
+        .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS,
+    };
+    long descriptor = syscall(SYS_openat2, directory, name, &how, sizeof how);
+    if (descriptor >= 0) return (int)descriptor;
+    if (errno != ENOSYS) return -errno;
+    missing = 1;
+  }
+  return result(openat(directory, name, flags | O_NOFOLLOW | O_CLOEXEC, (mode_t)mode));
+}
+
+int cl_open_path(const char *path, int flags) {
+  return result(open(path, flags | O_CLOEXEC));
+}
+
+int cl_open_unnamed(int directory, uint32_t mode) {
+  // Not O_EXCL: that would forbid giving it a name later.
+  return result(openat(directory, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, (mode_t)mode));
+}
+
+int cl_link_unnamed(int descriptor, int directory, const char *name) {
+  if (linkat(descriptor, "", directory, name, AT_EMPTY_PATH) == 0) return 0;
+  if (errno != ENOENT) return -errno;
+  // AT_EMPTY_PATH wants CAP_DAC_READ_SEARCH and says ENOENT without it.
+  char path[64];
+  snprintf(path, sizeof path, "/proc/self/fd/%d", descriptor);
+  return result(linkat(AT_FDCWD, path, directory, name, AT_SYMLINK_FOLLOW));
+}
+
+int cl_rename(int directory, const char *old_name, const char *new_name, int noreplace) {
+  unsigned flags = noreplace ? RENAME_NOREPLACE : 0;
+  return result(renameat2(directory, old_name, directory, new_name, flags));
+}
+
+int cl_make_node(int directory, const char *name, uint32_t mode, uint32_t major, uint32_t minor) {
+  return result(mknodat(directory, name, (mode_t)mode, makedev(major, minor)));
+}
+
+int64_t cl_seek_data(int descriptor, int64_t offset) {
+  int64_t found = lseek(descriptor, offset, SEEK_DATA);
+  return found < 0 ? -errno : found;
+}
+
+int64_t cl_seek_hole(int descriptor, int64_t offset) {
+  int64_t found = lseek(descriptor, offset, SEEK_HOLE);
+  return found < 0 ? -errno : found;
+}
+
+int cl_clone(int target, int source) { return result(ioctl(target, FICLONE, source)); }
+
+int cl_is_compressed(int descriptor) {
+  int flags = 0;
+  if (ioctl(descriptor, FS_IOC_GETFLAGS, &flags) < 0) return -errno;
+  return flags & FS_COMPR_FL ? 1 : 0;
+}
+
+uint64_t cl_filesystem_type(int descriptor) {
+  struct statfs s;
+  return fstatfs(descriptor, &s) < 0 ? 0 : (uint64_t)s.f_type;
+}
+
+int64_t cl_cached_pages(int descriptor, uint64_t offset, uint64_t length) {
+  struct { uint64_t offset, length; } range = {offset, length};
+  struct { uint64_t cached, dirty, writeback, evicted, recently_evicted; } pages;
+  if (syscall(SYS_cachestat, descriptor, &range, &pages, 0) < 0) return -errno;
+  return (int64_t)pages.cached;
+}
+
+int cl_sync_filesystem(int descriptor) { return result(syncfs(descriptor)); }
+
+uint64_t cl_raise_descriptor_limit(uint64_t ceiling) {
+  struct rlimit limit;
+  if (getrlimit(RLIMIT_NOFILE, &limit) < 0) return 0;
+  rlim_t wanted = limit.rlim_max < ceiling ? limit.rlim_max : ceiling;
+  if (limit.rlim_cur < wanted) {
+    struct rlimit raised = {wanted, limit.rlim_max};
+    if (setrlimit(RLIMIT_NOFILE, &raised) == 0) limit = raised;
+  }
+  return limit.rlim_cur;
+}
+
+int cl_random(void *buffer, size_t bytes) {
+  return getrandom(buffer, bytes, 0) == (ssize_t)bytes ? 0 : -errno;
+}
+
+int cl_change_mode(int directory, const char *name, uint32_t mode) {
+  if (!*name) return result(fchmod(directory, (mode_t)mode));
+  if (syscall(SYS_fchmodat2, directory, name, (mode_t)mode, AT_SYMLINK_NOFOLLOW) == 0) return 0;
+  if (errno != ENOSYS) return -errno;
+  int descriptor = cl_open_beneath(directory, name, O_PATH | O_NOFOLLOW, 0);
+  if (descriptor < 0) return descriptor;
+  char path[64];
+  snprintf(path, sizeof path, "/proc/self/fd/%d", descriptor);
+  int changed = result(chmod(path, (mode_t)mode));
+  close(descriptor);
+  return changed;
+}
+
+uint32_t cl_creation_mask(void) {
+  mode_t mask = umask(0);
+  umask(mask);
+  return mask;
+}

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Decides which advice is due for one file, given how far reading and writing have come.
+///
+/// Behind the write head a window trails: the newest 8 MiB are sent to the disk at once, so that it
+/// works from the beginning and dirty data stays bounded; the 8 MiB before are waited for and then
+/// dropped, since clean pages go and dirty ones would stay. Behind the read head goes what this
+/// copy brought in. A pure value: no I/O.
+struct CacheAdvisor {
+  /// Waking other processors to drain their page lists costs per call, not per byte (Linux
+  /// `lru_add_drain_all`), so windows are large; a multiple of 2 MiB, which covers every folio.
+  static let windowBytes: UInt64 = 8 << 20
+  /// Dirty data of a file: the window being written, the one on its way to the disk, and the one
+  /// that is waited for.
+  static let windowsDirtyMax: UInt64 = 3
+  /// Files below this are left to the kernel: dropping by the file costs more than it saves.
+  static let fileBytesMin: UInt64 = 2 << 20
+
+  /// One piece of advice.
+  enum Advice: Equatable {
+    /// Start the writeback of a range of the target (`sync_file_range` with WRITE).
+    case startWriteback(Range<UInt64>)
+    /// Wait for the writeback of a range of the target, then drop it (`sync_file_range` with
+    /// WAIT_BEFORE, WRITE and WAIT_AFTER, then POSIX_FADV_DONTNEED).
+    case settle(Range<UInt64>)
+    /// Drop a range of the source (POSIX_FADV_DONTNEED).
+    case dropSource(Range<UInt64>)
+  }
+
+  private let size: UInt64
+  private let residency: Residency
+  private var startedUpTo: UInt64 = 0
+  private var settledUpTo: UInt64 = 0
+  private var isSettling = false
+  private var droppedUpTo: UInt64 = 0
+  private var isDropping = false
+
+  /// Starts a file of a known size in bytes.
+  init(size: UInt64, residency: Residency) {
+    self.size = size
+    self.residency = residency
+  }
+
+  /// Nothing at or beyond this offset may be written yet.
+  var writeLimit: UInt64 { settledUpTo + Self.windowsDirtyMax * Self.windowBytes }
+
+  /// Whether everything that will ever be due was given out and carried out.
+  var isSettled: Bool { settledUpTo >= size && !isDropping && droppedUpTo >= size }
+
+  /// The next advice that is due, if any.
+  ///
+  /// - Parameters:
+  ///   - readUpTo: Everything below has been read.
+  ///   - writtenUpTo: Everything below has been written.
+  ///   - isComplete: Whether all of the file has been read and written.
+  mutating func next(readUpTo: UInt64, writtenUpTo: UInt64, isComplete: Bool) -> Advice? {
+    let written = isComplete ? size : writtenUpTo
+    if let window = window(after: startedUpTo, upTo: written, isComplete) {
+      startedUpTo = window.upperBound
+      return .startWriteback(window)
+    }
+    // The newest window is left to the disk while the one before is waited for.
+    let settleable = isComplete ? startedUpTo : startedUpTo - min(startedUpTo, Self.windowBytes)
+    if !isSettling, let window = window(after: settledUpTo, upTo: settleable, isComplete) {
+      isSettling = true
+      return .settle(window)
+    }
+    return isDropping ? nil : nextDrop(upTo: isComplete ? size : readUpTo, isComplete)
+  }
+
+  /// Notes that a `settle` was carried out, whatever came of it.
+  mutating func settled(_ window: Range<UInt64>) {
+    settledUpTo = window.upperBound
+    isSettling = false
+  }
+
+  /// Notes that a `dropSource` was carried out.
+  mutating func dropped(_ range: Range<UInt64>) {
+    droppedUpTo = max(droppedUpTo, range.upperBound)
+    isDropping = false
+  }
+
+  /// A whole window, or at the end of the file what is left.
+  private func window(after start: UInt64, upTo end: UInt64, _ isComplete: Bool) -> Range<UInt64>? {
+    if end >= start + Self.windowBytes { return start..<(start + Self.windowBytes) }
+    return isComplete && end > start ? start..<end : nil
+  }
+
+  private mutating func nextDrop(upTo end: UInt64, _ isComplete: Bool) -> Advice? {
+    while let window = window(after: droppedUpTo, upTo: end, isComplete) {
+      guard let range = residency.droppable(from: window.lowerBound, to: window.upperBound) else {
+        droppedUpTo = window.upperBound
+        continue
+      }
+      isDropping = true
+      return .dropSource(range)
+    }
+    return nil
+  }
+}

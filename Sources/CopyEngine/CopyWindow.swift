@@ -1,0 +1,309 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import FileTree
+internal import SystemPackage
+
+/// The blocks of one file that are on their way: what to read and write next, and what must be done
+/// again after a short read, a short write or an interruption.
+///
+/// A pure value: it is told what completed, and says what to ask for. A block is first tried as a
+/// pair, a read linked to a write that gives one completion. What a pair leaves undone is finished
+/// by single reads and writes, since the kernel cancels a write whose read came up short.
+struct CopyWindow {
+  /// How many blocks of one file can be on their way.
+  static let depthMax = 32
+  /// How often one block may be interrupted without moving a byte before that counts as an error.
+  static let fruitlessTriesMax = 64
+
+  /// What to ask the queue for.
+  enum Request: Equatable {
+    /// A read of `length` bytes at `offset`, linked to a write of the same.
+    case pair(block: Int, offset: UInt64, length: Int)
+    /// A read that goes `at` bytes into the block's buffer.
+    case read(block: Int, offset: UInt64, at: Int, length: Int)
+    /// A write from `at` bytes into the block's buffer.
+    case write(block: Int, offset: UInt64, at: Int, length: Int)
+  }
+
+  /// Why a file cannot be copied.
+  enum Failure: Equatable {
+    case read(Errno)
+    case write(Errno)
+    /// A write moved nothing, again and again, and gave no reason.
+    case wroteNothing
+    /// The source ended at this offset, before its size.
+    case sourceEnded(at: UInt64)
+    /// The run was asked to stop.
+    case stopped
+
+    /// Whether the same may succeed when it is asked for again.
+    var isTransient: Bool {
+      switch self {
+      case .read(let errno), .write(let errno):
+        // A request is cancelled when the one it was linked to came up short.
+        errno == .interrupted || errno == .resourceTemporarilyUnavailable || errno == .canceled
+      case .wroteNothing: true
+      case .sourceEnded, .stopped: false
+      }
+    }
+  }
+
+  private enum Phase {
+    case free, pair, readDue, reading, writeDue, writing
+  }
+
+  private struct Block {
+    var phase = Phase.free
+    /// Tells completions of an earlier try from those that are awaited.
+    var attempt: UInt8 = 0
+    var fruitlessTries = 0
+    /// Which buffer lease it holds.
+    var lease = 0
+    var offset: UInt64 = 0
+    var length = 0
+    /// How much of the block is in the buffer, once that is known.
+    var filled = 0
+    /// How much of it is written.
+    var written = 0
+  }
+
+  private var blocks = InlineArray<32, Block>(repeating: Block())
+  private let blockBytes: Int
+  /// Whether the end is only known when a read returns nothing.
+  private let isUnsized: Bool
+  /// The run of data that blocks are being cut from.
+  private var cursor: UInt64
+  private var extentEnd: UInt64
+  private var hasEnded = false
+  /// Blocks that hold a buffer.
+  private(set) var activeBlocks = 0
+  /// Blocks that wait to be asked for again.
+  private var dueBlocks = 0
+  private(set) var failure: Failure?
+  /// Bytes written so far.
+  private(set) var bytesWritten: UInt64 = 0
+
+  /// Starts a file.
+  ///
+  /// - Parameter isUnsized: Read until a read returns nothing, one block at a time.
+  init(blockBytes: Int, isUnsized: Bool) {
+    precondition(blockBytes > 0)
+    self.blockBytes = blockBytes
+    self.isUnsized = isUnsized
+    cursor = 0
+    extentEnd = isUnsized ? UInt64.max : 0
+  }
+
+  /// Where to look for the next run of data, or `nil` while there is one to work on.
+  var wantsExtent: UInt64? {
+    hasEnded || failure != nil || cursor < extentEnd ? nil : cursor
+  }
+
+  /// Gives the next run of data, or `nil` when there is no more.
+  mutating func add(_ extent: DataExtent?) {
+    guard let extent else {
+      hasEnded = true
+      return
+    }
+    precondition(extent.offset >= cursor && extent.length > 0)
+    cursor = extent.offset
+    extentEnd = extent.offset + extent.length
+  }
+
+  /// Whether nothing is left to do or to wait for.
+  var isDone: Bool { activeBlocks == 0 && (hasEnded || failure != nil) }
+
+  /// Everything below this offset has been read.
+  var readUpTo: UInt64 { lowest { $0.phase == .pair ? 0 : $0.filled } }
+  /// Everything below this offset has been written.
+  var writtenUpTo: UInt64 { lowest { $0.written } }
+
+  private func lowest(_ progress: (Block) -> Int) -> UInt64 {
+    var lowest = cursor
+    for index in 0..<Self.depthMax where blocks[index].phase != .free {
+      lowest = min(lowest, blocks[index].offset + UInt64(progress(blocks[index])))
+    }
+    return lowest
+  }
+
+  /// Whether `start` would give a block.
+  ///
+  /// - Parameter limit: Nothing at or beyond this offset is started.
+  func canStart(limit: UInt64) -> Bool {
+    failure == nil && !hasEnded && cursor < extentEnd && cursor < limit
+      && activeBlocks < (isUnsized ? 1 : Self.depthMax)
+  }
+
+  /// The next block of the file, which from now on holds a buffer.
+  ///
+  /// - Precondition: `canStart` says so.
+  /// - Parameter lease: Where the caller keeps the lease of the buffer.
+  /// - Parameter linksPairs: Whether reads can be linked to writes.
+  mutating func start(lease: Int, linksPairs: Bool) -> Request {
+    var index = 0
+    while blocks[index].phase != .free { index += 1 }
+    let length = Int(min(extentEnd - cursor, UInt64(blockBytes)))
+    var block = Block()
+    block.attempt = blocks[index].attempt
+    block.lease = lease
+    block.offset = cursor
+    block.length = length
+    activeBlocks += 1
+    cursor += UInt64(length)
+    guard linksPairs && !isUnsized else {
+      block.phase = .reading
+      blocks[index] = block
+      return .read(block: index, offset: block.offset, at: 0, length: length)
+    }
+    block.phase = .pair
+    blocks[index] = block
+    return .pair(block: index, offset: block.offset, length: length)
+  }
+
+  /// What has to be asked for again, if anything.
+  mutating func retry() -> Request? {
+    guard dueBlocks > 0, failure == nil else { return nil }
+    for index in 0..<Self.depthMax {
+      var block = blocks[index]
+      switch block.phase {
+      case .readDue:
+        block.phase = .reading
+        block.attempt &+= 1
+        dueBlocks -= 1
+        blocks[index] = block
+        return .read(
+          block: index, offset: block.offset + UInt64(block.filled), at: block.filled,
+          length: block.length - block.filled)
+      case .writeDue:
+        block.phase = .writing
+        block.attempt &+= 1
+        dueBlocks -= 1
+        blocks[index] = block
+        return .write(
+          block: index, offset: block.offset + UInt64(block.written), at: block.written,
+          length: block.filled - block.written)
+      case .free, .pair, .reading, .writing:
+        continue
+      }
+    }
+    return nil
+  }
+
+  /// Where the caller keeps the lease of a block's buffer.
+  func lease(of block: Int) -> Int { blocks[block].lease }
+  /// What the tag of a block's requests has to carry.
+  func attempt(of block: Int) -> UInt8 { blocks[block].attempt }
+
+  /// Gives up the file: nothing more is started.
+  mutating func giveUp(_ reason: Failure) {
+    failure = failure ?? reason
+  }
+
+  /// The lease of a block that was to be asked for again when the file was given up, if any.
+  mutating func releaseAbandoned() -> Int? {
+    guard failure != nil, dueBlocks > 0 else { return nil }
+    for index in 0..<Self.depthMax
+    where blocks[index].phase == .readDue || blocks[index].phase == .writeDue {
+      dueBlocks -= 1
+      free(index)
+      return blocks[index].lease
+    }
+    return nil
+  }
+
+  private mutating func free(_ index: Int) {
+    blocks[index].phase = .free
+    // What an earlier owner of this place is still told must not reach the next one.
+    blocks[index].attempt &+= 1
+    activeBlocks -= 1
+  }
+}
+
+// What completions do.
+extension CopyWindow {
+  /// Whether a completion of this try is awaited; others are leftovers of a cancelled chain.
+  func awaits(_ block: Int, attempt: UInt8, isRead: Bool) -> Bool {
+    guard block < Self.depthMax, blocks[block].attempt == attempt else { return false }
+    switch blocks[block].phase {
+    case .pair: return true
+    case .reading: return isRead
+    case .writing: return !isRead
+    case .free, .readDue, .writeDue: return false
+    }
+  }
+
+  /// Takes the completion of an awaited read.
+  ///
+  /// - Parameter result: Bytes read, or a negated errno.
+  /// - Returns: Whether the request in flight ended (a pair whose read was done in full goes on
+  ///   with its write), and whether the block let go of its buffer.
+  mutating func completedRead(_ index: Int, _ result: Int32) -> (ended: Bool, released: Bool) {
+    let block = blocks[index]
+    let wanted = block.length - block.filled
+    if block.phase == .pair && result == Int32(wanted) { return (false, false) }
+    if result < 0 {
+      return (true, retryOrFail(index, .readDue, .read(Errno(rawValue: -result))))
+    }
+    guard result > 0 else { return (true, sourceEnded(index)) }
+    blocks[index].filled += min(Int(result), wanted)
+    blocks[index].fruitlessTries = 0
+    return (true, become(blocks[index].filled == block.length ? .writeDue : .readDue, index))
+  }
+
+  /// Takes the completion of an awaited write, or of a pair by its write.
+  ///
+  /// - Returns: Whether the block let go of its buffer.
+  mutating func completedWrite(_ index: Int, _ result: Int32) -> Bool {
+    // A pair's write that ran says that the read was done in full.
+    let ranAfterRead = blocks[index].phase == .pair && result != -Errno.canceled.rawValue
+    if ranAfterRead { blocks[index].filled = blocks[index].length }
+    if result < 0 {
+      let due: Phase = blocks[index].phase == .pair && !ranAfterRead ? .readDue : .writeDue
+      return retryOrFail(index, due, .write(Errno(rawValue: -result)))
+    }
+    guard result > 0 else { return retryOrFail(index, .writeDue, .wroteNothing) }
+    let count = min(Int(result), blocks[index].filled - blocks[index].written)
+    blocks[index].written += count
+    blocks[index].fruitlessTries = 0
+    bytesWritten += UInt64(count)
+    guard blocks[index].written == blocks[index].filled else { return become(.writeDue, index) }
+    free(index)
+    return true
+  }
+
+  /// Notes that a block has to be asked for again, unless the file was given up.
+  private mutating func become(_ due: Phase, _ index: Int) -> Bool {
+    guard failure == nil else {
+      free(index)
+      return true
+    }
+    blocks[index].phase = due
+    dueBlocks += 1
+    return false
+  }
+
+  private mutating func retryOrFail(_ index: Int, _ due: Phase, _ reason: Failure) -> Bool {
+    blocks[index].fruitlessTries += 1
+    if reason.isTransient && blocks[index].fruitlessTries <= Self.fruitlessTriesMax {
+      return become(due, index)
+    }
+    giveUp(reason)
+    free(index)
+    return true
+  }
+
+  /// A read returned nothing: the end of an unsized file, or a file that shrank.
+  private mutating func sourceEnded(_ index: Int) -> Bool {
+    let block = blocks[index]
+    guard isUnsized else {
+      giveUp(.sourceEnded(at: block.offset + UInt64(block.filled)))
+      free(index)
+      return true
+    }
+    hasEnded = true
+    blocks[index].length = block.filled
+    if block.filled > 0 { return become(.writeDue, index) }
+    free(index)
+    return true
+  }
+}

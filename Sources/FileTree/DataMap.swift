@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import CLiburing
+public import SystemPackage
+
+/// A run of data in a file, in bytes.
+public struct DataExtent: Equatable, Sendable {
+  /// Where it starts.
+  public var offset: UInt64
+  /// How long it is, more than 0.
+  public var length: UInt64
+
+  /// Names a run.
+  public init(offset: UInt64, length: UInt64) {
+    self.offset = offset
+    self.length = length
+  }
+}
+
+/// Where a file has data; asked for one extent at a time, so that its memory does not grow with the
+/// file.
+public enum DataMap: Equatable, Sendable {
+  /// All of it is data, up to this size in bytes.
+  case whole(UInt64)
+  /// It has holes, which `lseek` with SEEK_DATA and SEEK_HOLE tells, up to this size in bytes.
+  case sparse(UInt64)
+  /// The size does not tell how much there is to read, as in `/proc`.
+  case unknownSize
+
+  /// What to expect of an open regular file.
+  ///
+  /// A map that calls everything a hole in a file that occupies blocks is not believed: some
+  /// filesystems said so of data that was still on its way to the disk.
+  public init(of descriptor: Int32, _ metadata: EntryMetadata, keepsHoles: Bool) {
+    let size = metadata.size
+    guard size > 0 else {
+      self = .unknownSize
+      return
+    }
+    guard keepsHoles, metadata.mayHaveHoles else {
+      self = .whole(size)
+      return
+    }
+    let first = cl_seek_data(descriptor, 0)
+    if first == Int64(-Errno.noSuchAddressOrDevice.rawValue) {
+      self = metadata.blocks == 0 ? .sparse(size) : .whole(size)
+    } else {
+      self = first >= 0 ? .sparse(size) : .whole(size)
+    }
+  }
+
+  /// The next run of data at or after an offset, or `nil` when there is none (`lseek`).
+  public func extent(from offset: UInt64, in descriptor: Int32) throws(Errno) -> DataExtent? {
+    switch self {
+    case .unknownSize:
+      return nil
+    case .whole(let size):
+      return offset < size ? DataExtent(offset: offset, length: size - offset) : nil
+    case .sparse(let size):
+      guard offset < size else { return nil }
+      let start = cl_seek_data(descriptor, Int64(offset))
+      if start == Int64(-Errno.noSuchAddressOrDevice.rawValue) { return nil }
+      guard start >= 0 else { throw Errno(rawValue: Int32(-start)) }
+      let end = cl_seek_hole(descriptor, start)
+      guard end >= 0 else { throw Errno(rawValue: Int32(-end)) }
+      guard UInt64(start) < size, end > start else { return nil }
+      return DataExtent(
+        offset: UInt64(start), length: min(UInt64(end), size) - UInt64(start))
+    }
+  }
+}

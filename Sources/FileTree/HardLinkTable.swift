@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Synchronization
+
+/// Remembers, for each inode with several names, under which name it was copied.
+///
+/// Shared by all workers. An inode is forgotten when all its names were seen, so only those with
+/// names still to come take memory: about 100 bytes each, and their name.
+public final class HardLinkTable<Name: Sendable>: Sendable {
+  /// What the one who found a name has to do.
+  public enum Claim: Sendable {
+    /// It is the first: copy the file, then call `published` or `failed`.
+    case copy
+    /// The file is there under this name: make a link.
+    case link(Name)
+    /// The file is being copied; who copies it makes the link.
+    case wait
+  }
+
+  private struct Inode {
+    /// The name it was copied under, once it is there.
+    var published: Name?
+    /// How many of its names have not been seen yet.
+    var remaining: UInt32
+  }
+
+  private struct Shard {
+    var inodes: [InodeIdentity: Inode] = [:]
+    /// Names that were found while the file was being copied.
+    var waiting: [InodeIdentity: [Name]] = [:]
+  }
+
+  // So that workers do not wait for each other, and a table never grows all at once.
+  private static var shardCount: Int { 64 }
+  private let shards: [ShardBox]
+
+  private final class ShardBox: Sendable {
+    let shard = Mutex(Shard())
+  }
+
+  /// Makes an empty table.
+  public init() {
+    shards = (0..<Self.shardCount).map { _ in ShardBox() }
+  }
+
+  private func withShard<Result: Sendable>(
+    of identity: InodeIdentity, _ body: (inout sending Shard) -> sending Result
+  ) -> Result {
+    let mixed = identity.inode &* 0x9e37_79b9_7f4a_7c15
+    return shards[Int(mixed >> 58)].shard.withLock(body)
+  }
+
+  /// Says that a name of an inode was found.
+  ///
+  /// - Parameter links: How many names the inode has.
+  public func claim(_ identity: InodeIdentity, links: UInt32, name: Name) -> Claim where Name: Sendable {
+    withShard(of: identity) { shard in
+      guard var inode = shard.inodes[identity] else {
+        shard.inodes[identity] = Inode(published: nil, remaining: links - 1)
+        return .copy
+      }
+      inode.remaining = inode.remaining > 0 ? inode.remaining - 1 : 0
+      guard let published = inode.published else {
+        shard.inodes[identity] = inode
+        shard.waiting[identity, default: []].append(name)
+        return .wait
+      }
+      shard.inodes[identity] = inode.remaining > 0 ? inode : nil
+      return .link(published)
+    }
+  }
+
+  /// Says that the file is there, and takes the names to be linked to it now.
+  public func published(_ identity: InodeIdentity, as name: Name) -> [Name] {
+    withShard(of: identity) { shard in
+      let waiting = shard.waiting.removeValue(forKey: identity) ?? []
+      if let inode = shard.inodes[identity], inode.remaining > 0 {
+        shard.inodes[identity]?.published = name
+      } else {
+        shard.inodes[identity] = nil
+      }
+      return waiting
+    }
+  }
+
+  /// Says that the copy failed; the next of the waiting names, if any, is to be copied instead.
+  public func failed(_ identity: InodeIdentity) -> Name? {
+    withShard(of: identity) { shard in
+      guard var waiting = shard.waiting[identity], !waiting.isEmpty else {
+        // The next name to be found starts anew.
+        shard.inodes[identity] = nil
+        return nil
+      }
+      let next = waiting.removeFirst()
+      shard.waiting[identity] = waiting.isEmpty ? nil : waiting
+      return next
+    }
+  }
+}
