@@ -1,0 +1,255 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The running rig: that the disks keep to their figures, and that nothing is left behind."""
+
+import os
+import random
+import signal
+import subprocess
+import tempfile
+import time
+import unittest
+from pathlib import Path
+
+from riglib import filesystem, loop, system
+from riglib.errors import RigError
+from riglib.rig import Rig
+from riglib.spec import DiskSpec
+
+from .rigs import MIB, Direct, RigTest
+
+COMMAND = Path(__file__).resolve().parent.parent / "rig"
+
+
+def seconds(action):
+    start = time.monotonic()
+    action()
+    return time.monotonic() - start
+
+
+class Rate(RigTest):
+    """One sequential stream runs at the disk's rate, to 5%."""
+
+    rate_mb_s, stream_mib = 100, 192
+
+    def check(self, took_s):
+        self.assertAlmostEqual(took_s / (self.stream_mib * MIB / (self.rate_mb_s * 1e6)), 1, delta=0.05)
+
+    def test_reading_and_writing_one_stream(self):
+        rig, block = self.raw(rate_mb_s=self.rate_mb_s), os.urandom(MIB)
+        with Direct(rig.device) as device:
+            places = [at * MIB for at in range(self.stream_mib)]
+            self.check(seconds(lambda: [device.write(place, block) for place in places]))
+            self.check(seconds(lambda: [device.read(place, MIB) for place in places]))
+
+    def test_a_flash_disk_with_a_rate_keeps_to_it_and_does_not_seek(self):
+        rig, block = self.raw(disk="nvme", rate_mb_s=self.rate_mb_s), os.urandom(MIB)
+        places = [at * MIB for at in range(self.stream_mib)]
+        random.Random(1).shuffle(places)
+        with Direct(rig.device) as device:
+            self.check(seconds(lambda: [device.write(place, block) for place in places]))
+
+
+class Kinds(RigTest):
+    """What programs see of the disks."""
+
+    def test_disks_that_seek_say_so_and_only_shingled_ones_discard(self):
+        for disk, rotational, discards in (("nvme", 0, False), ("hdd", 1, False), ("smr", 1, True)):
+            with self.subTest(disk):
+                rig = self.rig(label=disk, disk=disk, rate_mb_s=0, seek_ms=0, flush_ms=0)
+                queue = Path("/sys/block", rig.device.name, "queue")
+                self.assertEqual(int((queue / "rotational").read_text()), rotational)
+                self.assertEqual(int((queue / "discard_max_bytes").read_text()) > 0, discards)
+
+    def test_every_filesystem_comes_empty_and_can_be_made_anew(self):
+        for name in ("xfs", "ext4", "btrfs"):
+            with self.subTest(name):
+                rig = self.rig(label=name, filesystem=name)
+                with rig.untimed():
+                    (rig.mount_point / "old").write_text("old")
+                    rig.reformat()
+                self.assertFalse((rig.mount_point / "old").exists())
+                self.assertEqual(rig.counters()["write_bytes"], 0)
+
+
+class Shingles(RigTest):
+    """The counters of the SMR disk, through the filesystem."""
+
+    def test_sequential_writes_rewrite_no_band_and_scattered_ones_do(self):
+        rig = self.rig(disk="smr", rate_mb_s=1000, seek_ms=0.1, flush_ms=0, band_mb=8, cache_mb=4)
+        flags, block = os.O_RDWR | os.O_CREAT, os.urandom(MIB)
+        with Direct(rig.mount_point / "file", flags) as file:
+            file.allocate(128 * MIB)
+            for at in range(128):
+                file.write(at * MIB, block)
+            file.flush()
+            sequential = rig.counters()
+            place = random.Random(3)
+            for _ in range(256):
+                file.write(place.randrange(128 * 16) * 65536, block[:65536])
+            file.flush()
+        self.assertEqual(sequential["smr_band_rewrites"], 0)
+        self.assertGreaterEqual(sequential["smr_streamed_bytes"], 128 * MIB)
+        self.assertGreater(rig.counters()["smr_band_rewrites"], 0)
+
+
+class Faults(RigTest):
+    """Faults appear where and when they are asked for."""
+
+    def setUp(self):
+        super().setUp()
+        folder = self.enterContext(tempfile.TemporaryDirectory())
+        self.fault_file = Path(folder, "faults")
+
+    def faulty(self):
+        return self.raw(rate_mb_s=0, seek_ms=0, flush_ms=0, fault_file=str(self.fault_file))
+
+    def ask(self, text):
+        fresh = self.fault_file.with_suffix(".new")
+        fresh.write_text(text)
+        fresh.rename(self.fault_file)
+
+    def fails(self, action, *arguments):
+        with self.assertRaises(OSError) as raised:
+            action(*arguments)
+        self.assertEqual(raised.exception.errno, 5)
+
+    def test_io_errors_where_asked_and_nowhere_else(self):
+        with Direct(self.faulty().device) as device:
+            device.write(0, os.urandom(65536))
+            self.ask("eio_read 8192 12288\neio_write 32768 36864\n")
+            self.fails(device.read, 8192, 4096)
+            self.fails(device.read, 0, 65536)
+            device.read(0, 8192)
+            device.read(12288, 4096)
+            device.write(8192, bytes(4096))
+            self.fails(device.write, 32768, bytes(4096))
+            self.ask("")
+            device.read(0, 65536)
+            device.write(32768, bytes(4096))
+
+    def test_a_flush_error(self):
+        with Direct(self.faulty().device) as device:
+            device.flush()
+            self.ask("eio_flush\n")
+            device.write(0, bytes(4096))
+            self.fails(device.flush)
+            self.ask("")
+            device.write(0, bytes(4096))
+            device.flush()
+
+    def test_a_power_cut_loses_unflushed_blocks_only(self):
+        rig = self.faulty()
+        old, flushed, lost = b"o" * MIB, b"f" * MIB, b"l" * MIB
+        with Direct(rig.device) as device:
+            device.write(0, flushed)
+            device.write(4 * MIB, old)
+            device.flush()
+            device.write(4 * MIB, lost)
+            self.ask("cut 42 50\n")
+            system.wait_until(lambda: rig.counters()["power_cut"], 5, "the power cut")
+            self.fails(device.read, 0, 4096)
+            self.fails(device.write, 0, bytes(4096))
+            self.ask("")
+            system.wait_until(lambda: not rig.counters()["power_cut"], 5, "the return of power")
+            self.assertEqual(device.read(0, MIB), flushed)
+            torn = device.read(4 * MIB, MIB)
+        letters = [torn[at:at + 4096] for at in range(0, MIB, 4096)]
+        self.assertEqual(set(letters), {b"o" * 4096, b"l" * 4096})
+        counters = rig.counters()
+        self.assertEqual(counters["cut_lost_blocks"], letters.count(b"o" * 4096))
+        self.assertEqual(counters["cut_kept_blocks"], letters.count(b"l" * 4096))
+
+
+class Tidiness(RigTest):
+    """Nothing is left behind, and nothing of others is touched."""
+
+    def setUp(self):
+        super().setUp()
+        self.idle_before = self.idle_loops()
+
+    @staticmethod
+    def idle_loops():
+        """Loop devices without a file; those with one may be somebody else's, made meanwhile."""
+        return {path for path in Path("/sys/block").glob("loop*") if not (path / "loop").is_dir()}
+
+    def check_clean(self, rig):
+        self.assertFalse(rig.directory.exists())
+        self.assertEqual(system.mounts_below(rig.directory), [])
+        self.assertEqual(loop.below(rig.directory), [])
+        self.assertLessEqual(self.idle_loops(), self.idle_before)
+
+    def test_an_up_that_fails_late_removes_what_it_made(self):
+        rig = Rig(f"test-{os.getpid()}-small")
+        with self.assertRaises(RigError):  # xfs needs 300 MiB, which only mkfs says
+            rig.up(DiskSpec(disk="hdd", filesystem="xfs", size_bytes=100 * MIB))
+        self.check_clean(rig)
+
+    def interrupt(self, number, after_s):
+        rig = Rig(f"test-{os.getpid()}-killed")
+        words = [COMMAND, "up", rig.name, "--disk", "smr", "--fs", "xfs", "--size", "1G"]
+        process = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        time.sleep(after_s)
+        process.send_signal(number)
+        process.wait()
+        return rig
+
+    def test_an_interrupted_up_removes_what_it_made(self):
+        for after_s in (0.15, 0.45):
+            rig = self.interrupt(signal.SIGTERM, after_s)
+            if rig.directory.exists():  # it was done before the signal came
+                rig.down()
+            self.check_clean(rig)
+
+    def test_down_removes_what_a_killed_up_left(self):
+        for after_s in (0.15, 0.3, 0.45, 0.6):
+            rig = self.interrupt(signal.SIGKILL, after_s)
+            if rig.directory.exists():
+                subprocess.run([COMMAND, "down", rig.name], check=True)
+            self.check_clean(rig)
+
+    def test_a_second_up_of_the_same_name_leaves_the_first_alone(self):
+        rig = self.rig(disk="nvme")
+        with self.assertRaises(RigError):
+            Rig(rig.name).up(DiskSpec(disk="nvme", filesystem="xfs", size_bytes=512 * MIB))
+        self.assertTrue(rig.mount_point.is_mount())
+
+    def test_a_rig_in_use_is_not_taken_down_and_then_is(self):
+        rig = self.rig(disk="nvme", label="busy")
+        with open(rig.mount_point / "open", "w", encoding="ascii"):
+            with self.assertRaises(RigError):
+                rig.down()
+            self.assertTrue(rig.mount_point.is_mount())
+
+    def test_loop_devices_of_others_stay(self):
+        with tempfile.NamedTemporaryFile() as file:
+            file.truncate(64 * MIB)
+            other = system.run("losetup", "--find", "--show", file.name)
+            try:
+                rig = Rig(f"test-{os.getpid()}-other")
+                rig.up(DiskSpec(disk="nvme", filesystem="xfs", size_bytes=512 * MIB))
+                filesystem.unmount(rig.mount_point)
+                rig.down()
+                attached = Path("/sys/block", Path(other).name, "loop/backing_file")
+                self.assertEqual(attached.read_text().strip(), file.name)
+            finally:
+                loop.detach(other)
+
+
+class Command(unittest.TestCase):
+    """What needs no disk."""
+
+    def test_wrong_names_sizes_and_figures_are_refused(self):
+        for words in (["up", "../x", "--disk", "hdd", "--fs", "xfs", "--size", "1G"],
+                      ["up", "x", "--disk", "hdd", "--fs", "xfs", "--size", "much"],
+                      ["up", "x", "--disk", "hdd", "--fs", "xfs", "--size", "1M"],
+                      ["up", "x", "--disk", "hdd", "--fs", "xfs", "--size", "1G", "--rate", "-1"],
+                      ["up", "x", "--disk", "hdd", "--fs", "xfs", "--size", "1G", "--band", "8"],
+                      ["down", "not-there"]):
+            with self.subTest(words):
+                done = subprocess.run([COMMAND, *words], capture_output=True, text=True, check=False)
+                self.assertEqual(done.returncode, 1)
+                self.assertTrue(done.stderr.startswith("rig: "), done.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()
