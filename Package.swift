@@ -64,7 +64,12 @@ let package = Package(
       dependencies: ["CopyEngine", "SimulatedKernel", "FileTree", "Uring", system],
       swiftSettings: strict
     ),
-    .testTarget(name: "FastsyncTests", dependencies: ["fastsync", system], swiftSettings: strict),
+    .testTarget(
+      name: "FastsyncTests",
+      dependencies: ["fastsync", "CopyEngine", system],
+      exclude: ["Golden"],
+      swiftSettings: strict
+    ),
   ],
   swiftLanguageModes: [.v6]
 )

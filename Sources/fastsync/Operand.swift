@@ -14,17 +14,25 @@ struct Operand {
   /// Whether this is `host:path`, `host::module` or `rsync://...`: a colon before any slash.
   var isRemote: Bool {
     if String(decoding: bytes.prefix(8), as: UTF8.self).lowercased() == "rsync://" { return true }
-    var rest = bytes[...]
-    if let bracket = rest.firstIndex(of: UInt8(ascii: "[")),
-      bracket == 0 || bytes[bracket - 1] == UInt8(ascii: "@"),
-      let end = rest[bracket...].firstIndex(of: UInt8(ascii: "]"))
-    {
-      // The colons of an IPv6 address do not count.
-      rest = rest[(end + 1)...]
-      return rest.first == UInt8(ascii: ":")
+    var hostStart = 0
+    var index = 0
+    while index < bytes.count {
+      switch bytes[index] {
+      case UInt8(ascii: ":"): return true
+      case Operand.slash: return false
+      case UInt8(ascii: "@"): hostStart = index + 1
+      case UInt8(ascii: "["):
+        // The colons of an IPv6 address do not count.
+        guard index == hostStart, let end = bytes[index...].firstIndex(of: UInt8(ascii: "]")),
+          end > index + 1, !bytes[index..<end].contains(Operand.slash)
+        else { return false }
+        index = end
+        if end + 1 < bytes.count, bytes[end + 1] != UInt8(ascii: ":") { return false }
+      default: break
+      }
+      index += 1
     }
-    rest = rest.prefix { $0 != Operand.slash }
-    return rest.contains(UInt8(ascii: ":"))
+    return false
   }
 
   /// The source that this names: what ends in `/`, `/.` or `..` means the contents of a directory.

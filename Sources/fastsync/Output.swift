@@ -22,7 +22,13 @@ final class Output: Sendable {
   private let state = Mutex(State())
 
   /// Takes the process's own descriptors 1 and 2.
+  ///
+  /// Where one of the first three is closed it becomes /dev/null, lest a file of the copy gets its
+  /// number, and the output.
   init() {
+    for descriptor: Int32 in 0...2 where fcntl(descriptor, F_GETFD) < 0 {
+      _ = unsafe open("/dev/null", O_RDWR)
+    }
     isTerminal = isatty(1) == 1
   }
 

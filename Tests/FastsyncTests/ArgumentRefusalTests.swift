@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CopyEngine
+import SystemPackage
+import Testing
+
+@testable import fastsync
+
+/// What is refused, with which words and which exit status.
+@Suite struct ArgumentRefusalTests {
+  @Test(arguments: [
+    "-e ssh", "-essh", "-ae ssh", "--rsh=ssh", "--rsh ssh", "--daemon", "--server", "-z", "-avz",
+    "--compress", "--rsync-path=x", "--port=1", "--password-file=x", "-4", "--ipv6", "-M x",
+    "--no-whole-file", "--no-W", "-y", "--fuzzy", "-B 1024", "--append", "--write-batch=x",
+  ])
+  func remoteAndDeltaOptions(options: String) {
+    #expect(refusal("\(options) a b")?.code == .unsupported)
+  }
+
+  @Test(arguments: [
+    "--delete", "--del", "--exclude=x", "--exclude x", "-u", "--update", "-c", "--bwlimit=1m", "-i",
+    "-ai", "-R", "-b", "-d", "-L", "-k", "-K", "-E", "-U", "-N", "-O", "-J", "-m", "-I", "-T x",
+    "-C",
+    "-f x", "-F", "-0", "-8", "-P", "--partial", "--inplace", "--no-relative", "--stats", "-@1",
+    "--info=progress2", "--numeric-ids", "--link-dest=x", "--files-from=x", "--fsync",
+  ])
+  func rsyncOptionsThatAreNotThereYet(options: String) {
+    let refusal = refusal("\(options) a b")
+    #expect(refusal?.code == .usage)
+    #expect(refusal?.sentence.contains("not support yet") == true)
+  }
+
+  @Test(arguments: [
+    "--foo", "-Y", "-aY", "--archiv", "--no-archive", "--no-a", "--no-n", "--no-dry-run",
+    "--no-quiet", "--no-memory", "-j2", "-5", "--archive=1", "--no-", "--=x",
+  ])
+  func typingErrors(options: String) {
+    let refusal = refusal("\(options) a b")
+    #expect(refusal?.code == .usage)
+    #expect(refusal?.sentence.contains("not support yet") == false)
+    #expect(refusal?.sentence.contains("\n") == false)
+  }
+
+  @Test func similarNamesAreProposed() {
+    #expect(
+      refusal("--archiv a b")?.sentence == "unknown option '--archiv'. Did you mean '--archive'?"
+    )
+  }
+
+  @Test(arguments: [
+    "-W", "--whole-file", "--inc-recursive", "--i-r", "--no-inc-recursive", "--no-i-r",
+  ])
+  func harmlessOptions(option: String) throws {
+    _ = try plan("-a \(option) a b")
+  }
+
+  @Test func operands() throws {
+    #expect(refusal("")?.code == .usage)
+    #expect(refusal("-a")?.sentence.contains("usage: fastsync [OPTION]... SRC... DEST") == true)
+    #expect(refusal("SRC")?.sentence.contains("listing is not supported yet") == true)
+    #expect(throws: Refusal("an empty source or target was given")) {
+      try Invocation([Array("SRC".utf8), []])
+    }
+  }
+
+  @Test func refusedOptionsInPlaceOfValuesAndOperands() throws {
+    #expect(refusal("--cache --delete a b")?.sentence.contains("missing value") == true)
+    #expect(try plan("a -- --delete").target == "--delete")
+    #expect(try plan("--jobs 4 a b").options.jobs == 4)
+  }
+
+  /// Every name and every letter of rsync is accepted, or refused as an option of rsync.
+  @Test func everyOptionOfRsyncIsKnown() throws {
+    let help = try run("rsync", ["--help"]).outputText
+    let listed = help.split(separator: "\n").drop { $0 != "Options" }.dropFirst()
+    var count = 0
+    for line in listed where line.hasPrefix("-") {
+      let names = line.split(separator: " ").prefix { $0.hasPrefix("-") }
+      for name in names {
+        let option = String(name.prefix { $0 != "=" && $0 != "," })
+        if option == "--no-OPTION" || option == "--help" { continue }
+        count += 1
+        let sentence = refusal("\(option) a b")?.sentence ?? ""
+        #expect(
+          !sentence.contains("unknown") && !sentence.contains("nvalid"),
+          "\(option): \(sentence)"
+        )
+      }
+    }
+    #expect(count > 150)
+  }
+}

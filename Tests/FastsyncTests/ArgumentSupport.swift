@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CopyEngine
+import SystemPackage
+import Testing
+
+@testable import fastsync
+
+/// Reads a command line, written with spaces between its words.
+func invocation(_ line: String) throws -> Invocation {
+  try Invocation(line.split(separator: " ").map { Array($0.utf8) })
+}
+
+/// The plan of a command line.
+func plan(_ line: String) throws -> CopyPlan {
+  guard case .copy(let plan, _) = try invocation(line) else {
+    throw Refusal("this is no copy: \(line)")
+  }
+  return plan
+}
+
+/// The refusal of a command line; `nil` if it is accepted.
+func refusal(_ line: String) -> Refusal? {
+  do {
+    _ = try invocation(line)
+    return nil
+  } catch {
+    return error as? Refusal
+  }
+}
+
+/// The folder of these tests in the source tree.
+let testFolder = FilePath(#filePath).removingLastComponent()
+
+/// The top folder of the source tree.
+let packageFolder = testFolder.removingLastComponent().removingLastComponent()
+
+/// Reads a text file of the source tree.
+func text(of file: FilePath) throws -> String {
+  let descriptor = try FileDescriptor.open(file, .readOnly)
+  defer { try? descriptor.close() }
+  var bytes: [UInt8] = []
+  var block = [UInt8](repeating: 0, count: 64 << 10)
+  while true {
+    let count = try unsafe block.withUnsafeMutableBytes { try unsafe descriptor.read(into: $0) }
+    if count == 0 { return String(decoding: bytes, as: UTF8.self) }
+    bytes += block[..<count]
+  }
+}

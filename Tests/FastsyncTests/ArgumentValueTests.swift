@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CopyEngine
+import Testing
+
+@testable import fastsync
+
+/// Options with a value.
+@Suite struct ArgumentValueTests {
+  @Test(arguments: [
+    ("64K", 64 << 10), ("8M", 8 << 20), ("8m", 8 << 20), ("8MiB", 8 << 20), ("8MB", 8_000_000),
+    ("1G", 1 << 30), ("1.5M", 3 << 19), ("65536", 65536), ("100000b", 100_000),
+  ])
+  func memory(text: String, bytes: Int) throws {
+    #expect(try plan("--memory=\(text) a b").options.memoryBytes == bytes)
+    #expect(try plan("--memory \(text) a b").options.memoryBytes == bytes)
+  }
+
+  @Test(arguments: [
+    "63K", "1025M", "2G", "0", "99999999999999999999G", "-1M", "M", "8X", "8MM", "", "0x10M", "1e9",
+    ".5G", "8.", "inf", "nan",
+  ])
+  func memoryRefused(text: String) {
+    let refusal = refusal("--memory=\(text) a b")
+    #expect(refusal?.code == .usage)
+    #expect(refusal?.sentence.contains("memory") == true)
+  }
+
+  @Test func jobs() throws {
+    #expect(try plan("a b").options.jobs == nil)
+    #expect(try plan("--jobs=1 a b").options.jobs == 1)
+    #expect(try plan("--jobs 256 a b").options.jobs == 256)
+    for bad in ["0", "257", "-1", "two", "1.5", ""] {
+      #expect(refusal("--jobs=\(bad) a b")?.code == .usage, "\(bad)")
+    }
+  }
+
+  @Test func choices() throws {
+    #expect(try plan("a b").options.cache == .advise)
+    #expect(try plan("--cache=keep a b").options.cache == .keep)
+    #expect(try plan("--cache=keep --cache=advise a b").options.cache == .advise)
+    #expect(try plan("--io-engine=sync a b").options.engine == .sync)
+    #expect(try plan("--io-engine uring a b").options.engine == .uring)
+    #expect(try plan("--reflink=always a b").options.reflink == .always)
+    #expect(try plan("--durability=none a b").options.durability == .none)
+    #expect(try plan("--noreuse a b").options.advisesNoReuse)
+    #expect(try !plan("a b").options.advisesNoReuse)
+    for bad in ["--cache=drop", "--io-engine=aio", "--reflink=yes", "--durability=", "--cache"] {
+      #expect(refusal("a b \(bad)")?.code == .usage, "\(bad)")
+    }
+    #expect(refusal("--cache=drop a b")?.sentence.contains("'advise' and 'keep'") == true)
+  }
+}

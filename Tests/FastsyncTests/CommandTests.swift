@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import SystemPackage
+import Testing
+
+@testable import fastsync
+
+/// The built command, from outside.
+@Suite struct CommandTests {
+  @Test(
+    arguments: [
+      (["--foo", "a", "b"], 1, "unknown option '--foo'"), ([], 1, "usage: fastsync"),
+      (["SRC"], 1, "listing is not supported yet"), (["--memory=1", "a", "b"], 1, "at least 64K"),
+      (["host:x", "b"], 4, "only copies locally"), (["-az", "a", "b"], 4, "-z is for transfers"),
+      (["--delete", "a", "b"], 1, "does not support yet"),
+    ] as [([String], Int32, String)]
+  )
+  func refusals(arguments: [String], status: Int32, part: String) throws {
+    let result = try run(fastsyncBinary, arguments)
+    #expect(result.status == status)
+    #expect(result.outputText == "")
+    #expect(result.errorText.hasPrefix("fastsync: "))
+    #expect(result.errorText.contains(part))
+    #expect(result.errorText.split(separator: "\n").count == 1)
+  }
+
+  @Test func bytesInRefusals() throws {
+    let result = try run(fastsyncBinary, rawArguments: [[0xff, 0x0a, 0x3a], [0x61]])
+    #expect(result.status == 4)
+    #expect(
+      result.standardError.starts(with: Array("fastsync: ".utf8) + [0xff] + Array("\\#012:".utf8))
+    )
+  }
+
+  @Test func helpIsTheGoldenOne() throws {
+    let help = try run(fastsyncBinary, ["--help"], environment: ["COLUMNS": "80"])
+    #expect(help.status == 0)
+    #expect(help.outputText == (try text(of: testFolder.appending("Golden/help.txt"))))
+    #expect(try run(fastsyncBinary, ["-h"]).outputText == help.outputText)
+    #expect(try run(fastsyncBinary, ["-a", "--help"]).status == 0)
+  }
+
+  @Test func version() throws {
+    for option in ["--version", "-V"] {
+      let result = try run(fastsyncBinary, [option])
+      #expect(result.status == 0)
+      #expect(result.outputText.hasPrefix("fastsync \(FastsyncCommand.version)\n"))
+      #expect(result.outputText.contains("io_uring"))
+      #expect(result.outputText.contains("Apache"))
+    }
+  }
+
+  @Test(arguments: ["bash", "zsh", "fish"])
+  func completions(shell: String) throws {
+    let result = try run(fastsyncBinary, ["--generate-completion-script", shell])
+    #expect(result.status == 0)
+    #expect(result.outputText.contains("io-engine"))
+    #expect(!result.outputText.contains("no-owner"))
+  }
+
+  @Test func aClosedOutputIsNoFailure() throws {
+    let script = "{ \"$1\" --help; echo $? >&2; } | true"
+    let result = try run("sh", ["-c", script, "sh", fastsyncBinary])
+    #expect(result.errorText == "0\n")
+  }
+
+  @Test func closedDescriptorsAreNoFailure() throws {
+    let script = "\"$1\" --help <&- >&- 2>&-; echo $?"
+    #expect(try run("sh", ["-c", script, "sh", fastsyncBinary]).outputText == "0\n")
+  }
+
+  @Test func whatTheCommandLinks() throws {
+    guard fastsyncBinary.contains("/release/") else { return }
+    let libraries = try run("ldd", [fastsyncBinary]).outputText
+    for name in ["libFoundation", "libswift", "liburing", "lib_Foundation", "libdispatch"] {
+      #expect(!libraries.contains(name), "\(name)")
+    }
+  }
+}

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CopyEngine
+import SystemPackage
+import Testing
+
+@testable import fastsync
+
+/// The lines that the command writes.
+@Suite struct MessageTests {
+  static func text(_ message: Message) -> String { String(decoding: message.bytes, as: UTF8.self) }
+
+  @Test func failures() {
+    let denied = CopyError("cannot open", "SRC/a", .permissionDenied, .entry)
+    #expect(Self.text(.failure(denied)) == "fastsync: SRC/a: cannot open: Permission denied")
+    let same = CopyError("source and target are the same", "SRC", nil, .selection)
+    #expect(Self.text(.failure(same)) == "fastsync: SRC: source and target are the same")
+    let ring = CopyError("the ring cannot be had", "", .noMemory, .stop)
+    #expect(Self.text(.failure(ring)) == "fastsync: the ring cannot be had: Cannot allocate memory")
+  }
+
+  @Test(arguments: [
+    ("a\nb", "a\\#012b"), ("a\u{1B}[31m", "a\\#033[31m"), ("\u{7F}", "\\#177"), ("a\tb", "a\tb"),
+    ("\\#012", "\\#134#012"), ("\\#01x", "\\#01x"), ("\\", "\\"), ("é\u{1}", "é\\#001"),
+    ("\\#1\n2", "\\#1\\#0122"), ("\\#999", "\\#134#999"),
+  ])
+  func controlCharacters(name: String, shown: String) {
+    let update = EntryUpdate(path: FilePath(name), kind: .file, isNew: true)
+    #expect(Self.text(.update(update)) == shown)
+  }
+
+  @Test(arguments: ["a\nb", "\\#012", "\u{1B}x", "\\#12", "a\tb", "\\#0123"])
+  func controlCharactersAgreeWithRsync(name: String) throws {
+    let script = """
+      d=$(mktemp -d) && cd "$d" && mkdir SRC && touch "SRC/$1"
+      rsync -rn8 --out-format=%n SRC/ DEST/ | tail -n 1; rm -rf "$d"
+      """
+    let shown = try run("sh", ["-c", script, "sh", name]).outputText
+    let update = EntryUpdate(path: FilePath(name), kind: .file, isNew: true)
+    #expect(Self.text(.update(update)) + "\n" == shown)
+  }
+
+  @Test func otherBytesStayAsTheyAre() {
+    var message = Message()
+    message.append(FilePath(platformString: [-1, 0x41, 0]))
+    #expect(message.bytes == [0xff, 0x41])
+    let word = ArgumentBytes.text([0x2d, 0xff, 0x0a])
+    #expect(Message.error(word).bytes == Array("fastsync: -".utf8) + [0xff] + Array("\\#012".utf8))
+  }
+
+  @Test func updatesAsRsyncNamesThem() {
+    func shown(_ path: FilePath, _ kind: EntryUpdate.Kind) -> String {
+      Self.text(.update(EntryUpdate(path: path, kind: kind, isNew: true)))
+    }
+    #expect(shown("d/e", .directory) == "d/e/")
+    #expect(shown("", .directory) == "./")
+    #expect(shown(".", .directory) == "./")
+    #expect(shown("l", .symbolicLink("../x")) == "l -> ../x")
+    #expect(shown("b", .hardLink("d/a")) == "b => d/a")
+    #expect(shown("fifo", .special) == "fifo")
+  }
+
+  @Test(arguments: [
+    (0, "0", "0", "0", "0"), (999, "999", "999", "999", "999"),
+    (1_000, "1000", "1,000", "1.00K", "1000"),
+    (1_234_567, "1234567", "1,234,567", "1.23M", "1.18M"),
+    (1 << 30, "1073741824", "1,073,741,824", "1.07G", "1.00G"),
+    (UInt64.max, "18446744073709551615", "18,446,744,073,709,551,615", "18.45E", "16.00E"),
+  ])
+  func figures(figure: UInt64, plain: String, grouped: String, decimal: String, binary: String) {
+    #expect(FigureStyle.plain.text(figure) == plain)
+    #expect(FigureStyle.grouped.text(figure) == grouped)
+    #expect(FigureStyle.decimal.text(figure) == decimal)
+    #expect(FigureStyle.binary.text(figure) == binary)
+  }
+
+  @Test func summaries() {
+    var report = CopyReport()
+    report.filesCopied = 1_200
+    report.bytesWritten = 3_000_000
+    func lines(_ toggles: [ReportingOption], isDryRun: Bool = false) -> [String] {
+      let verbosity = Verbosity(toggles.map { Toggle(option: $0, isOn: true) })
+      return Summary(report: report, seconds: 1.5, isDryRun: isDryRun, verbosity: verbosity).lines
+    }
+    #expect(lines([]) == [])
+    #expect(lines([.verbose, .quiet]) == [])
+    let short =
+      "1,200 files copied, 0 entries unchanged, 3,000,000 bytes in 1.50 s, 2,000,000 bytes/s"
+    #expect(lines([.verbose]) == ["", short])
+    #expect(lines([.verbose], isDryRun: true) == ["", short + " (DRY RUN)"])
+    #expect(lines([.verbose, .verbose]).count > 8)
+    #expect(lines([.verbose, .humanReadable]).last?.contains("3.00M bytes") == true)
+  }
+}
