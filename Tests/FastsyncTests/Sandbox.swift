@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+
+/// A fresh directory for one test, and the filesystems that are mounted below it.
+///
+/// All of it is called `fastsync-tests.PID.NUMBER`. What a killed run left behind is found by that
+/// name and taken away when the next run starts.
+final class Sandbox {
+  /// The directory.
+  let path: String
+  private var mountPoints: [String] = []
+
+  private static let counter = Counter()
+  private static let places = ["/tmp", "/dev/shm"]
+  private static let prefix = "fastsync-tests."
+  private static let leftoversAreGone: Void = {
+    for place in places { removeLeftovers(in: place) }
+  }()
+
+  fileprivate init(in place: String = "/tmp") throws {
+    _ = Sandbox.leftoversAreGone
+    path = "\(place)/\(Sandbox.prefix)\(getpid()).\(Sandbox.counter.next())"
+    try check(unsafe mkdir(path, 0o755), "mkdir", Bytes(text: path))
+  }
+
+  fileprivate func remove() {
+    for point in mountPoints.reversed() { Sandbox.unmount(point) }
+    Sandbox.removeTree(path)
+  }
+
+  /// The path of a name in the sandbox.
+  func path(_ name: String) -> String { "\(path)/\(name)" }
+
+  /// Makes a directory in the sandbox, and returns its path.
+  func makeDirectory(_ name: String) throws -> String {
+    try check(unsafe mkdir(path(name), 0o755), "mkdir", Bytes(text: name))
+    return path(name)
+  }
+
+  /// Mounts something below the sandbox, and unmounts it with the sandbox.
+  func mount(_ arguments: [String], at name: String) throws -> String {
+    let point = try makeDirectory(name)
+    try succeed("mount", arguments + [point])
+    mountPoints.append(point)
+    return point
+  }
+
+  private static func unmount(_ point: String) {
+    // Something may still be looking at it for a moment; a lazy unmount cannot fail.
+    for _ in 0..<20 {
+      if (try? run("umount", [point]).status) == 0 { return }
+      usleep(50_000)
+    }
+    _ = try? run("umount", ["--lazy", point])
+  }
+
+  private static func removeTree(_ path: String) {
+    if !isRoot { _ = try? run("chmod", ["-R", "u+rwX", path]) }
+    _ = try? run("rm", ["-rf", "--one-file-system", "--", path])
+  }
+
+  /// Takes away what runs that no longer exist have left in a directory.
+  private static func removeLeftovers(in place: String) {
+    guard let directory = try? OpenDirectory(place), let names = try? directory.names() else {
+      return
+    }
+    for name in names.map({ String(decoding: $0, as: UTF8.self) }) where name.hasPrefix(prefix) {
+      let number = name.dropFirst(prefix.count).prefix { $0 != "." }
+      guard let process = pid_t(number), kill(process, 0) != 0, errno == ESRCH else { continue }
+      let mounts = (try? run("findmnt", ["-rno", "TARGET"]).outputText) ?? ""
+      for point in mounts.split(separator: "\n").reversed()
+      where point.hasPrefix("\(place)/\(name)/") { unmount(String(point)) }
+      removeTree("\(place)/\(name)")
+    }
+  }
+}
+
+/// Runs a test in a fresh directory, which is gone afterwards whatever happens.
+func withSandbox<Result>(
+  in place: String = "/tmp",
+  _ body: (Sandbox) throws -> Result
+) throws -> Result {
+  let sandbox = try Sandbox(in: place)
+  defer { sandbox.remove() }
+  return try body(sandbox)
+}
+
+/// Runs a program that is part of a test's preparation, and throws when it fails.
+@discardableResult
+func succeed(_ program: String, _ arguments: [String]) throws -> ProcessResult {
+  let result = try run(program, arguments, timeoutSeconds: 600)
+  if result.status != 0 {
+    throw ProgramFailure(program: program, arguments: arguments, result: result)
+  }
+  return result
+}
+
+/// A program that a test needed failed.
+struct ProgramFailure: Error, CustomStringConvertible {
+  let program: String
+  let arguments: [String]
+  let result: ProcessResult
+
+  var description: String {
+    "\(program) \(arguments.joined(separator: " ")): status \(result.status), signal "
+      + "\(result.signal): \(result.errorText.suffix(2000))"
+  }
+}
