@@ -103,7 +103,8 @@ class Rig:
         try:
             yield
         finally:
-            os.sync()
+            if self.mount_point.is_mount():
+                system.run("sync", "-f", self.mount_point)
             self._write_settings(untimed=False)
 
     def remount(self):

@@ -31,22 +31,27 @@ class Rate(RigTest):
 
     rate_mb_s, stream_mib = 100, 192
 
-    def check(self, took_s):
-        self.assertAlmostEqual(took_s / (self.stream_mib * MIB / (self.rate_mb_s * 1e6)), 1, delta=0.05)
+    def check(self, stream):
+        """Another program may take the processor from the disk server: three attempts."""
+        for _ in range(3):
+            ratio = seconds(stream) / (self.stream_mib * MIB / (self.rate_mb_s * 1e6))
+            if abs(ratio - 1) <= 0.05:
+                return
+        self.fail(f"a stream took {ratio:.3f} of the time that the rate says")
 
     def test_reading_and_writing_one_stream(self):
         rig, block = self.raw(rate_mb_s=self.rate_mb_s), os.urandom(MIB)
         with Direct(rig.device) as device:
             places = [at * MIB for at in range(self.stream_mib)]
-            self.check(seconds(lambda: [device.write(place, block) for place in places]))
-            self.check(seconds(lambda: [device.read(place, MIB) for place in places]))
+            self.check(lambda: [device.write(place, block) for place in places])
+            self.check(lambda: [device.read(place, MIB) for place in places])
 
     def test_a_flash_disk_with_a_rate_keeps_to_it_and_does_not_seek(self):
         rig, block = self.raw(disk="nvme", rate_mb_s=self.rate_mb_s), os.urandom(MIB)
         places = [at * MIB for at in range(self.stream_mib)]
         random.Random(1).shuffle(places)
         with Direct(rig.device) as device:
-            self.check(seconds(lambda: [device.write(place, block) for place in places]))
+            self.check(lambda: [device.write(place, block) for place in places])
 
 
 class Kinds(RigTest):

@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is compared together, and the sets that results in this repository come from."""
+
+from dataclasses import dataclass
+
+GIB = 1 << 30
+
+_RIVALS = ("rsync-preallocate", "rsync", "cp")
+_CLAIM = ("fio", "fastsync", "rsync-preallocate", "rsync", "cp", "pipeline", "pipeline-no-advice",
+          "pipeline-1g")
+
+
+@dataclass(frozen=True)
+class Group:
+    """One work on one pair of disks by several tools."""
+
+    work: str
+    scale: float
+    tools: tuple
+    runs: int
+    disks: str | None = None          # SOURCE:TARGET of simulated disks
+    filesystem: str | None = None
+    rate_mb_s: float | None = None
+    seek_ms: float | None = None
+    source: str | None = None         # directories on real disks instead
+    target: str | None = None
+    dirty_bytes: int | None = None    # vm.dirty_bytes while it runs
+    memory_bytes: int | None = None   # limit of the tools' memory control group
+
+    @property
+    def places(self):
+        """Such as `hdd:smr xfs`."""
+        if self.source:
+            return "real disks"
+        return f"{self.disks} {self.filesystem}"
+
+    @property
+    def title(self):
+        words = [self.places, self.work]
+        if self.rate_mb_s is not None:
+            words.append(f"{self.rate_mb_s:g} MB/s")
+        if self.dirty_bytes:
+            words.append(f"vm.dirty_bytes {self.dirty_bytes >> 20} MiB")
+        if self.memory_bytes:
+            words.append(f"memory {self.memory_bytes >> 20} MiB")
+        return ", ".join(words)
+
+    @property
+    def slug(self):
+        """The title as part of a file name."""
+        return "".join(c if c.isalnum() or c == "." else "-" for c in self.title.replace(", ", "-"))
+
+
+def _claim(filesystem, runs, dirty_bytes=None):
+    """Two equal disks of 150 MB/s that hardly seek: only the order of reading and writing counts."""
+    return Group("large", 0.5, _CLAIM, runs, disks="hdd:hdd", filesystem=filesystem, rate_mb_s=150,
+                 seek_ms=0.1, dirty_bytes=dirty_bytes)
+
+
+SETS = {
+    "default": (
+        Group("large", 0.5, ("fio", "fastsync", "fastsync-keep", *_RIVALS, "pipeline"), 3,
+              disks="nvme:nvme", filesystem="xfs"),
+        Group("large", 0.5, ("fio", "fastsync", "fastsync-keep", *_RIVALS, "pipeline"), 3,
+              disks="nvme:nvme", filesystem="btrfs"),
+        Group("small", 0.5, ("fastsync", *_RIVALS, "tar"), 3, disks="nvme:nvme", filesystem="xfs"),
+        Group("again", 0.5, ("fastsync", "rsync"), 3, disks="nvme:nvme", filesystem="xfs"),
+        Group("large", 0.25, ("fio", "fastsync", *_RIVALS, "pipeline"), 3,
+              disks="hdd:hdd", filesystem="xfs"),
+        Group("small", 0.05, ("fastsync", *_RIVALS), 3, disks="hdd:smr", filesystem="xfs"),
+        Group("large", 0.5, ("fastsync", *_RIVALS), 3, disks="nvme:nvme", filesystem="xfs",
+              memory_bytes=GIB // 2),
+    ),
+    "claim": (
+        _claim("btrfs", 3),
+        _claim("xfs", 3),
+        _claim("btrfs", 2, dirty_bytes=GIB // 16),
+        _claim("xfs", 2, dirty_bytes=GIB // 16),
+    ),
+}

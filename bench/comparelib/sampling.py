@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the two disks and the tool's processes did while it ran, ten times a second."""
+
+import time
+from pathlib import Path
+
+from .launch import tree_rss_bytes
+
+_SECTOR_BYTES = 512  # of /sys/block/*/stat, whatever the disk's own
+_POINTS_MAX = 150
+
+
+def _disk_stat(device):
+    """(bytes read, bytes written, milliseconds busy) since boot."""
+    fields = [int(field) for field in Path("/sys/class/block", device, "stat").read_text().split()]
+    return fields[2] * _SECTOR_BYTES, fields[6] * _SECTOR_BYTES, fields[9]
+
+
+def machine_cpu_s():
+    """Busy processor seconds of the whole machine since boot: kernel threads and others' too."""
+    user, nice, system, _idle, _wait, irq, softirq = (
+        int(field) for field in Path("/proc/stat").read_text().split()[1:8])
+    return (user + nice + system + irq + softirq) / 100
+
+
+class Sampler:
+    """Collects samples; `tick` is called by the launcher."""
+
+    def __init__(self, devices, show):
+        self._devices, self._show = devices, show
+        self._samples = []
+        self.peak_rss_bytes = 0
+
+    def tick(self, pid):
+        stats = [_disk_stat(device) if device else (0, 0, 0) for device in self._devices]
+        self._samples.append((time.monotonic(), *stats))
+        if pid:
+            self.peak_rss_bytes = max(self.peak_rss_bytes, tree_rss_bytes(pid))
+        self._show(self._samples[-1][0] - self._samples[0][0])
+
+    def busy_share(self, end):
+        """How much of the time device 0 (source) or 1 (target) had something to do."""
+        first, last = self._samples[0], self._samples[-1]
+        took_s = last[0] - first[0]
+        return min(1.0, (last[end + 1][2] - first[end + 1][2]) / 1000 / took_s) if took_s else 0.0
+
+    def both_busy_share(self):
+        """How much of the time both had: 0 is turn-taking."""
+        overlap_s = sum(width * min(busy) for width, _, busy in self._steps(self._samples))
+        took_s = self._samples[-1][0] - self._samples[0][0]
+        return overlap_s / took_s if took_s else 0.0
+
+    def series(self):
+        """[seconds, source MB/s read, target MB/s written, source busy, target busy], thinned."""
+        keep = -(-len(self._samples) // _POINTS_MAX)
+        samples, points, at = self._samples[::keep], [], 0.0
+        if samples[-1] != self._samples[-1]:
+            samples.append(self._samples[-1])
+        for width, rates, busy in self._steps(samples):
+            at += width
+            points.append([round(at, 2), *(round(rate, 1) for rate in rates),
+                           *(round(share, 2) for share in busy)])
+        return points
+
+    @staticmethod
+    def _steps(samples):
+        for before, after in zip(samples, samples[1:]):
+            width = after[0] - before[0]
+            if width <= 0:
+                continue
+            rates = ((after[1][0] - before[1][0]) / width / 1e6, (after[2][1] - before[2][1]) / width / 1e6)
+            busy = tuple(min(1.0, (after[end][2] - before[end][2]) / 1000 / width) for end in (1, 2))
+            yield width, rates, busy
