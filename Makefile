@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# make run ARGS="SRC/ DEST/"   build the command and copy
+# make install PREFIX=...      the command, its manual page and completions (DESTDIR is honoured)
+# make test                    every test
+# make bench ARGS="..."        measure
+#
+# What is missing is installed from Debian's packages; nothing is asked of apt when all is there.
+
+PREFIX ?= /usr/local
+DESTDIR ?=
+ARGS ?=
+
+# sudo drops the PATH of the user who has Swift.
+SWIFT ?= $(shell command -v swift || \
+  { [ -n "$$SUDO_USER" ] && su - "$$SUDO_USER" -c 'command -v swift' 2>/dev/null; } || echo swift)
+BINARY := .build/release/fastsync
+RELEASE := -c release --static-swift-stdlib --product fastsync
+
+BUILD_PACKAGES := liburing-dev
+TEST_PACKAGES := rsync xfsprogs btrfs-progs e2fsprogs acl attr libcap2-bin util-linux libnbd-bin \
+  gcc make python3 groff-base procps
+
+BASH_COMPLETIONS := $(DESTDIR)$(PREFIX)/share/bash-completion/completions
+ZSH_COMPLETIONS := $(DESTDIR)$(PREFIX)/share/zsh/site-functions
+FISH_COMPLETIONS := $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
+MANUALS := $(DESTDIR)$(PREFIX)/share/man/man1
+
+# Installs those of the packages $(1) that are missing.
+define install_packages
+@missing=; \
+for package in $(1); do \
+  dpkg-query -W -f '$${db:Status-Status}\n' $$package 2>/dev/null | grep -qx installed || \
+    missing="$$missing $$package"; \
+done; \
+if [ -n "$$missing" ]; then \
+  echo "installing$$missing" >&2; \
+  command -v apt-get >/dev/null || { echo "please install$$missing" >&2; exit 1; }; \
+  sudo=; [ "$$(id -u)" = 0 ] || sudo=sudo; \
+  { $$sudo apt-get update -qq && \
+    $$sudo env DEBIAN_FRONTEND=noninteractive \
+      apt-get install -y -qq --no-install-recommends $$missing; } >&2; \
+fi
+endef
+
+.PHONY: build run test install uninstall bench format lint clean build-packages test-packages
+
+build: build-packages
+	@command -v $(SWIFT) >/dev/null || \
+	  { echo "Swift 6.2 or later is needed: https://www.swift.org/install/linux" >&2; exit 1; }
+	@mkdir -p .build
+	@[ -x $(BINARY) ] || echo "building fastsync (some minutes the first time)" >&2
+	@$(SWIFT) build $(RELEASE) >.build/build.log 2>&1 || { cat .build/build.log >&2; exit 1; }
+
+run: build
+	@exec $(BINARY) $(ARGS)
+
+test: build test-packages
+	FASTSYNC_BINARY="$(abspath $(BINARY))" $(SWIFT) test
+	@if [ -x bench/test ]; then set -x; bench/test; fi
+
+# Builds only when nothing was built: `make && sudo make install` leaves no files of root in .build.
+install:
+	@[ -x $(BINARY) ] || $(MAKE) --no-print-directory build
+	install -d "$(DESTDIR)$(PREFIX)/bin" "$(MANUALS)" "$(BASH_COMPLETIONS)" "$(ZSH_COMPLETIONS)" \
+	  "$(FISH_COMPLETIONS)"
+	install -m 755 $(BINARY) "$(DESTDIR)$(PREFIX)/bin/fastsync"
+	install -m 644 docs/fastsync.1 "$(MANUALS)/fastsync.1"
+	$(BINARY) --generate-completion-script bash >"$(BASH_COMPLETIONS)/fastsync"
+	$(BINARY) --generate-completion-script zsh >"$(ZSH_COMPLETIONS)/_fastsync"
+	$(BINARY) --generate-completion-script fish >"$(FISH_COMPLETIONS)/fastsync.fish"
+
+uninstall:
+	rm -f "$(DESTDIR)$(PREFIX)/bin/fastsync" "$(MANUALS)/fastsync.1" \
+	  "$(BASH_COMPLETIONS)/fastsync" "$(ZSH_COMPLETIONS)/_fastsync" \
+	  "$(FISH_COMPLETIONS)/fastsync.fish"
+
+bench: build
+	bench/run $(ARGS)
+
+format:
+	$(SWIFT) format -i -r Package.swift Sources Tests
+
+lint:
+	$(SWIFT) format lint --strict -r Package.swift Sources Tests
+	@if grep -rnE '^(public |internal |@testable )?import Foundation' Sources; then \
+	  echo "Sources must do without Foundation" >&2; exit 1; fi
+
+clean:
+	rm -rf .build
+
+build-packages:
+	$(call install_packages,$(BUILD_PACKAGES))
+
+test-packages:
+	$(call install_packages,$(TEST_PACKAGES))
