@@ -24,7 +24,7 @@ public struct SimulatedFile: Sendable {
     if byteCount < contents.count {
       contents.removeLast(contents.count - byteCount)
     } else {
-      contents.append(contentsOf: repeatElement(0, count: byteCount - contents.count))
+      contents += [UInt8](repeating: 0, count: byteCount - contents.count)
     }
   }
 }

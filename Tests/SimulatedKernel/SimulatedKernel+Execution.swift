@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Glibc
 internal import SystemPackage
 internal import Uring
 
@@ -128,11 +129,7 @@ extension SimulatedKernel {
   /// Spoils what a read did not fill, so that a write of it does not go unseen.
   private func spoil(_ submission: Submission, from count: Int) {
     guard let buffer = submission.buffer, count < buffer.count else { return }
-    unsafe (buffer.start + count).initializeMemory(
-      as: UInt8.self,
-      repeating: 0xdb,
-      count: buffer.count - count
-    )
+    _ = unsafe memset(buffer.start + count, 0xdb, buffer.count - count)
   }
 
   private mutating func read(_ submission: Submission, bytesMax: Int) -> Int32 {

@@ -25,15 +25,7 @@ public struct SplitMix64: RandomNumberGenerator, Sendable {
 
   /// Bytes that do not repeat, so that a block in the wrong place differs from the right one.
   public mutating func bytes(_ count: Int) -> [UInt8] {
-    var bytes: [UInt8] = []
-    bytes.reserveCapacity(count + 7)
-    while bytes.count < count {
-      let bits = next()
-      for shift in stride(from: 0, to: 64, by: 8) {
-        bytes.append(UInt8(truncatingIfNeeded: bits >> UInt64(shift)))
-      }
-    }
-    bytes.removeLast(bytes.count - count)
-    return bytes
+    let words = (0..<(count + 7) / 8).map { _ in next() }
+    return unsafe words.withUnsafeBytes { unsafe Array($0.prefix(count)) }
   }
 }

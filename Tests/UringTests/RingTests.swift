@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+import SystemPackage
+import Testing
+import Uring
+
+/// What only the kernel's ring has.
+@Suite struct RingTests {
+  @Test func linksPairsOnAKernelThatCan() throws {
+    let ring = try Ring.orCancel(depth: 8)
+    #expect(ring.space == 8)
+    // 5.17 and later; the machines that test fastsync are newer.
+    #expect(ring.linksPairs == true)
+  }
+
+  @Test func registersOnce() throws {
+    var ring = try Ring.orCancel(depth: 8)
+    var pool = try BufferPool(count: 2, bytesEach: 4096)
+    #expect(pool.isRegistered == false)
+    try ring.register(&pool)
+    #expect(pool.isRegistered == true)
+    guard let lease = pool.lease() else {
+      Issue.record("a buffer is there to be lent")
+      return
+    }
+    #expect(pool.slice(of: lease, from: 0, count: 1).registeredIndex == Int32(lease.index))
+    pool.giveBack(lease)
+    var other = try BufferPool(count: 2, bytesEach: 4096)
+    do {
+      try ring.register(&other)
+      Issue.record("buffers can be registered twice")
+    } catch {
+      #expect(error == .resourceBusy)
+    }
+    #expect(other.isRegistered == false)
+  }
+
+  @Test func losesNoCompletionWhenTheyAreNotTaken() throws {
+    // The completion queue of a ring of 4 holds 8; the rest waits in the kernel.
+    var ring = try Ring.orCancel(depth: 4)
+    let file = try openUnnamedFile([1, 2, 3])
+    defer { close(file) }
+    var submitted = 0
+    for _ in 0..<20 {
+      while ring.space > 0 {
+        ring.prepare(
+          .advise(
+            file,
+            offset: 0,
+            length: 0,
+            advice: POSIX_FADV_SEQUENTIAL,
+            tag: tag(submitted)
+          )
+        )
+        submitted += 1
+      }
+      try ring.submit(waitFor: 0)
+    }
+    #expect(submitted >= 4)
+    var seen: Set<Int> = []
+    while seen.count < submitted {
+      try ring.submit(waitFor: 1)
+      while let completion = ring.nextCompletion() {
+        #expect(completion.result == 0)
+        #expect(seen.insert(completion.tag.slot).inserted)
+      }
+    }
+    #expect(ring.nextCompletion() == nil)
+    #expect(ring.space == 4)
+  }
+
+  @Test func waitsForWhatWasAskedOnly() throws {
+    var ring = try Ring.orCancel(depth: 8)
+    let file = try openUnnamedFile([1, 2, 3])
+    defer { close(file) }
+    for number in 0..<3 {
+      ring.prepare(
+        .advise(file, offset: 0, length: 0, advice: POSIX_FADV_SEQUENTIAL, tag: tag(number))
+      )
+    }
+    try ring.submit(waitFor: 3)
+    // Two of three are still to be taken, so there is nothing to wait for.
+    #expect(ring.nextCompletion() != nil)
+    try ring.submit(waitFor: 2)
+    #expect(ring.nextCompletion() != nil)
+    #expect(ring.nextCompletion() != nil)
+    #expect(ring.nextCompletion() == nil)
+  }
+
+  @Test func lockedMemoryIsAnErrorAnOrdinaryUserSees() async throws {
+    _ = try Ring.orCancel(depth: 1)
+    await #expect(processExitsWith: .success) {
+      var limit = rlimit(rlim_cur: 1 << 20, rlim_max: 1 << 20)
+      let lockedMemory = Int32(8)  // RLIMIT_MEMLOCK, not in the Glibc module
+      guard unsafe setrlimit(lockedMemory, &limit) == 0,
+        getuid() != 0 || setuid(65534) == 0
+      else { exit(1) }
+      // The limit counts for all of a user's processes, so even the ring may not fit.
+      guard var ring = try? Ring(depth: 8) else { exit(0) }
+      var pool = try BufferPool(count: 8, bytesEach: 1 << 20)
+      do throws(Errno) {
+        try ring.register(&pool)
+        exit(2)
+      } catch {
+        exit(error == .noMemory && !pool.isRegistered ? 0 : 3)
+      }
+    }
+  }
+
+  @Test func tooManyOpenFilesIsAnError() async throws {
+    _ = try Ring.orCancel(depth: 1)
+    await #expect(processExitsWith: .success) {
+      var limit = rlimit(rlim_cur: 0, rlim_max: 0)
+      guard unsafe setrlimit(Int32(RLIMIT_NOFILE.rawValue), &limit) == 0 else {
+        exit(1)
+      }
+      do throws(Errno) {
+        _ = try Ring(depth: 8)
+        exit(2)
+      } catch {
+        exit(error == .tooManyOpenFiles ? 0 : 3)
+      }
+    }
+  }
+}
