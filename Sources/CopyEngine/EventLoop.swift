@@ -8,7 +8,9 @@ internal import Uring
 /// `turn` is the one place that branches on completions. Each file carries along what its owner
 /// needs when it is done (`File`).
 struct EventLoop<Queue: SubmissionQueue & ~Copyable, File: ~Copyable>: ~Copyable {
-  private struct Slot: ~Copyable {
+  // Not private: the compiler (6.3) emits a private type of a generic one with local linkage, and
+  // then refers to it from other files.
+  struct Slot: ~Copyable {
     var task: FileTask
     var file: File
 

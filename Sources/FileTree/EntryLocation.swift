@@ -60,6 +60,13 @@ public struct EntryLocation {
     try open(flags: O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, mode: 0o600)
   }
 
+  /// Creates a file without a name in this open directory, for writing (`O_TMPFILE`, mode 0600).
+  public func createUnnamed() throws(Errno) -> Descriptor {
+    let descriptor = cl_open_unnamed(directory, 0o600)
+    guard descriptor >= 0 else { throw Errno(rawValue: -descriptor) }
+    return Descriptor(owning: descriptor)
+  }
+
   private func open(flags: Int32, mode: UInt32 = 0) throws(Errno) -> Descriptor {
     Descriptor(
       owning: try unsafe call { unsafe cl_open_beneath(directory, $0, flags, mode) })

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Glibc
+public import SystemPackage
 
 /// One owned file descriptor; closed when its owner lets go of it.
 public struct Descriptor: ~Copyable, Sendable {
@@ -25,5 +26,14 @@ public struct Descriptor: ~Copyable, Sendable {
     let number = rawValue
     discard self
     return number
+  }
+}
+
+extension Descriptor {
+  /// Another descriptor of the same open file (`fcntl` with F_DUPFD_CLOEXEC).
+  public borrowing func duplicate() throws(Errno) -> Descriptor {
+    let number = fcntl(rawValue, F_DUPFD_CLOEXEC, 0)
+    guard number >= 0 else { throw Errno(rawValue: errno) }
+    return Descriptor(owning: number)
   }
 }

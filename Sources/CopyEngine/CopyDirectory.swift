@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import FileTree
+internal import Synchronization
+internal import SystemPackage
+internal import Uring
+
+/// The open descriptors of one directory on both sides.
+final class DirectoryHandles: Sendable {
+  /// An earlier source that is copied to the same place: what it has is not copied again.
+  struct Shadow: Sendable {
+    let handles: DirectoryHandles
+    /// The one name that counts, or `nil` for all.
+    let onlyName: EntryName?
+  }
+
+  /// The directory at the source.
+  let source: Descriptor
+  /// The directory at the target; `nil` in a dry run that would have made it.
+  private let target: Descriptor?
+  /// The number of the target's descriptor, -1 without one.
+  let targetNumber: Int32
+  /// What the target was when it was opened.
+  let targetMetadata: EntryMetadata?
+  /// Earlier sources that merge into this directory.
+  let shadows: [Shadow]
+
+  init(source: consuming Descriptor, target: consuming Descriptor?, shadows: [Shadow] = []) {
+    self.source = source
+    targetNumber = target?.rawValue ?? -1
+    targetMetadata = targetNumber < 0 ? nil : try? EntryLocation(open: targetNumber).metadata()
+    self.target = target
+    self.shadows = shadows
+  }
+}
+
+extension DirectoryHandles {
+  /// The directory whose attributes the target gets: that of the first source, where several merge.
+  var metadataSource: Int32 {
+    let first = shadows.first { $0.onlyName == nil }
+    return first?.handles.source.rawValue ?? source.rawValue
+  }
+
+  /// Another descriptor of the target directory, if there is one (`fcntl`).
+  func duplicateTarget() throws(Errno) -> Descriptor? {
+    targetNumber < 0 ? nil : try target?.duplicate()
+  }
+}
+
+/// A directory that is being copied: it lives until everything below it is done, and then gets its
+/// own metadata.
+final class CopyDirectory: Sendable {
+  let parent: CopyDirectory?
+  let name: EntryName
+  /// The inode at the source, which a directory opened later must still be.
+  let identity: InodeIdentity?
+  /// What the target gets when everything below is done; `nil` where it is not ours to change.
+  let metadata: EntryMetadata?
+  /// Whether this run made it at the target, so that nothing can be there yet.
+  let isNew: Bool
+  /// The paths of a root, for messages; empty below.
+  private let sourceRoot: FilePath
+  private let targetRoot: FilePath
+  private let handles: Mutex<DirectoryHandles?>
+  /// Its own reading, and each entry below that is not done yet.
+  private let pending = Atomic<Int>(1)
+
+  /// A directory that a source operand or the target operand named.
+  init(
+    source: FilePath, target: FilePath, handles: DirectoryHandles, identity: InodeIdentity?,
+    metadata: EntryMetadata?, isNew: Bool
+  ) {
+    parent = nil
+    name = .itself
+    self.identity = identity
+    self.metadata = metadata
+    self.isNew = isNew
+    sourceRoot = source
+    targetRoot = target
+    self.handles = Mutex(handles)
+  }
+
+  /// A directory below another; counts as one of its pending entries.
+  init(
+    _ name: EntryName, in parent: CopyDirectory, identity: InodeIdentity, metadata: EntryMetadata,
+    isNew: Bool
+  ) {
+    self.parent = parent
+    self.name = name
+    self.identity = identity
+    self.metadata = metadata
+    self.isNew = isNew
+    sourceRoot = ""
+    targetRoot = ""
+    handles = Mutex(nil)
+    parent.retainEntry()
+  }
+
+  /// Notes that an entry below is under way.
+  func retainEntry() {
+    pending.wrappingAdd(1, ordering: .relaxed)
+  }
+
+  /// Notes that an entry below, or the reading, is done.
+  ///
+  /// - Returns: Whether it was the last.
+  func releaseEntry() -> Bool {
+    pending.wrappingSubtract(1, ordering: .acquiringAndReleasing).newValue == 0
+  }
+
+  /// The handles that were kept open.
+  var openHandles: DirectoryHandles? { handles.withLock { $0 } }
+
+  /// Keeps handles open until the directory is done.
+  func keep(_ opened: DirectoryHandles) {
+    handles.withLock { $0 = opened }
+  }
+}
+
+// Paths, put together when something has to be said.
+extension CopyDirectory {
+  /// The path of an entry at the source, as the user would write it.
+  func sourcePath(_ entry: EntryName = .itself) -> FilePath {
+    path(entry) { $0.sourceRoot }
+  }
+
+  /// The path of an entry at the target.
+  func targetPath(_ entry: EntryName = .itself) -> FilePath {
+    path(entry) { $0.targetRoot }
+  }
+
+  /// The path of an entry below the operand; `.` for the operand itself.
+  func relativePath(_ entry: EntryName = .itself) -> FilePath {
+    let path = path(entry) { _ in FilePath() }
+    return path.isEmpty ? "." : path
+  }
+
+  private func path(_ entry: EntryName, root: (CopyDirectory) -> FilePath) -> FilePath {
+    var names = [entry]
+    var directory = self
+    while let parent = directory.parent {
+      names.append(directory.name)
+      directory = parent
+    }
+    let base = root(directory)
+    var bytes: [CChar] = unsafe base.withPlatformString { unsafe Array(UnsafeBufferPointer(start: $0, count: base.length)) }
+    for name in names.reversed() where !name.isEmpty {
+      if let last = bytes.last, last != CChar(bitPattern: UInt8(ascii: "/")) {
+        bytes.append(CChar(bitPattern: UInt8(ascii: "/")))
+      }
+      bytes.append(contentsOf: name.bytes.map { CChar(bitPattern: $0) })
+    }
+    bytes.append(0)
+    return FilePath(platformString: bytes)
+  }
+}

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import CLiburing
+internal import FileTree
+internal import Glibc
+internal import Synchronization
+internal import SystemPackage
+internal import Uring
+
+/// A name under which a file with several names can be found at the target.
+struct LinkName: Sendable {
+  let directory: CopyDirectory
+  let name: EntryName
+  let targetName: EntryName
+}
+
+/// What all workers of one run share.
+final class CopyRun: Sendable {
+  let options: CopyOptions
+  /// What is carried over, less what an ordinary user is not expected to.
+  let preservation: Preservation
+  /// Whether owners and devices can be set (CAP_CHOWN and CAP_MKNOD, taken from the user ID).
+  let isPrivileged: Bool
+  /// The permissions that a new entry does not get where they are not carried over.
+  let creationMask: UInt32
+  /// The size of a page, in bytes.
+  let pageBytes = UInt64(sysconf(Int32(_SC_PAGESIZE)))
+  let mounts: MountTable
+  let observer: any CopyObserver
+  let stack: WorkStack
+  let opener: DirectoryOpener
+  let hardLinks = HardLinkTable<LinkName>()
+  /// Directories that are targets themselves: to descend into them would never end.
+  let targetRoots: [InodeIdentity]
+
+  private let stopReason = Mutex<CopyReport.Stop?>(nil)
+  private let isStopping = Atomic<Bool>(false)
+  private let startFailure = Mutex<CopyError?>(nil)
+
+  /// One descriptor on each filesystem that is written to, for `syncfs`.
+  private struct Filesystem {
+    let device: UInt64
+    let path: FilePath
+    let handles: DirectoryHandles
+  }
+  private let filesystems = Mutex<[Filesystem]>([])
+
+  init(
+    options: CopyOptions, isPrivileged: Bool, creationMask: UInt32, mounts: MountTable,
+    observer: any CopyObserver,
+    stack: WorkStack, opener: DirectoryOpener, targetRoots: [InodeIdentity]
+  ) {
+    self.options = options
+    self.isPrivileged = isPrivileged
+    self.creationMask = creationMask
+    self.mounts = mounts
+    self.observer = observer
+    self.stack = stack
+    self.opener = opener
+    self.targetRoots = targetRoots
+    preservation =
+      options.skipsPrivileged && !isPrivileged
+      ? options.preservation.subtracting([.owner, .devices]) : options.preservation
+  }
+
+  /// Whether the workers should come to an end.
+  var shouldStop: Bool { isStopping.load(ordering: .relaxed) }
+  /// Why, once they should.
+  var stop: CopyReport.Stop? { stopReason.withLock { $0 } }
+  /// What kept the first worker from starting.
+  var failureToStart: CopyError? { startFailure.withLock { $0 } }
+
+  /// Makes all workers end; the first reason counts.
+  ///
+  /// - Returns: Whether this was the first.
+  @discardableResult
+  func stop(_ reason: CopyReport.Stop) -> Bool {
+    let isFirst = stopReason.withLock { current in
+      defer { current = current ?? reason }
+      return current == nil
+    }
+    isStopping.store(true, ordering: .relaxed)
+    stack.close()
+    return isFirst
+  }
+
+  /// Ends the run before it began.
+  func failToStart(_ error: CopyError) {
+    startFailure.withLock { $0 = $0 ?? error }
+    stop(.failure)
+  }
+
+  /// Remembers a directory that is written to, if it is the first on its filesystem.
+  func noteTarget(_ directory: CopyDirectory, _ handles: DirectoryHandles, device: UInt64) {
+    filesystems.withLock { known in
+      guard !known.contains(where: { $0.device == device }) else { return }
+      known.append(
+        Filesystem(device: device, path: directory.targetPath(), handles: handles))
+    }
+  }
+
+  /// Brings everything that was written to stable storage (`syncfs`).
+  ///
+  /// - Returns: What failed.
+  func syncTargets() -> [CopyError] {
+    filesystems.withLock { known in
+      known.compactMap { filesystem in
+        let result = cl_sync_filesystem(filesystem.handles.targetNumber)
+        guard result < 0 else { return nil }
+        return CopyError(
+          "cannot bring to stable storage", filesystem.path, Errno(rawValue: -result), .stop)
+      }
+    }
+  }
+}

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import FileTree
+internal import Synchronization
+internal import SystemPackage
+internal import Uring
+
+/// Opens directories on both sides, one component at a time below held descriptors, and keeps as
+/// many open as the limit on descriptors allows.
+///
+/// Trees can be deeper than there are descriptors: beyond the budget a directory is opened again
+/// from its nearest open ancestor each time it is needed.
+final class DirectoryOpener: Sendable {
+  private let budget: Int
+  private let kept = Atomic<Int>(0)
+  private let isDryRun: Bool
+
+  /// - Parameter budget: How many directories may be kept open.
+  init(budget: Int, isDryRun: Bool) {
+    self.budget = budget
+    self.isDryRun = isDryRun
+  }
+
+  /// The descriptors of a directory, opened if necessary (`openat2`).
+  func open(_ directory: CopyDirectory) throws(CopyError) -> DirectoryHandles {
+    if let handles = directory.openHandles { return handles }
+    var chain: [CopyDirectory] = []
+    var nearest = directory
+    var handles: DirectoryHandles?
+    while handles == nil, let parent = nearest.parent {
+      chain.append(nearest)
+      handles = parent.openHandles
+      nearest = parent
+    }
+    guard var current = handles else { preconditionFailure("a root without descriptors") }
+    for directory in chain.reversed() {
+      current = try open(directory, below: current)
+    }
+    if kept.wrappingAdd(1, ordering: .relaxed).oldValue < budget {
+      directory.keep(current)
+    } else {
+      kept.wrappingSubtract(1, ordering: .relaxed)
+    }
+    return current
+  }
+
+  /// Notes that a directory is done, and with it what it kept open.
+  func close(_ directory: CopyDirectory) {
+    guard directory.parent != nil, directory.openHandles != nil else { return }
+    kept.wrappingSubtract(1, ordering: .relaxed)
+  }
+
+  private func open(
+    _ directory: CopyDirectory, below parent: DirectoryHandles
+  ) throws(CopyError) -> DirectoryHandles {
+    let source = try openSource(directory, below: parent)
+    var shadows: [DirectoryHandles.Shadow] = []
+    for shadow in parent.shadows where shadow.onlyName == nil || shadow.onlyName == directory.name {
+      let location = EntryLocation(
+        directory: shadow.handles.source.rawValue, name: directory.name)
+      guard let opened = try? location.openForReading(directory: true) else { continue }
+      shadows.append(
+        DirectoryHandles.Shadow(
+          handles: DirectoryHandles(source: opened, target: nil), onlyName: nil))
+    }
+    guard parent.targetNumber >= 0, !(isDryRun && directory.isNew) else {
+      return DirectoryHandles(source: source, target: nil, shadows: shadows)
+    }
+    do {
+      let target = try EntryLocation(directory: parent.targetNumber, name: directory.name)
+        .openForReading(directory: true)
+      return DirectoryHandles(source: source, target: target, shadows: shadows)
+    } catch {
+      throw .target("cannot open directory", directory.targetPath(), error)
+    }
+  }
+
+  private func openSource(
+    _ directory: CopyDirectory, below parent: DirectoryHandles
+  ) throws(CopyError) -> Descriptor {
+    do throws(Errno) {
+      let source = try EntryLocation(directory: parent.source.rawValue, name: directory.name)
+        .openForReading(directory: true)
+      let identity = try EntryLocation(open: source.rawValue).metadata().identity
+      // Another directory has taken its place; the one that was found has vanished.
+      guard identity == directory.identity else { throw .noSuchFileOrDirectory }
+      return source
+    } catch {
+      throw .source("cannot open directory", directory.sourcePath(), error)
+    }
+  }
+}

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import CLiburing
+internal import FileTree
+internal import SystemPackage
+internal import Uring
+
+// Reading directories, and finishing them.
+extension Worker where Queue: ~Copyable {
+  /// Reads a directory until subdirectories turn up, or its end.
+  mutating func read(_ directory: CopyDirectory, from position: Int64) {
+    let handles: DirectoryHandles
+    do {
+      handles = try run.opener.open(directory)
+    } catch {
+      fail(error)
+      return complete(directory, isReadable: false)
+    }
+    if position == 0 { prepareTarget(directory, handles) }
+    let source = handles.source.rawValue
+    guard cl_seek_directory(source, position) >= 0 else { return complete(directory) }
+    while !run.shouldStop {
+      do {
+        guard try reader.fill(from: source) else { return complete(directory) }
+      } catch {
+        fail(.source("cannot read directory", directory.sourcePath(), error))
+        return complete(directory)
+      }
+      var found: [WorkItem] = []
+      while !run.shouldStop, let name = reader.nextName() {
+        found.append(contentsOf: visit(name, as: name, in: directory, handles))
+      }
+      guard !found.isEmpty else { continue }
+      // The rest of this directory lies under what was found: deep before wide.
+      let rest = cl_directory_position(source)
+      run.stack.push(found + [.directory(directory, position: rest)])
+      return
+    }
+  }
+
+  /// Makes sure that an existing target can be written to, and will be synced.
+  private mutating func prepareTarget(_ directory: CopyDirectory, _ handles: DirectoryHandles) {
+    guard let metadata = handles.targetMetadata, !run.options.isDryRun else { return }
+    run.noteTarget(directory, handles, device: metadata.identity.device)
+    let writable: UInt32 = 0o700
+    if !directory.isNew && !run.isPrivileged && metadata.permissions & writable != writable {
+      // Its own permissions come back when everything below is done.
+      try? EntryLocation(open: handles.targetNumber)
+        .setPermissions(metadata.permissions | writable)
+    }
+  }
+
+  /// Makes a directory at the target where there is none, and queues it for reading.
+  mutating func enter(
+    _ name: EntryName, _ metadata: EntryMetadata, existing: EntryMetadata?,
+    in directory: CopyDirectory, _ handles: DirectoryHandles
+  ) -> [WorkItem] {
+    guard run.options.isRecursive else {
+      run.observer.noted("skipping directory \(directory.relativePath(name))")
+      return []
+    }
+    guard !run.targetRoots.contains(metadata.identity) else {
+      fail(
+        CopyError(
+          "not copied into itself", directory.sourcePath(name), nil, .entry))
+      return []
+    }
+    let exists = existing?.kind == .directory
+    if !exists && !makeDirectory(name, existing: existing, in: directory, handles) { return [] }
+    let child = CopyDirectory(
+      name, in: directory, identity: metadata.identity,
+      metadata: shadowed(name, handles) ?? metadata, isNew: !exists)
+    let crosses =
+      run.options.staysOnFilesystem && metadata.identity.device != directory.identity?.device
+      && directory.identity != nil
+    if crosses {
+      // The mount point itself is copied, as an empty directory.
+      complete(child)
+      return []
+    }
+    return [.directory(child, position: 0)]
+  }
+
+  /// The metadata of the same directory in an earlier source, which counts before this one's.
+  private func shadowed(_ name: EntryName, _ handles: DirectoryHandles) -> EntryMetadata? {
+    for shadow in handles.shadows where shadow.onlyName == nil || shadow.onlyName == name {
+      let location = EntryLocation(directory: shadow.handles.source.rawValue, name: name)
+      if let metadata = try? location.metadata(), metadata.kind == .directory { return metadata }
+    }
+    return nil
+  }
+
+  private mutating func makeDirectory(
+    _ name: EntryName, existing: EntryMetadata?, in directory: CopyDirectory,
+    _ handles: DirectoryHandles
+  ) -> Bool {
+    report.directoriesCreated += 1
+    note(.directory, directory, name, isNew: true)
+    guard !run.options.isDryRun else { return true }
+    let target = EntryLocation(directory: handles.targetNumber, name: name)
+    do throws(Errno) {
+      if existing != nil { try target.remove() }
+      try target.makeDirectory(mode: 0o700)
+      return true
+    } catch {
+      // Another worker has made it for an earlier source that merges into this one.
+      if error == .fileExists, (try? target.metadata().kind) == .directory { return true }
+      report.directoriesCreated -= 1
+      fail(.target("cannot make directory", directory.targetPath(name), error))
+      return false
+    }
+  }
+
+  /// Notes that one thing in a directory is done; the last one gives the directory its metadata,
+  /// and may be the last of the directory above.
+  mutating func complete(_ directory: CopyDirectory, isReadable: Bool = true) {
+    var current = directory
+    while current.releaseEntry() {
+      // After a stop the tree is not complete; its metadata would say that it is.
+      if !run.shouldStop { applyMetadata(to: current, isReadable: isReadable || current !== directory) }
+      run.opener.close(current)
+      guard let parent = current.parent else { return }
+      current = parent
+    }
+  }
+
+  private mutating func applyMetadata(to directory: CopyDirectory, isReadable: Bool) {
+    guard let metadata = directory.metadata, !(run.options.isDryRun && directory.isNew) else {
+      return
+    }
+    do {
+      guard isReadable else {
+        // Its mode and times are known all the same, and the target is reached from above.
+        guard let parent = directory.parent else { return }
+        let above = try run.opener.open(parent)
+        let target = EntryLocation(directory: above.targetNumber, name: directory.name)
+        return try applyMetadata(metadata, to: directory, target: target, source: nil)
+      }
+      let handles = try run.opener.open(directory)
+      guard handles.targetNumber >= 0 else { return }
+      let source = handles.metadataSource
+      try applyMetadata(
+        metadata, to: directory, target: EntryLocation(open: handles.targetNumber),
+        source: EntryLocation(open: source))
+    } catch {
+      fail(error)
+    }
+  }
+
+  private mutating func applyMetadata(
+    _ metadata: EntryMetadata, to directory: CopyDirectory, target: EntryLocation,
+    source: EntryLocation?
+  ) throws(CopyError) {
+    let current: EntryMetadata
+    do {
+      current = try target.metadata()
+    } catch {
+      throw .target("cannot stat", directory.targetPath(), error)
+    }
+    let changed = apply(
+      MetadataChange(
+        directory: directory, name: .itself, targetName: .itself, source: source, target: target,
+        wanted: metadata, current: current, isNew: directory.isNew))
+    guard !directory.isNew else { return }
+    if changed {
+      note(.directory, directory, .itself, isNew: false)
+    } else {
+      report.entriesUnchanged += 1
+    }
+  }
+}

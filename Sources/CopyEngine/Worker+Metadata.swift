@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import FileTree
+internal import SystemPackage
+internal import Uring
+
+/// One entry whose metadata is to become that of another.
+struct MetadataChange {
+  /// The directory and names, for messages.
+  let directory: CopyDirectory
+  let name: EntryName
+  let targetName: EntryName
+  /// Where attributes are read from; `nil` where they cannot be.
+  let source: EntryLocation?
+  let target: EntryLocation
+  let wanted: EntryMetadata
+  /// What the target has now, or what a file that it replaces had; `nil` for an entry just made.
+  let current: EntryMetadata?
+  /// Whether this run made it, so that everything has to be set.
+  let isNew: Bool
+}
+
+// Metadata. The order matters: a change of owner clears setuid, setgid and capabilities, and an ACL
+// changes the permission bits; times come last since everything before may touch them.
+extension Worker where Queue: ~Copyable {
+  /// Makes the metadata of the target what is wanted, where it differs; failures are reported.
+  ///
+  /// - Returns: Whether anything differed.
+  mutating func apply(_ change: MetadataChange) -> Bool {
+    let ownerChanged = applyOwner(change)
+    let attributesChanged = applyAttributes(change)
+    let permissionsChanged = applyPermissions(change, isForced: ownerChanged || attributesChanged)
+    let timesChanged = applyTimes(
+      change, isForced: ownerChanged || attributesChanged || permissionsChanged)
+    return ownerChanged || attributesChanged || permissionsChanged || timesChanged
+  }
+
+  private mutating func report(_ operation: String, _ change: MetadataChange, _ errno: Errno) {
+    fail(.target(operation, change.directory.targetPath(change.targetName), errno))
+  }
+
+  private mutating func applyOwner(_ change: MetadataChange) -> Bool {
+    let owner = run.preservation.contains(.owner) ? change.wanted.owner : nil
+    let group = run.preservation.contains(.group) ? change.wanted.group : nil
+    let newOwner = !change.isNew && change.current?.owner == owner ? nil : owner
+    let newGroup = !change.isNew && change.current?.group == group ? nil : group
+    guard newOwner != nil || newGroup != nil else { return false }
+    guard !run.options.isDryRun else { return true }
+    do {
+      try change.target.setOwner(newOwner, group: newGroup)
+      return true
+    } catch {
+      // rsync's options ask an ordinary user for the groups that he has, and no more.
+      if error == .notPermitted && run.options.skipsPrivileged && !run.isPrivileged { return false }
+      report("cannot set owner", change, error)
+      return false
+    }
+  }
+
+  private mutating func applyAttributes(_ change: MetadataChange) -> Bool {
+    var classes: AttributeCopier.Classes = []
+    if run.preservation.contains(.accessControlLists) && change.wanted.kind != .symbolicLink {
+      classes.insert(.accessControlLists)
+    }
+    if run.preservation.contains(.extendedAttributes) {
+      classes.insert(.user)
+      if run.isPrivileged || !run.options.skipsPrivileged { classes.insert(.privileged) }
+    }
+    guard !classes.isEmpty, let source = change.source else { return false }
+    let (changed, failures) = attributes.synchronize(
+      from: source, to: change.target, classes: classes, dryRun: run.options.isDryRun)
+    for failure in failures {
+      if failure.isSource {
+        fail(.source(failure.operation, change.directory.sourcePath(change.name), failure.errno))
+      } else {
+        report(failure.operation, change, failure.errno)
+      }
+    }
+    return changed
+  }
+
+  private mutating func applyPermissions(_ change: MetadataChange, isForced: Bool) -> Bool {
+    // The permissions of a symbolic link mean nothing and cannot be set.
+    guard change.wanted.kind != .symbolicLink else { return false }
+    let wanted: UInt32
+    if run.preservation.contains(.permissions) {
+      wanted = change.wanted.permissions
+    } else if let current = change.current, !(change.isNew && current.kind == .directory) {
+      wanted = current.permissions
+    } else {
+      wanted = change.wanted.permissions & 0o777 & ~run.creationMask
+    }
+    let differs = change.isNew || change.current?.permissions != wanted
+    guard differs || isForced && !run.options.isDryRun else { return false }
+    guard !run.options.isDryRun else { return true }
+    do {
+      try change.target.setPermissions(wanted)
+      return differs
+    } catch {
+      report("cannot set permissions", change, error)
+      return false
+    }
+  }
+
+  private mutating func applyTimes(_ change: MetadataChange, isForced: Bool) -> Bool {
+    guard run.preservation.contains(.times) else { return false }
+    let wanted = change.wanted.modificationTime
+    let differs = change.isNew || change.current?.modificationTime != wanted
+    guard differs || isForced else { return false }
+    guard !run.options.isDryRun else { return differs }
+    do {
+      try change.target.setTimes(
+        access: run.preservation.contains(.accessTimes) ? change.wanted.accessTime : nil,
+        modification: wanted)
+      return differs
+    } catch {
+      report("cannot set times", change, error)
+      return false
+    }
+  }
+}

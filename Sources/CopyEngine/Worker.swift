@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import CLiburing
+internal import FileTree
+internal import SystemPackage
+internal import Uring
+
+/// One thread's part of a run: takes directories from the stack, makes what has no data at once by
+/// plain calls, and has the event loop move the data of files.
+struct Worker<Queue: SubmissionQueue & ~Copyable>: ~Copyable {
+  let run: CopyRun
+  var loop: EventLoop<Queue, OpenFile>
+  var reader = DirectoryReader()
+  var attributes = AttributeCopier()
+  var random = SystemRandomNumberGenerator()
+  var report = CopyReport()
+  /// Names whose inode somebody else failed to copy, to be tried from here.
+  var retries: [LinkName] = []
+  /// Pairs of devices between which extents cannot be shared.
+  var cannotReflink: Set<DevicePair> = []
+  var allocation: AllocationPolicy
+  private var queueFailed = false
+
+  init(run: CopyRun, queue: consuming Queue, pool: consuming BufferPool, filesMax: Int) {
+    self.run = run
+    allocation = AllocationPolicy(mounts: run.mounts)
+    loop = EventLoop<Queue, OpenFile>(queue: queue, pool: pool, filesMax: filesMax)
+  }
+
+  /// Works until nothing is left anywhere, or the run stops.
+  mutating func work() -> CopyReport {
+    while !run.shouldStop {
+      if let retry = retries.popLast() {
+        copyAgain(retry)
+      } else if let item = run.stack.tryPop() {
+        process(item)
+      } else if !loop.isEmpty {
+        turn()
+      } else if let item = run.stack.pop() {
+        process(item)
+      } else {
+        break
+      }
+    }
+    drain()
+    return report
+  }
+
+  private mutating func process(_ item: WorkItem) {
+    switch item {
+    case .directory(let directory, let position):
+      read(directory, from: position)
+    case .entry(let directory, let name, let targetName):
+      if let handles = directory.openHandles {
+        run.stack.push(visit(name, as: targetName, in: directory, handles))
+      }
+    }
+    run.stack.finishItem()
+  }
+
+  /// Goes round the event loop once, and finishes the files that are done.
+  mutating func turn() {
+    guard !queueFailed else { return }
+    do throws(Errno) {
+      try loop.turn()
+    } catch {
+      queueFailed = true
+      loop.abandon()
+      fail(CopyError("the queue failed", "io_uring", error, .stop))
+      return
+    }
+    finishFiles()
+  }
+
+  func mustWaitForSlot() -> Bool { loop.isFull && !queueFailed }
+
+  mutating func finishFiles() {
+    while var finished = loop.nextFinished() {
+      finish(&finished.file, finished.outcome)
+    }
+  }
+
+  /// Lets what is in flight come to its end.
+  private mutating func drain() {
+    loop.stop()
+    while !loop.isEmpty && !queueFailed { turn() }
+  }
+
+  /// Reports a failure, and stops the run if it must.
+  mutating func fail(_ error: CopyError) {
+    switch error.severity {
+    case .vanished:
+      report.vanished += 1
+    case .stop:
+      report.failures += 1
+      // The files in flight all meet a full disk; once is enough to say so.
+      guard run.stop(.failure) else { return }
+    case .entry, .selection, .memory:
+      report.failures += 1
+    }
+    run.observer.failed(error)
+  }
+
+  /// Reports that an entry was made, copied or repaired.
+  mutating func note(
+    _ kind: EntryUpdate.Kind, _ directory: CopyDirectory, _ name: EntryName, isNew: Bool
+  ) {
+    run.observer.updated(
+      EntryUpdate(path: directory.relativePath(name), kind: kind, isNew: isNew))
+  }
+}

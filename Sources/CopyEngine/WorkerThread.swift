@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Glibc
+internal import Synchronization
+internal import SystemPackage
+internal import Uring
+
+/// Runs the workers, each on a thread of its own, and returns what each did.
+func runWorkers(_ run: CopyRun, _ layout: WorkLayout) -> [CopyReport] {
+  var threads: [(pthread_t, WorkerThread)] = []
+  // The calling thread is the first worker; a run with one job starts no thread.
+  let first = WorkerThread(run, layout)
+  for _ in 1..<layout.workers {
+    let worker = WorkerThread(run, layout)
+    var thread = pthread_t()
+    let argument = unsafe Unmanaged.passRetained(worker)
+    let result = unsafe pthread_create(
+      &thread, nil,
+      { argument in
+        guard let argument = unsafe argument else { return nil }
+        unsafe Unmanaged<WorkerThread>.fromOpaque(argument).takeRetainedValue().work()
+        return nil
+      }, argument.toOpaque())
+    guard result == 0 else {
+      unsafe argument.release()
+      run.observer.noted("fewer workers than wanted: \(Errno(rawValue: result))")
+      break
+    }
+    threads.append((thread, worker))
+  }
+  first.work()
+  for (thread, _) in threads { pthread_join(thread, nil) }
+  return [first.report] + threads.map { $0.1.report }
+}
+
+/// One worker's thread: sets up the engine and works until the run is over.
+private final class WorkerThread: Sendable {
+  private let run: CopyRun
+  private let layout: WorkLayout
+  private let result = Mutex(CopyReport())
+
+  /// Room for a pair for each buffer and some advice, in requests.
+  private var queueDepth: Int { min(max(2 * layout.blocks + 16, 64), 4096) }
+
+  init(_ run: CopyRun, _ layout: WorkLayout) {
+    self.run = run
+    self.layout = layout
+  }
+
+  var report: CopyReport { result.withLock { $0 } }
+
+  func work() {
+    do throws(Errno) {
+      if run.options.engine != .sync {
+        let ring: Ring
+        do {
+          ring = try Ring(depth: queueDepth)
+        } catch {
+          guard run.options.engine == .auto else {
+            return run.failToStart(CopyError("cannot be had", "io_uring", error, .stop))
+          }
+          run.observer.noted("io_uring cannot be had (\(error)); copying with plain system calls")
+          return try workSynchronously()
+        }
+        return try work(with: ring)
+      }
+      try workSynchronously()
+    } catch {
+      run.failToStart(CopyError("cannot get memory for buffers", "--memory", error, .memory))
+    }
+  }
+
+  private func workSynchronously() throws(Errno) {
+    let pool = try BufferPool(count: layout.blocks, bytesEach: layout.blockBytes)
+    var worker = Worker<SystemCallQueue>(
+      run: run, queue: SystemCallQueue(depth: queueDepth), pool: pool, filesMax: layout.filesMax)
+    let report = worker.work()
+    result.withLock { $0 = report }
+  }
+
+  private func work(with ring: consuming Ring) throws(Errno) {
+    let pool = try registeredPool(&ring)
+    var worker = Worker<Ring>(run: run, queue: ring, pool: pool, filesMax: layout.filesMax)
+    let report = worker.work()
+    result.withLock { $0 = report }
+  }
+
+  /// Registers as many buffers as the limit on locked memory allows, halving the number down to
+  /// two; if not even those fit, all of them are used unregistered.
+  private func registeredPool(_ ring: inout Ring) throws(Errno) -> BufferPool {
+    var count = layout.blocks
+    while count >= 2 {
+      var pool = try BufferPool(count: count, bytesEach: layout.blockBytes)
+      do {
+        try ring.register(&pool)
+        return pool
+      } catch {
+        count = error == .noMemory ? count / 2 : 0
+      }
+    }
+    return try BufferPool(count: layout.blocks, bytesEach: layout.blockBytes)
+  }
+}

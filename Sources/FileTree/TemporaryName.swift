@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import SystemPackage
+
+extension EntryLocation {
+  /// Six letters give 62^6 names; to meet a few that are taken is bad luck, 100 are a fault.
+  private static var temporaryNamesMax: Int { 100 }
+
+  /// Makes something under a temporary name beside this entry.
+  ///
+  /// - Parameters:
+  ///   - random: Chooses the name.
+  ///   - make: Makes it; `Errno.fileExists` says that the name is taken.
+  /// - Returns: The name, which the caller has to rename or remove.
+  public func claimTemporary(
+    random: inout some RandomNumberGenerator, make: (EntryLocation) throws(Errno) -> Void
+  ) throws(Errno) -> EntryName {
+    for _ in 0..<Self.temporaryNamesMax {
+      let free = EntryLocation(directory: directory, name: name.temporary(random: random.next()))
+      do {
+        try make(free)
+        return free.name
+      } catch {
+        guard error == .fileExists else { throw error }
+      }
+    }
+    throw .fileExists
+  }
+
+  /// Gives something complete that has a temporary name its own, in place of what has it now, in
+  /// one step (`renameat2`); what cannot get its name is removed.
+  public func renameOrRemove(to name: EntryName) throws(Errno) {
+    // A rename leaves both names of one inode as they are, so the old one is removed in any case.
+    defer { try? remove() }
+    try rename(to: name)
+  }
+}
