@@ -17,11 +17,16 @@ protocol ToggleOption: CaseIterable, Equatable, Sendable {
 /// One such option as it was typed: given, or taken back with `--no-`.
 ///
 /// An array of these keeps the order of the command line, in which the later option wins.
-struct Toggle<Option: ToggleOption>: EnumerableFlag, Sendable {
+struct Toggle<Option: ToggleOption>: EnumerableFlag, CustomStringConvertible, Sendable {
   /// Which option.
   let option: Option
   /// Whether it was given, not taken back.
   let isOn: Bool
+
+  /// The option without its dashes; the parser asks for it often.
+  var description: String {
+    (isOn ? "" : "no-") + (option.longNames.first ?? option.letter.map { String($0) } ?? "")
+  }
 
   /// Everything that can be typed.
   static var allCases: [Toggle] {
