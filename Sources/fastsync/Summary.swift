@@ -25,8 +25,8 @@ struct Summary {
     switch ExitCode(report) {
     case .stopped: "stopped before everything was copied; run it again to finish"
     case .interrupted: "interrupted; run it again to finish"
-    case .partial: "\(figure(report.failures)) failures; what they name was not copied completely"
-    case .vanished: "\(figure(report.vanished)) entries vanished before they were copied"
+    case .partial: "not everything was copied (failures: \(figure(report.failures)))"
+    case .vanished: "some entries vanished before they were copied (\(figure(report.vanished)))"
     default: nil
     }
   }

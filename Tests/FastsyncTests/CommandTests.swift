@@ -32,6 +32,7 @@ import Testing
     )
   }
 
+  /// After a change: `COLUMNS=80 fastsync --help >Tests/FastsyncTests/Golden/help.txt`.
   @Test func helpIsTheGoldenOne() throws {
     let help = try run(fastsyncBinary, ["--help"], environment: ["COLUMNS": "80"])
     #expect(help.status == 0)
