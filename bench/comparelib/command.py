@@ -44,6 +44,8 @@ def _parser():
     parser.add_argument("--scale", type=float, help="size of the work; with --set, times the set's own")
     parser.add_argument("--dirty-bytes", type=parse_bytes, metavar="SIZE",
                         help="vm.dirty_bytes while it runs; put back afterwards")
+    parser.add_argument("--target-dirty-bytes", type=parse_bytes, metavar="SIZE",
+                        help="the same for the target disk alone (xfs, ext4)")
     parser.add_argument("--memory", type=parse_bytes, metavar="SIZE",
                         help="limit the tools, together with the neighbour's file")
     parser.add_argument("--minutes", type=float, help="leave rounds out that would take longer than this")
@@ -81,7 +83,7 @@ def _groups(asked):
         Group(work, asked.scale or 1.0, tools, asked.runs or 3, rate_mb_s=asked.rate,
               disks=None if asked.source else disks, filesystem=filesystem, seek_ms=asked.seek,
               source=asked.source, target=asked.target, dirty_bytes=asked.dirty_bytes,
-              memory_bytes=asked.memory)
+              device_dirty_bytes=asked.target_dirty_bytes, memory_bytes=asked.memory)
         for filesystem in filesystems for work in _chosen(asked.work, WORKS, "work")]
 
 
@@ -124,8 +126,9 @@ def _compare(asked, arguments):
         "label": asked.label or asked.set or "compare", "command": _shown(arguments),
         "date": datetime.date.today().isoformat(), "environment": about, "groups": [],
     }
-    progress = Progress(sum(len(group.tools) * group.runs for group in groups))
+    progress = Progress()
     sessions = [Session(group, progress) for group in groups]
+    progress.total = sum(session.run_count for session in sessions)
     end = time.monotonic() + asked.minutes * 60 if asked.minutes else None
     page = None
     for number, session in enumerate(sessions):

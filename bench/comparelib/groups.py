@@ -25,6 +25,7 @@ class Group:
     source: str | None = None         # directories on real disks instead
     target: str | None = None
     dirty_bytes: int | None = None    # vm.dirty_bytes while it runs
+    device_dirty_bytes: int | None = None  # the same for the target disk alone
     memory_bytes: int | None = None   # limit of the tools' memory control group
 
     @property
@@ -41,6 +42,8 @@ class Group:
             words.append(f"{self.rate_mb_s:g} MB/s")
         if self.dirty_bytes:
             words.append(f"vm.dirty_bytes {self.dirty_bytes >> 20} MiB")
+        if self.device_dirty_bytes:
+            words.append(f"target max_bytes {self.device_dirty_bytes >> 20} MiB")
         if self.memory_bytes:
             words.append(f"memory {self.memory_bytes >> 20} MiB")
         return ", ".join(words)
@@ -51,10 +54,10 @@ class Group:
         return "".join(c if c.isalnum() or c == "." else "-" for c in self.title.replace(", ", "-"))
 
 
-def _claim(filesystem, runs, dirty_bytes=None):
+def _claim(filesystem, runs, **limits):
     """Two equal disks of 150 MB/s that hardly seek: only the order of reading and writing counts."""
     return Group("large", 0.5, _CLAIM, runs, disks="hdd:hdd", filesystem=filesystem, rate_mb_s=150,
-                 seek_ms=0.1, dirty_bytes=dirty_bytes)
+                 seek_ms=0.1, **limits)
 
 
 SETS = {
@@ -76,5 +79,6 @@ SETS = {
         _claim("xfs", 3),
         _claim("btrfs", 2, dirty_bytes=GIB // 16),
         _claim("xfs", 2, dirty_bytes=GIB // 16),
+        _claim("xfs", 2, device_dirty_bytes=GIB // 16),
     ),
 }

@@ -7,8 +7,8 @@ import sys
 class Progress:
     """Counts the runs and shows the present one."""
 
-    def __init__(self, total):
-        self._total, self._number, self._label = total, 0, ""
+    def __init__(self):
+        self.total, self._number, self._label = 0, 0, ""
         self._live = sys.stderr.isatty()
 
     def say(self, text):
@@ -16,7 +16,7 @@ class Progress:
 
     def begin(self, label):
         self._number += 1
-        self._label = f"[{self._number}/{self._total}] {label}"
+        self._label = f"[{self._number}/{self.total}] {label}"
         self.tick(0)
 
     def tick(self, seconds):

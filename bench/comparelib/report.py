@@ -78,6 +78,8 @@ def _conditions(group):
         words.append(f"mean seek {group['seek_ms']:g} ms")
     if group["vm"]["dirty_bytes"]:
         words.append(f"vm.dirty_bytes {group['vm']['dirty_bytes'] >> 20} MiB")
+    if group["device_dirty_bytes"]:
+        words.append(f"strict_limit and max_bytes {group['device_dirty_bytes'] >> 20} MiB for the target disk")
     return "; ".join(words) + "."
 
 

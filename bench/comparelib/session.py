@@ -31,18 +31,23 @@ class Session:
         self.left_out = {}
         self._tools = [tool for name in group.tools if self._takes_part(tool := TOOLS[name])]
 
+    @property
+    def run_count(self):
+        return len(self._tools) * self._group.runs
+
     def run(self, deadline=None):
         """The group's result: everything that the report needs, and nothing of this machine's paths.
 
         With a deadline, rounds for which there is no time any more are left out, never the first.
         """
         with contextlib.ExitStack() as stack:
-            # The files' own data is wanted on disk before a limit slows everything down.
             self._pair = stack.enter_context(self._make_pair())
             self._scratch = Path(stack.enter_context(tempfile.TemporaryDirectory()))
             self._neighbour = stack.enter_context(_neighbour())
             self._prepare_source()
             stack.enter_context(limits.dirty_bytes(self._group.dirty_bytes))
+            stack.enter_context(limits.device_dirty_bytes(self._pair.devices[1],
+                                                          self._group.device_dirty_bytes))
             self._cgroup = stack.enter_context(limits.memory_cgroup(self._group.memory_bytes))
             runs = self._rounds(deadline)
             commands = {tool.name: shown_command(tool, self._pair.source, self._pair.target)
@@ -54,6 +59,7 @@ class Session:
             "rounds_asked": self._group.runs, "cold": self._pair.cold,
             "rate_mb_s": self._group.rate_mb_s, "seek_ms": self._group.seek_ms,
             "vm": self._vm, "memory_bytes": self._group.memory_bytes,
+            "device_dirty_bytes": self._group.device_dirty_bytes,
             "neighbour_bytes": _NEIGHBOUR_BYTES, "left_out": self.left_out,
             "commands": commands, "runs": runs,
         }
