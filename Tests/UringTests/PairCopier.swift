@@ -11,6 +11,9 @@ struct PairCopier {
   let target: Int32
   let byteCount: Int
 
+  /// More than any copy of a test takes, so that one that hangs fails instead.
+  private static let turnsMax = 100_000
+
   private struct Part {
     var offset: Int
     var count: Int
@@ -33,6 +36,7 @@ struct PairCopier {
     var leases = SlotTable<BufferLease>(capacity: pool.count)
     var parts = [Part](repeating: Part(offset: 0, count: 0), count: pool.count)
     var failure: Errno?
+    var turns = 0
     while leases.count > 0 || (failure == nil && !todo.isEmpty) {
       while failure == nil, !todo.isEmpty, queue.space >= 2, let lease = pool.lease() {
         let part = todo.removeLast()
@@ -58,6 +62,8 @@ struct PairCopier {
           )
         )
       }
+      turns += 1
+      guard turns < Self.turnsMax else { throw Errno.timedOut }
       try queue.submit(waitFor: leases.count > 0 ? 1 : 0)
       while let completion = queue.nextCompletion() {
         let slot = completion.tag.slot

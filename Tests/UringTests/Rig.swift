@@ -105,10 +105,17 @@ func sampleBytes(_ count: Int) -> [UInt8] {
   return random.bytes(count)
 }
 
-/// How many pages of a file's first 64 MiB are in the page cache (`mincore`).
-func cachedPages(of descriptor: Int32) -> Int {
-  let size = min(64 << 20, Int(lseek(descriptor, 0, SEEK_END)))
-  guard let mapping = unsafe mmap(nil, size, PROT_READ, MAP_SHARED, descriptor, 0),
+/// Where two files begin to differ; `==` in an expectation would look for the shortest edit between
+/// them, for hours.
+func firstDifference(_ left: [UInt8], _ right: [UInt8]) -> Int? {
+  if left == right { return nil }
+  return zip(left, right).enumerated().first { $0.element.0 != $0.element.1 }?.offset
+    ?? min(left.count, right.count)
+}
+
+/// How many pages of a range of a file are in the page cache (`mincore`), or -1.
+func cachedPages(of descriptor: Int32, at offset: Int, byteCount size: Int) -> Int {
+  guard let mapping = unsafe mmap(nil, size, PROT_READ, MAP_SHARED, descriptor, off_t(offset)),
     unsafe mapping != MAP_FAILED
   else { return -1 }
   defer { unsafe munmap(mapping, size) }

@@ -47,8 +47,8 @@ import Uring
     #expect(kernel.isIdle == true, "seed \(seed)")
     #expect(kernel.inFlight == 0, "seed \(seed)")
     #expect(kernel.inFlightMax > 1, "seed \(seed)")
-    let contents = kernel.files[Self.target]?.contents
-    #expect(contents == sampleBytes(100_000), "seed \(seed)")
+    let contents = kernel.files[Self.target]?.contents ?? []
+    #expect(firstDifference(contents, sampleBytes(100_000)) == nil, "seed \(seed)")
   }
 
   @Test func theSameSeedGivesTheSameRun() throws {
@@ -83,8 +83,8 @@ import Uring
       var kernel = Self.kernel(faults: faults)
       #expect(try Self.copy(&kernel) == nil)
       #expect(kernel.violations == [])
-      let contents = kernel.files[Self.target]?.contents
-      #expect(contents == sampleBytes(100_000))
+      let contents = kernel.files[Self.target]?.contents ?? []
+      #expect(firstDifference(contents, sampleBytes(100_000)) == nil)
       // A 14th operation redid what was left, unless the last block was no longer than that.
       #expect(kernel.count(of: operation) >= (count == 1695 ? 13 : 14))
     }
