@@ -34,7 +34,8 @@ class Sampler:
     def tick(self, pid):
         stats = [_disk_stat(device) if device else (0, 0, 0) for device in self._devices]
         self._samples.append((time.monotonic(), *stats))
-        if pid:
+        # At the first tick the tool may not have been started: that is still the launcher's memory.
+        if pid and len(self._samples) > 1:
             self.peak_rss_bytes = max(self.peak_rss_bytes, tree_rss_bytes(pid))
         self._show(self._samples[-1][0] - self._samples[0][0])
 

@@ -124,7 +124,7 @@ def _refused(tool):
         source.mkdir()
         target.mkdir()
         done = subprocess.run(tool.command(source, target), capture_output=True, text=True, check=False)
-    return None if done.returncode == 0 else f"{tool.what}: {done.stderr.strip() or done.returncode}"
+    return None if done.returncode == 0 else done.stderr.strip().partition("\n")[0] or f"exit {done.returncode}"
 
 
 def shown_command(tool, source, target):

@@ -1,0 +1,302 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The comparison's parts: works, figures, cache figures, launching, checking, reporting."""
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+from unittest import mock
+
+from comparelib import cache, command, figures, launch, limits, report, tools, verify, works
+from comparelib.groups import SETS, Group
+from comparelib.progress import Progress
+from comparelib.sampling import Sampler
+from comparelib.session import Session
+
+BENCH = Path(__file__).resolve().parent.parent
+MIB = 1 << 20
+
+
+class Folder(unittest.TestCase):
+    """A test with a folder of its own."""
+
+    def setUp(self):
+        self.folder = Path(self.enterContext(tempfile.TemporaryDirectory(dir="/var/tmp")))
+        self.source, self.target = self.folder / "source", self.folder / "target"
+        self.source.mkdir()
+        self.target.mkdir()
+
+
+def digest(directory):
+    """One hash over the names and contents of a tree."""
+    total = hashlib.sha256()
+    for path in sorted(path for path in directory.rglob("*") if path.is_file()):
+        total.update(str(path.relative_to(directory)).encode() + path.read_bytes())
+    return total.hexdigest()
+
+
+class Works(Folder):
+    """What is copied."""
+
+    def test_every_work_is_the_same_each_time(self):
+        for name in ("large", "medium", "small", "tiny", "sparse"):
+            with self.subTest(name):
+                made = []
+                for number in range(2):
+                    directory = self.folder / f"{name}-{number}"
+                    directory.mkdir()
+                    works.WORKS[name].make(directory, 0.002)
+                    made.append(digest(directory))
+                self.assertEqual(*made)
+
+    def test_the_estimate_holds_what_is_written(self):
+        for name, work in works.WORKS.items():
+            if work.again or name == "real":
+                continue
+            with self.subTest(name):
+                directory = self.folder / name
+                directory.mkdir()
+                work.make(directory, 0.01)
+                used = sum(path.stat().st_blocks * 512 for path in directory.rglob("*") if path.is_file())
+                self.assertLessEqual(used, work.bytes_at(0.01) * 1.15)
+
+    def test_data_does_not_compress(self):
+        works.WORKS["small"].make(self.source, 0.005)
+        packed = subprocess.run(f"cat {self.source}/*/* | gzip -1 | wc -c", shell=True, check=True,
+                                capture_output=True, text=True)
+        size = sum(path.stat().st_size for path in self.source.rglob("*") if path.is_file())
+        self.assertGreater(int(packed.stdout), size * 0.99)
+
+    def test_small_files_have_the_mean_they_are_said_to_have(self):
+        works.WORKS["small"].make(self.source, 0.1)
+        sizes = [path.stat().st_size for path in self.source.rglob("*") if path.is_file()]
+        self.assertEqual(len(sizes), 4000)
+        self.assertAlmostEqual(sum(sizes) / len(sizes) / (14 * 1024), 1, delta=0.15)
+
+    def test_a_change_touches_one_file_of_a_hundred_and_no_size(self):
+        works.WORKS["tiny"].make(self.source, 0.002)
+        before = {path: (path.stat().st_size, path.read_bytes()) for path in self.source.rglob("f*")}
+        works.change(self.source, 1)
+        changed = [path for path, (_, data) in before.items() if path.read_bytes() != data]
+        self.assertEqual(len(changed), 4)
+        self.assertTrue(all(path.stat().st_size == before[path][0] for path in changed))
+
+
+class Figures(unittest.TestCase):
+    """Medians and ratios."""
+
+    runs = [{"round": n, "durable_s": s} for n, s in enumerate((2.0, 6.0, 4.0))]
+    other = [{"round": n, "durable_s": s} for n, s in enumerate((1.0, 2.0))]
+
+    def test_a_ratio_is_between_runs_of_the_same_round(self):
+        self.assertEqual(figures.pairwise_ratios(self.runs, self.other),
+                         {"median": 2.5, "min": 2.0, "max": 3.0})
+
+    def test_spread_leaves_out_what_was_not_measured(self):
+        self.assertEqual(figures.spread([3, None, 1, 2]), {"median": 2, "min": 1, "max": 3})
+        self.assertIsNone(figures.spread([None]))
+
+    def test_the_median_run_is_one_that_took_place(self):
+        self.assertEqual(figures.median_run(self.runs)["durable_s"], 4.0)
+
+    def test_fastsync_is_the_measure_when_it_takes_part(self):
+        self.assertEqual(figures.baseline_tool(["fio", "cp", "fastsync-keep", "fastsync"]), "fastsync")
+        self.assertEqual(figures.baseline_tool(["fio", "cp"]), "cp")
+
+
+class Cache(Folder):
+    """What is in the page cache."""
+
+    def test_both_ways_of_asking_agree_and_dropping_empties(self):
+        path = self.source / "file"
+        path.write_bytes(os.urandom(4 * MIB))
+        with open(path, "rb") as file:
+            counted = cache.by_cachestat(file.fileno())
+            self.assertEqual(cache.by_mincore(file.fileno()), 4 * MIB)
+            if counted is not None:
+                self.assertEqual(counted, 4 * MIB)
+        self.assertEqual(cache.tree_cached_bytes(self.source), 4 * MIB)
+        cache.drop(path)
+        self.assertEqual(cache.cached_bytes(path), 0)
+
+
+class Launch(Folder):
+    """Running a tool under measurement."""
+
+    def launch(self, *command, ticks=None):
+        job = launch.Job(list(command), self.target, self.folder / "output", None, None)
+        return launch.run(job, (ticks if ticks is not None else []).append, tick_s=0.02), job
+
+    def test_processor_time_of_threads_children_and_orphans_is_counted(self):
+        burn = "import time\nwhile time.process_time() < 0.3: pass"
+        tree = (f"import os, subprocess, sys, threading\n"
+                f"if os.fork() == 0:\n"
+                f"  os.setsid()\n"
+                f"  if os.fork(): os._exit(0)\n"
+                f"subprocess.run([sys.executable, '-c', '''{burn}'''])\n")
+        answer, _ = self.launch(sys.executable, "-c", tree)
+        self.assertEqual(answer["status"], 0)
+        self.assertGreater(answer["cpu_s"], 0.58)
+        self.assertGreaterEqual(answer["durable_s"], answer["return_s"])
+
+    def test_it_ticks_while_the_tool_runs_and_keeps_its_words(self):
+        ticks = []
+        answer, job = self.launch("sh", "-c", "sleep 0.3; echo sorry >&2; exit 3", ticks=ticks)
+        self.assertGreater(len(ticks), 8)
+        self.assertEqual((answer["status"], launch.said(job)), (3, "sorry"))
+
+    def test_a_program_that_is_not_there_is_an_error(self):
+        with self.assertRaises(RuntimeError):
+            self.launch("no-such-program-here")
+
+    def test_memory_of_the_tree_is_seen(self):
+        sampler = Sampler([None, None], lambda seconds: None)
+        job = launch.Job([sys.executable, "-c", "import time; x = b'x' * (96 << 20); time.sleep(0.4)"],
+                         self.target, self.folder / "output", None, None)
+        launch.run(job, sampler.tick, tick_s=0.05)
+        self.assertGreater(sampler.peak_rss_bytes, 96 * MIB)
+
+
+class Checking(Folder):
+    """Wrong copies are noticed."""
+
+    def setUp(self):
+        super().setUp()
+        (self.source / "folder").mkdir()
+        (self.source / "folder/file").write_bytes(b"contents")
+        subprocess.run(["cp", "-a", f"{self.source}/.", str(self.target)], check=True)
+
+    def test_a_right_copy_passes(self):
+        self.assertIsNone(verify.quick(self.source, self.target))
+        self.assertIsNone(verify.thorough(self.source, self.target, "-aHAXnci"))
+
+    def test_a_missing_and_a_short_file_are_noticed_at_once(self):
+        (self.target / "folder/file").write_bytes(b"content")
+        self.assertIn("folder/file", verify.quick(self.source, self.target))
+        (self.target / "folder/file").unlink()
+        self.assertIn("folder/file", verify.quick(self.source, self.target))
+
+    def test_a_changed_byte_and_a_changed_mode_are_noticed_by_the_thorough_check(self):
+        status = (self.target / "folder/file").stat()
+        (self.target / "folder/file").write_bytes(b"contemts")
+        os.utime(self.target / "folder/file", ns=(status.st_atime_ns, status.st_mtime_ns))
+        self.assertIn("folder/file", verify.thorough(self.source, self.target, "-rlnci"))
+        subprocess.run(["cp", "-a", f"{self.source}/.", str(self.target)], check=True)
+        (self.target / "folder/file").chmod(0o600)
+        self.assertIn("folder/file", verify.thorough(self.source, self.target, "-aHAXnci"))
+
+
+class Pipeline(Folder):
+    """The original idea copies what it is given."""
+
+    def test_it_copies_a_tree_with_and_without_advice(self):
+        works.WORKS["small"].make(self.source, 0.001)
+        (self.source / "empty").touch()
+        (self.source / "link").symlink_to("empty")
+        for option in ("--advice", "--no-advice"):
+            target = self.folder / option
+            subprocess.run([BENCH / "pipeline.py", option, "--block=4096", "--depth=2", self.source,
+                            target], check=True)
+            self.assertIsNone(verify.thorough(self.source, target, "-anci"))
+
+    def test_a_file_that_cannot_be_written_ends_it_with_an_error(self):
+        (self.source / "file").write_bytes(b"x" * MIB)
+        (self.target / "file").mkdir()
+        done = subprocess.run([BENCH / "pipeline.py", self.source, self.target], capture_output=True,
+                              timeout=20, check=False)
+        self.assertNotEqual(done.returncode, 0)
+
+
+class Whole(Folder):
+    """A comparison between two directories, from the command line to the page."""
+
+    def compare(self, group):
+        progress = Progress()
+        with mock.patch.object(progress, "_line"):
+            return Session(group, progress).run()
+
+    def test_a_session_measures_checks_and_cleans_up(self):
+        group = Group("small", 0.002, ("cp", "rsync", "pipeline"), 2, source=str(self.source),
+                      target=str(self.target))
+        result = self.compare(group)
+        self.assertEqual([run["tool"] for run in result["runs"]],
+                         ["cp", "rsync", "pipeline", "rsync", "pipeline", "cp"])
+        self.assertEqual([run["error"] for run in result["runs"]], [None] * 6)
+        self.assertEqual((list(self.source.iterdir()), list(self.target.iterdir())), ([], []))
+        self.assertNotIn(str(self.folder), json.dumps(result))
+
+    def test_a_wrong_copy_is_an_error_and_not_a_figure(self):
+        liar = tools.Tool("liar", "copies nothing", lambda source, target: ["true"])
+        group = Group("small", 0.001, ("liar", "cp"), 1, source=str(self.source), target=str(self.target))
+        with mock.patch.dict(tools.TOOLS, liar=liar):
+            result = self.compare(group)
+        self.assertIn("entries differ", result["runs"][0]["error"])
+        self.assertEqual(report.tool_names(result), ["cp"])
+
+    def test_the_command_writes_a_page_that_names_no_places_of_the_machine(self):
+        written = self.folder / "results"
+        done = subprocess.run(
+            [BENCH / "compare", "--source", self.source, "--target", self.target, "--work", "medium",
+             "--scale", "0.01", "--tool", "cp,rsync", "--runs", "2", "--results", written, "--label", "t"],
+            capture_output=True, text=True, check=False)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        page, data = (written / "t.md").read_text(), (written / "t.json").read_text()
+        self.assertIn("| rsync |", page)
+        for text in (page, data):
+            self.assertNotIn(str(self.folder), text)
+            self.assertNotIn(str(BENCH.parent), text)
+        table = subprocess.run([BENCH / "compare", "--table", written / "t.json"], capture_output=True,
+                               text=True, check=True).stdout
+        self.assertIn(table.strip(), done.stdout)
+
+    def test_a_page_gets_table_and_pictures_between_its_markers_only(self):
+        group = Group("medium", 0.002, ("cp",), 1, source=str(self.source), target=str(self.target))
+        result = {"label": "x", "date": "2000-01-01", "environment": {"machine": "m"},
+                  "groups": [self.compare(group)]}
+        page = "before\n<!-- x: begin -->old<!-- x: end -->\nafter\n"
+        filled = report.fill_page(page, result, "../results")
+        self.assertTrue(filled.startswith("before\n") and filled.endswith("\nafter\n"))
+        self.assertIn("| cp |", filled)
+        self.assertNotIn("old", filled)
+        self.assertEqual(report.fill_page(filled, result, "../results"), filled)
+
+    def test_names_that_do_not_exist_are_refused(self):
+        for words in (["--work", "huge"], ["--tool", "xcopy"], ["--disk", "floppy"], ["--source", "/"]):
+            done = subprocess.run([BENCH / "compare", *words], capture_output=True, text=True, check=False)
+            self.assertEqual((done.returncode, done.stderr[:8]), (2, "compare:"), words)
+
+    def test_every_set_names_tools_and_works_that_exist(self):
+        for groups in SETS.values():
+            for group in groups:
+                self.assertIn(group.work, works.WORKS)
+                self.assertLessEqual(set(group.tools), set(tools.TOOLS))
+
+    def test_fio_takes_as_long_as_its_slower_job(self):
+        words = '{"jobs": [{"job_runtime": 1500}, {"job_runtime": 2500}]}'
+        self.assertEqual(tools.fio_seconds("fio: note\n" + words), 2.5)
+
+
+class Limits(unittest.TestCase):
+    """What is set is put back."""
+
+    def test_dirty_limits_come_back_after_an_error(self):
+        if os.geteuid() != 0:
+            self.skipTest("needs root")
+        before = limits.dirty_settings()
+        with self.assertRaises(ZeroDivisionError), limits.dirty_bytes(64 * MIB):
+            self.assertEqual(limits.dirty_settings()["dirty_bytes"], 64 * MIB)
+            self.assertEqual(limits.dirty_settings()["dirty_background_bytes"], 32 * MIB)
+            raise ZeroDivisionError
+        self.assertEqual(limits.dirty_settings(), before)
+
+    def test_places_of_the_machine_are_not_shown(self):
+        shown = command._shown(["--source", "/mnt/a", "--results=/tmp/x", "--work", "small"])
+        self.assertEqual(shown, "bench/compare --source DIR --results=DIR --work small")
+
+
+if __name__ == "__main__":
+    unittest.main()
