@@ -26,7 +26,7 @@ func expectFastsync(
   _ arguments: [String],
   user: UInt32? = nil,
   saying words: [String] = [],
-  _ hint: String = "",
+  hint: String = "",
   sourceLocation: SourceLocation = #_sourceLocation
 ) throws -> ProcessResult {
   let result = try fastsync(arguments, user: user)
@@ -51,7 +51,7 @@ func expectSame(
   _ target: String,
   _ aspects: TreeComparer.Aspects = .all,
   beyondRsync: [String] = [],
-  _ hint: String = "",
+  hint: String = "",
   sourceLocation: SourceLocation = #_sourceLocation
 ) throws {
   let differences = try TreeComparer.differences(source, target, aspects)
@@ -72,8 +72,11 @@ func expectSame(
 }
 
 /// The names below a directory, at any depth, that look like temporaries: `.NAME.XXXXXX`.
+///
+/// One name of the nasty tree looks so too.
 func temporaryNames(_ path: String) throws -> [String] {
-  let result = try succeed("find", [path, "-name", ".*.??????", "-not", "-name", ".file.ABC123"])
+  let pattern = MixedTree.temporary
+  let result = try succeed("find", [path, "-name", pattern, "-not", "-name", ".file.ABC123"])
   return result.outputText.split(separator: "\n").map(String.init)
 }
 

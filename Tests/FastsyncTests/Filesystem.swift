@@ -59,10 +59,3 @@ let filesystemObstacle: String? = {
   let missing = ["mkfs.ext4", "mkfs.xfs", "mkfs.btrfs", "losetup"].filter { !has($0) }
   return missing.isEmpty ? nil : "not installed: \(missing.joined(separator: ", "))"
 }()
-
-/// Where images of filesystems go: in memory where there is plenty of it.
-let imagePlace: String = {
-  var status = statvfs()
-  let known = unsafe statvfs("/dev/shm", &status) == 0
-  return known && status.f_bavail * status.f_frsize >= 8 << 30 ? "/dev/shm" : "/tmp"
-}()

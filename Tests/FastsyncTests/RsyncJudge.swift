@@ -15,7 +15,9 @@ enum RsyncJudge {
     ignoring: [String] = []
   ) throws -> [String] {
     let excluded = ignoring.map { "--exclude=/\($0)" }
-    let arguments = [options, "--delete"] + excluded + ["\(source)/", "\(target)/"]
+    // XFS shows ACLs a second time as attributes, which other filesystems do not have.
+    let shadows = options.contains("X") ? ["--filter=-x trusted.SGI_ACL_*"] : []
+    let arguments = [options, "--delete"] + shadows + excluded + ["\(source)/", "\(target)/"]
     let result = try run("rsync", arguments, timeoutSeconds: 900)
     var lines = result.outputText.split(separator: "\n").map(String.init)
     if result.status != 0 { lines.append("rsync: \(result.status): \(result.errorText)") }

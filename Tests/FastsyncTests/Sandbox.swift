@@ -18,9 +18,24 @@ final class Sandbox {
     for place in places { removeLeftovers(in: place) }
   }()
 
-  fileprivate init(in place: String = "/tmp") throws {
+  /// Where sandboxes are made: in memory where there is plenty of it, with attributes.
+  private static let place: String = {
+    var status = statvfs()
+    let known = unsafe statvfs("/dev/shm", &status) == 0
+    guard known && status.f_bavail * status.f_frsize >= 8 << 30 else { return "/tmp" }
+    let probe = "/dev/shm/\(prefix)\(getpid()).probe"
+    guard unsafe mkdir(probe, 0o700) == 0 else { return "/tmp" }
+    defer { unsafe rmdir(probe) }
+    let directory = try? OpenDirectory("/dev/shm")
+    let name = Bytes(text: "\(prefix)\(getpid()).probe")
+    guard let descriptor = directory?.descriptor else { return "/tmp" }
+    // tmpfs has user attributes since Linux 6.6.
+    return (try? setAttribute(descriptor, name, "user.probe", [1])) == nil ? "/tmp" : "/dev/shm"
+  }()
+
+  fileprivate init() throws {
     _ = Sandbox.leftoversAreGone
-    path = "\(place)/\(Sandbox.prefix)\(getpid()).\(Sandbox.counter.next())"
+    path = "\(Sandbox.place)/\(Sandbox.prefix)\(getpid()).\(Sandbox.counter.next())"
     try check(unsafe mkdir(path, 0o755), "mkdir", Bytes(text: path))
   }
 
@@ -77,11 +92,8 @@ final class Sandbox {
 }
 
 /// Runs a test in a fresh directory, which is gone afterwards whatever happens.
-func withSandbox<Result>(
-  in place: String = "/tmp",
-  _ body: (Sandbox) throws -> Result
-) throws -> Result {
-  let sandbox = try Sandbox(in: place)
+func withSandbox<Result>(_ body: (Sandbox) throws -> Result) throws -> Result {
+  let sandbox = try Sandbox()
   defer { sandbox.remove() }
   return try body(sandbox)
 }

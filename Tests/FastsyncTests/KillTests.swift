@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+import Testing
+
+/// kill -9 at any moment leaves every final name with its old or its new content, never a mix.
+@Suite struct KillTests {
+  /// 200 kills in all, whatever engines there are.
+  private static let killCount = 200 / engines.count
+
+  @Test(.timeLimit(.minutes(6)), arguments: engines) func everyNameIsOldOrNew(
+    _ engine: String
+  ) throws {
+    let hint = "--io-engine=\(engine), \(replay("KillTests"))"
+    try withSandbox { sandbox in
+      let tree = try MixedTree(sandbox, seed: testSeed)
+      var random = SeededRandom(seed: testSeed)
+      let target = sandbox.path("target")
+      let arguments = ["--io-engine=\(engine)", "\(tree.new)/", "\(target)/"]
+      try tree.reset(target)
+      let start = ContinuousClock.now
+      try expectFastsync(0, arguments, hint: hint)
+      let whole = ContinuousClock.now - start
+      try expectSame(tree.new, target, hint: hint)
+      var killed = 0
+      var remains = 0
+      for round in 0..<KillTests.killCount {
+        // Mostly on from where the last one was killed, sometimes from the old tree again.
+        if round % 4 == 0 { try tree.reset(target) }
+        let process = try RunningProcess(
+          fastsyncBinary,
+          rawArguments: arguments.map { Bytes(text: $0) }
+        )
+        let fraction = Double(random.next() >> 11) / Double(1 << 53)
+        usleep(UInt32(Double(whole.microseconds) * fraction))
+        process.send(SIGKILL)
+        if try process.wait().signal == SIGKILL { killed += 1 }
+        let place = "round \(round), \(hint)"
+        #expect(try tree.flaws(target) == [], "\(place)")
+        remains += try temporaryNames(target).count
+        try succeed("find", [target, "-name", MixedTree.temporary, "-delete"])
+      }
+      print("\(engine): \(killed) of \(KillTests.killCount) killed in time, \(remains) temporaries")
+      #expect(killed > 0, "no run was killed before its end, \(hint)")
+      try expectFastsync(0, arguments, hint: hint)
+      try expectSame(tree.new, target, hint: hint)
+    }
+  }
+}
+
+extension Duration {
+  var microseconds: Int64 {
+    components.seconds * 1_000_000 + components.attoseconds / 1_000_000_000_000
+  }
+}
