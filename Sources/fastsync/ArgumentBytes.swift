@@ -3,7 +3,7 @@
 /// The words of the command line, as text that keeps every byte.
 ///
 /// Paths are bytes and need not be UTF-8, but the argument parser takes text. So a byte that is not
-/// part of valid UTF-8 becomes one private-use character, U+10FE80 for 0x80 up to U+10FEFF for 0xFF,
+/// part of valid UTF-8 becomes a private-use character, U+10FE80 for 0x80 up to U+10FEFF for 0xFF,
 /// and comes back as that byte. These characters themselves, should someone type them, go the same
 /// way byte by byte, so that text and bytes correspond one to one.
 enum ArgumentBytes {

@@ -15,8 +15,8 @@ struct FastsyncCommand: ParsableCommand {
     discussion: """
       SRC/ with a slash at its end means the contents of a directory, SRC the directory itself. \
       Without selection options everything is copied and kept, as -aHAXS would, with access times. \
-      With one of them, options mean what they mean in rsync; --no-OPTION (--no-owner, --no-o) takes \
-      an option back, and the later one wins.
+      With one of them, options mean what they mean in rsync; --no-OPTION (--no-owner, --no-o) \
+      takes an option back, and the later one wins.
       """,
     helpNames: .long
   )

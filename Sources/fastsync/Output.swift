@@ -5,9 +5,9 @@ import Synchronization
 
 /// The standard output and the standard error of the run, for all threads.
 ///
-/// Output is gathered and written in large pieces, or line by line on a terminal; errors are written
-/// at once, after the output that came before them. When nobody reads any more (a closed pipe), the
-/// output ends and the run does not.
+/// Output is gathered and written in large pieces, or line by line on a terminal. Errors are
+/// written at once, after the output that came before them. When nobody reads any more (a closed
+/// pipe), the output ends and the run does not.
 final class Output: Sendable {
   private static let bufferBytesMax = 32 << 10
   /// How long a full pipe that does not block may stay full.
