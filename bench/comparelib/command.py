@@ -130,24 +130,31 @@ def _compare(asked, arguments):
     sessions = [Session(group, progress) for group in groups]
     progress.total = sum(session.run_count for session in sessions)
     end = time.monotonic() + asked.minutes * 60 if asked.minutes else None
-    page = None
-    for number, session in enumerate(sessions):
+    page, runs_left = None, progress.total
+    for session in sessions:
         now = time.monotonic()
-        deadline = now + (end - now) / (len(sessions) - number) if end else None
-        result["groups"].append(session.run(deadline))
+        deadline = now + (end - now) * session.run_count / max(1, runs_left) if end else None
+        runs_left -= session.run_count
+        result["groups"].append(results.rounded(session.run(deadline)))
         page = results.write(result, asked.results)
     print(summary(result))
     print(f"\nwritten: {os.path.relpath(page)}")
     return 1 if any(run.get("error") for group in result["groups"] for run in group["runs"]) else 0
 
 
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
 def _interrupted(_signal, _frame):
+    """The first signal ends the comparison; a second must not end the cleaning up."""
+    for number in _SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
     raise KeyboardInterrupt
 
 
 def main(arguments):
     asked = _parser().parse_args(arguments)
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    for number in _SIGNALS:
         signal.signal(number, _interrupted)
     try:
         if asked.list:

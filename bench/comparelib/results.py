@@ -20,21 +20,22 @@ def _thin(groups):
                 run.pop("series", None)
 
 
-def _rounded(value):
+def rounded(value):
+    """What is written. Figures are computed from this, so that page, table and JSON agree."""
     if isinstance(value, float):
         return round(value, 4)
     if isinstance(value, dict):
-        return {key: _rounded(item) for key, item in value.items()}
-    return [_rounded(item) for item in value] if isinstance(value, list) else value
+        return {key: rounded(item) for key, item in value.items()}
+    return [rounded(item) for item in value] if isinstance(value, list) else value
 
 
 def _json(result):
     """One line for each run: readable as text, and in a diff."""
-    text = json.dumps(_rounded({**result, "groups": []}), indent=1)
+    text = json.dumps({**result, "groups": []}, indent=1)
     groups = []
     for group in result["groups"]:
-        head = json.dumps(_rounded({**group, "runs": []}), indent=1)
-        runs = ",\n  ".join(json.dumps(_rounded(run)) for run in group["runs"])
+        head = json.dumps({**group, "runs": []}, indent=1)
+        runs = ",\n  ".join(json.dumps(run) for run in group["runs"])
         groups.append(head.replace('"runs": []', f'"runs": [\n  {runs}\n ]'))
     return text.replace('"groups": []', '"groups": [\n' + ",\n".join(groups) + "\n]") + "\n"
 

@@ -17,6 +17,8 @@ from comparelib.progress import Progress
 from comparelib.sampling import Sampler
 from comparelib.session import Session
 
+from .rigs import RigTest
+
 BENCH = Path(__file__).resolve().parent.parent
 MIB = 1 << 20
 
@@ -278,6 +280,24 @@ class Whole(Folder):
     def test_fio_takes_as_long_as_its_slower_job(self):
         words = '{"jobs": [{"job_runtime": 1500}, {"job_runtime": 2500}]}'
         self.assertEqual(tools.fio_seconds("fio: note\n" + words), 2.5)
+
+
+class SimulatedDisks(RigTest):
+    """A comparison on simulated disks shows who takes turns."""
+
+    def test_advice_makes_both_disks_work_at_the_same_time(self):
+        group = Group("large", 0.1, ("cp", "pipeline"), 1, disks="hdd:smr", filesystem="xfs",
+                      rate_mb_s=150, seek_ms=0.1)
+        progress = Progress()
+        with mock.patch.object(progress, "_line"):
+            result = Session(group, progress).run()
+        runs = {run["tool"]: run for run in result["runs"]}
+        self.assertEqual([run["error"] for run in result["runs"]], [None, None])
+        self.assertLess(runs["cp"]["both_busy_share"], 0.3)
+        self.assertGreater(runs["pipeline"]["both_busy_share"], 0.5)
+        self.assertLess(runs["pipeline"]["target_cached_bytes"], result["bytes"] / 2)
+        for run in runs.values():
+            self.assertGreaterEqual(run["counters"]["write_bytes"], result["bytes"])
 
 
 class Limits(unittest.TestCase):

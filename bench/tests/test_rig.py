@@ -18,6 +18,7 @@ from riglib.spec import DiskSpec
 from .rigs import MIB, Direct, RigTest
 
 COMMAND = Path(__file__).resolve().parent.parent / "rig"
+COMPARE = COMMAND.with_name("compare")
 
 
 def seconds(action):
@@ -211,6 +212,18 @@ class Tidiness(RigTest):
             if rig.directory.exists():
                 subprocess.run([COMMAND, "down", rig.name], check=True)
             self.check_clean(rig)
+
+    def test_an_interrupted_comparison_removes_its_disks(self):
+        words = [COMPARE, "--disk", "hdd", "--scale", "0.1", "--tool", "cp", "--results", "/dev/null"]
+        for after_s in (0.4, 2.0):
+            process = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            time.sleep(after_s)
+            process.terminate()
+            process.terminate()
+            # Before it listens for signals there is nothing to remove.
+            self.assertIn(process.wait(), (130, -signal.SIGTERM))
+            for end in ("source", "target"):
+                self.check_clean(Rig(f"compare-{process.pid}-{end}"))
 
     def test_a_second_up_of_the_same_name_leaves_the_first_alone(self):
         rig = self.rig(disk="nvme")
