@@ -40,7 +40,8 @@ enum ForeignOption {
     copy-as daemon detach dparam early-input ipv4 ipv6 motd new-compress no-blocking-io \
     no-compress no-contimeout no-detach no-motd no-old-args no-protect-args no-s no-z \
     no-secluded-args old-args old-compress password-file port protect-args protocol \
-    remote-option rsh rsync-path secluded-args sender server skip-compress sockopts trust-sender zc zl zt
+    remote-option rsh rsync-path secluded-args sender server skip-compress sockopts trust-sender \
+    zc zl zt
     """
 
   private static let deltaNames = """
