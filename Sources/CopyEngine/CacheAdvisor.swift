@@ -28,6 +28,7 @@ struct CacheAdvisor {
   }
 
   private let size: UInt64
+  private let windowBytes: UInt64
   private let residency: Residency
   private var startedUpTo: UInt64 = 0
   private var settledUpTo: UInt64 = 0
@@ -36,13 +37,14 @@ struct CacheAdvisor {
   private var isDropping = false
 
   /// Starts a file of a known size in bytes.
-  init(size: UInt64, residency: Residency) {
+  init(size: UInt64, residency: Residency, windowBytes: UInt64 = Self.windowBytes) {
     self.size = size
+    self.windowBytes = windowBytes
     self.residency = residency
   }
 
   /// Nothing at or beyond this offset may be written yet.
-  var writeLimit: UInt64 { settledUpTo + Self.windowsDirtyMax * Self.windowBytes }
+  var writeLimit: UInt64 { settledUpTo + Self.windowsDirtyMax * windowBytes }
 
   /// Whether everything that will ever be due was given out and carried out.
   var isSettled: Bool { settledUpTo >= size && !isDropping && droppedUpTo >= size }
@@ -60,7 +62,7 @@ struct CacheAdvisor {
       return .startWriteback(window)
     }
     // The newest window is left to the disk while the one before is waited for.
-    let settleable = isComplete ? startedUpTo : startedUpTo - min(startedUpTo, Self.windowBytes)
+    let settleable = isComplete ? startedUpTo : startedUpTo - min(startedUpTo, windowBytes)
     if !isSettling, let window = window(after: settledUpTo, upTo: settleable, isComplete) {
       isSettling = true
       return .settle(window)
@@ -82,7 +84,7 @@ struct CacheAdvisor {
 
   /// A whole window, or at the end of the file what is left.
   private func window(after start: UInt64, upTo end: UInt64, _ isComplete: Bool) -> Range<UInt64>? {
-    if end >= start + Self.windowBytes { return start..<(start + Self.windowBytes) }
+    if end >= start + windowBytes { return start..<(start + windowBytes) }
     return isComplete && end > start ? start..<end : nil
   }
 

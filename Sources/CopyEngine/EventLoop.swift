@@ -20,9 +20,9 @@ struct EventLoop<Queue: SubmissionQueue & ~Copyable, File: ~Copyable>: ~Copyable
   /// A linked pair takes two places in the queue.
   private static var requestsPerStep: Int { 2 }
 
-  private var queue: Queue
-  private var pool: BufferPool
-  private var leases: SlotTable<BufferLease>
+  private(set) var queue: Queue
+  private(set) var pool: BufferPool
+  private(set) var leases: SlotTable<BufferLease>
   private var slots: SlotTable<Slot>
   /// Occupied slots, oldest first: the oldest file gets buffers before the others, so that one
   /// large file is written at a time.

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import FileTree
+import SimulatedKernel
+import SystemPackage
+import Testing
+import Uring
+
+@testable import CopyEngine
+
+/// One file of a simulated copy.
+struct SimulatedCopy {
+  var byteCount: Int
+  var map: DataMap?
+  var allocates = false
+  var isAdvised = false
+}
+
+/// What came of one file.
+struct SimulatedResult {
+  let outcome: FileTask.Outcome
+  let source: [UInt8]
+  let target: [UInt8]
+}
+
+/// Copies files through an event loop on a simulated kernel, and holds the invariants against it in
+/// every turn.
+struct EventLoopRig {
+  var blockBytes = 4096
+  var blocks = 4
+  var filesMax = 8
+  var linksPairs = true
+
+  /// Windows as small as the simulated files, so that they have several.
+  static let windowBytes: UInt64 = 32 << 10
+
+  /// Made once, since making random bytes takes longer than copying them here.
+  private static let contentsBytes = 256 << 10
+  private static let contents: [UInt8] = {
+    var random = SplitMix64(seed: 20_26)
+    return (0..<contentsBytes).map { _ in UInt8(truncatingIfNeeded: random.next()) }
+  }()
+
+  /// More turns than any of these copies can need: a copy that takes them waits for ever.
+  private static let turnsMax = 100_000
+
+  /// Copies, and returns what came of each file, or the error of the queue.
+  ///
+  /// - Parameter stopAfter: After how many turns the loop is told to stop.
+  func copy(
+    _ files: [SimulatedCopy],
+    seed: UInt64,
+    faults: Faults,
+    stopAfter: Int? = nil
+  ) throws -> [SimulatedResult] {
+    var kernel = SimulatedKernel(seed: seed, depth: 32, linksPairs: linksPairs, faults: faults)
+    var random = SplitMix64(seed: seed ^ 0x5eed)
+    for (number, file) in files.enumerated() {
+      let offset = Int.random(in: 0..<Self.contentsBytes, using: &random)
+      let contents = Array((Self.contents + Self.contents)[offset..<(offset + file.byteCount)])
+      kernel.open(source(number), SimulatedFile(contents: contents, isWritable: false))
+      kernel.open(target(number), SimulatedFile(contents: [], isWritable: true))
+    }
+    let pool = try BufferPool(count: blocks, bytesEach: blockBytes)
+    var loop = EventLoop<SimulatedKernel, Int>(queue: kernel, pool: pool, filesMax: filesMax)
+    var outcomes: [Int: FileTask.Outcome] = [:]
+    var next = 0
+    var turns = 0
+    while outcomes.count < files.count {
+      while next < files.count && !loop.isFull {
+        loop.admit(plan(next, files[next]), file: next)
+        next += 1
+      }
+      if turns == stopAfter { loop.stop() }
+      try turn(&loop, seed)
+      while let finished = loop.nextFinished() { outcomes[finished.file] = finished.outcome }
+      turns += 1
+      try #require(turns < Self.turnsMax, "the copy never ends; seed \(seed)")
+    }
+    let (freeBuffers, violations) = (loop.pool.freeCount, loop.queue.violations)
+    #expect(freeBuffers == blocks, "a buffer was not given back; seed \(seed)")
+    #expect(violations.isEmpty)
+    return files.indices.map { number in
+      SimulatedResult(
+        outcome: outcomes[number] ?? .failed(.stopped),
+        source: loop.queue.files[source(number)]?.contents ?? [],
+        target: loop.queue.files[target(number)]?.contents ?? []
+      )
+    }
+  }
+
+  private func turn(_ loop: inout EventLoop<SimulatedKernel, Int>, _ seed: UInt64) throws {
+    do {
+      try loop.turn()
+    } catch {
+      loop.abandon()
+      throw error
+    }
+    let buffers = loop.leases.count + loop.pool.freeCount
+    #expect(buffers == blocks, "leases and free buffers; seed \(seed)")
+  }
+
+  private func source(_ number: Int) -> Int32 { Int32(100 + 2 * number) }
+  private func target(_ number: Int) -> Int32 { Int32(101 + 2 * number) }
+
+  private func plan(_ number: Int, _ file: SimulatedCopy) -> FileTask.Plan {
+    let size = UInt64(file.byteCount)
+    return FileTask.Plan(
+      source: source(number),
+      target: target(number),
+      map: file.map ?? .whole(size),
+      allocateBytes: file.allocates ? size : 0,
+      advisor: !file.isAdvised
+        ? nil
+        : CacheAdvisor(
+          size: size,
+          residency: .nothing,
+          windowBytes: Self.windowBytes
+        )
+    )
+  }
+}
