@@ -91,10 +91,6 @@ int cl_ring_register_buffers(struct cl_ring *ring, void *start, size_t bytes_eac
   return result;
 }
 
-int cl_ring_unregister_buffers(struct cl_ring *ring) {
-  return io_uring_unregister_buffers(&ring->uring);
-}
-
 int cl_ring_submit(struct cl_ring *ring, uint32_t wait_for) {
   // With DEFER_TASKRUN completions, and the successors in a chain, go on only inside of an
   // io_uring_enter with GETEVENTS. A plain submit would leave them lying.

@@ -51,9 +51,6 @@ uint32_t cl_ring_queued(const struct cl_ring *ring);
 /// -ENOMEM when they do not fit into RLIMIT_MEMLOCK.
 int cl_ring_register_buffers(struct cl_ring *ring, void *start, size_t bytes_each, uint32_t count);
 
-/// Releases the registered buffers.
-int cl_ring_unregister_buffers(struct cl_ring *ring);
-
 /// Submits what is queued, lets completions arrive, and waits for `wait_for` of them.
 ///
 /// Returns how many requests the kernel took, which may be fewer than were queued; it has not

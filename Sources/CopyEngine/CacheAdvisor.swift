@@ -55,6 +55,7 @@ struct CacheAdvisor {
   ///   - readUpTo: Everything below has been read.
   ///   - writtenUpTo: Everything below has been written.
   ///   - isComplete: Whether all of the file has been read and written.
+  /// - Returns: What to do; `settled` or `dropped` must follow a `settle` or `dropSource`.
   mutating func next(readUpTo: UInt64, writtenUpTo: UInt64, isComplete: Bool) -> Advice? {
     let written = isComplete ? size : writtenUpTo
     if let window = window(after: startedUpTo, upTo: written, isComplete) {

@@ -67,8 +67,12 @@ final class CopyDirectory: Sendable {
 
   /// A directory that a source operand or the target operand named.
   init(
-    source: FilePath, target: FilePath, handles: DirectoryHandles, identity: InodeIdentity?,
-    metadata: EntryMetadata?, isNew: Bool
+    source: FilePath,
+    target: FilePath,
+    handles: DirectoryHandles,
+    identity: InodeIdentity?,
+    metadata: EntryMetadata?,
+    isNew: Bool
   ) {
     parent = nil
     name = .itself
@@ -82,7 +86,10 @@ final class CopyDirectory: Sendable {
 
   /// A directory below another; counts as one of its pending entries.
   init(
-    _ name: EntryName, in parent: CopyDirectory, identity: InodeIdentity, metadata: EntryMetadata,
+    _ name: EntryName,
+    in parent: CopyDirectory,
+    identity: InodeIdentity,
+    metadata: EntryMetadata,
     isNew: Bool
   ) {
     self.parent = parent
@@ -143,7 +150,9 @@ extension CopyDirectory {
       directory = parent
     }
     let base = root(directory)
-    var bytes: [CChar] = unsafe base.withPlatformString { unsafe Array(UnsafeBufferPointer(start: $0, count: base.length)) }
+    var bytes: [CChar] = unsafe base.withPlatformString {
+      unsafe Array(UnsafeBufferPointer(start: $0, count: base.length))
+    }
     for name in names.reversed() where !name.isEmpty {
       if let last = bytes.last, last != CChar(bitPattern: UInt8(ascii: "/")) {
         bytes.append(CChar(bitPattern: UInt8(ascii: "/")))

@@ -8,6 +8,8 @@ public protocol CopyObserver: Sendable {
   func updated(_ update: EntryUpdate)
   /// Something failed; the run goes on or stops by itself.
   func failed(_ error: CopyError)
+  /// An entry of the source was left out because the options do not ask for its kind.
+  func skipped(_ path: FilePath, isDirectory: Bool)
   /// Something worth knowing, such as a fallback to the sync engine.
   func noted(_ text: String)
 }

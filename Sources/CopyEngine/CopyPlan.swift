@@ -29,7 +29,9 @@ public struct CopyPlan: Sendable {
 
   /// Plans a run.
   public init(
-    sources: [Source], target: FilePath, targetIsDirectory: Bool = false,
+    sources: [Source],
+    target: FilePath,
+    targetIsDirectory: Bool = false,
     options: CopyOptions = CopyOptions()
   ) {
     self.sources = sources

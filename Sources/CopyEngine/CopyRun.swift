@@ -46,9 +46,14 @@ final class CopyRun: Sendable {
   private let filesystems = Mutex<[Filesystem]>([])
 
   init(
-    options: CopyOptions, isPrivileged: Bool, creationMask: UInt32, mounts: MountTable,
+    options: CopyOptions,
+    isPrivileged: Bool,
+    creationMask: UInt32,
+    mounts: MountTable,
     observer: any CopyObserver,
-    stack: WorkStack, opener: DirectoryOpener, targetRoots: [InodeIdentity]
+    stack: WorkStack,
+    opener: DirectoryOpener,
+    targetRoots: [InodeIdentity]
   ) {
     self.options = options
     self.isPrivileged = isPrivileged
@@ -95,7 +100,8 @@ final class CopyRun: Sendable {
     filesystems.withLock { known in
       guard !known.contains(where: { $0.device == device }) else { return }
       known.append(
-        Filesystem(device: device, path: directory.targetPath(), handles: handles))
+        Filesystem(device: device, path: directory.targetPath(), handles: handles)
+      )
     }
   }
 
@@ -108,7 +114,11 @@ final class CopyRun: Sendable {
         let result = cl_sync_filesystem(filesystem.handles.targetNumber)
         guard result < 0 else { return nil }
         return CopyError(
-          "cannot bring to stable storage", filesystem.path, Errno(rawValue: -result), .stop)
+          "cannot bring to stable storage",
+          filesystem.path,
+          Errno(rawValue: -result),
+          .stop
+        )
       }
     }
   }

@@ -85,7 +85,9 @@ struct CopyWindow {
 
   /// Starts a file.
   ///
-  /// - Parameter isUnsized: Read until a read returns nothing, one block at a time.
+  /// - Parameters:
+  ///   - blockBytes: The size of a buffer, in bytes.
+  ///   - isUnsized: Read until a read returns nothing, one block at a time.
   init(blockBytes: Int, isUnsized: Bool) {
     precondition(blockBytes > 0)
     self.blockBytes = blockBytes
@@ -129,6 +131,7 @@ struct CopyWindow {
   /// Whether `start` would give a block.
   ///
   /// - Parameter limit: Nothing at or beyond this offset is started.
+  /// - Returns: Whether a block is there to be started.
   func canStart(limit: UInt64) -> Bool {
     failure == nil && !hasEnded && cursor < extentEnd && cursor < limit
       && activeBlocks < (isUnsized ? 1 : Self.depthMax)
@@ -137,8 +140,10 @@ struct CopyWindow {
   /// The next block of the file, which from now on holds a buffer.
   ///
   /// - Precondition: `canStart` says so.
-  /// - Parameter lease: Where the caller keeps the lease of the buffer.
-  /// - Parameter linksPairs: Whether reads can be linked to writes.
+  /// - Parameters:
+  ///   - lease: Where the caller keeps the lease of the buffer.
+  ///   - linksPairs: Whether reads can be linked to writes.
+  /// - Returns: What to ask for.
   mutating func start(lease: Int, linksPairs: Bool) -> Request {
     var index = 0
     while blocks[index].phase != .free { index += 1 }
@@ -172,16 +177,22 @@ struct CopyWindow {
         dueBlocks -= 1
         blocks[index] = block
         return .read(
-          block: index, offset: block.offset + UInt64(block.filled), at: block.filled,
-          length: block.length - block.filled)
+          block: index,
+          offset: block.offset + UInt64(block.filled),
+          at: block.filled,
+          length: block.length - block.filled
+        )
       case .writeDue:
         block.phase = .writing
         block.attempt &+= 1
         dueBlocks -= 1
         blocks[index] = block
         return .write(
-          block: index, offset: block.offset + UInt64(block.written), at: block.written,
-          length: block.filled - block.written)
+          block: index,
+          offset: block.offset + UInt64(block.written),
+          at: block.written,
+          length: block.filled - block.written
+        )
       case .free, .pair, .reading, .writing:
         continue
       }
@@ -234,7 +245,9 @@ extension CopyWindow {
 
   /// Takes the completion of an awaited read.
   ///
-  /// - Parameter result: Bytes read, or a negated errno.
+  /// - Parameters:
+  ///   - index: The block.
+  ///   - result: Bytes read, or a negated errno.
   /// - Returns: Whether the request in flight ended (a pair whose read was done in full goes on
   ///   with its write), and whether the block let go of its buffer.
   mutating func completedRead(_ index: Int, _ result: Int32) -> (ended: Bool, released: Bool) {
@@ -252,6 +265,9 @@ extension CopyWindow {
 
   /// Takes the completion of an awaited write, or of a pair by its write.
   ///
+  /// - Parameters:
+  ///   - index: The block.
+  ///   - result: Bytes written, or a negated errno.
   /// - Returns: Whether the block let go of its buffer.
   mutating func completedWrite(_ index: Int, _ result: Int32) -> Bool {
     // A pair's write that ran says that the read was done in full.

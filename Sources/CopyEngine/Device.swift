@@ -11,7 +11,10 @@ struct Device: Equatable, Sendable {
   /// Finds the disk of an inode: its device number, or for filesystems that have several disks or
   /// none the source of their mount.
   ///
-  /// - Parameter root: Where `/sys` is, for tests.
+  /// - Parameters:
+  ///   - metadata: The inode.
+  ///   - mounts: Where to look for the source of a mount.
+  ///   - sysfs: Where `/sys` is, for tests.
   init(of metadata: EntryMetadata, mounts: MountTable, sysfs: String = "/sys") {
     var major = metadata.identity.device >> 32
     var minor = metadata.identity.device & 0xffff_ffff

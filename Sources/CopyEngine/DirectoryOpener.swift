@@ -15,7 +15,11 @@ final class DirectoryOpener: Sendable {
   private let kept = Atomic<Int>(0)
   private let isDryRun: Bool
 
-  /// - Parameter budget: How many directories may be kept open.
+  /// Starts with nothing open.
+  ///
+  /// - Parameters:
+  ///   - budget: How many directories may be kept open.
+  ///   - isDryRun: Whether directories that are new are missing at the target.
   init(budget: Int, isDryRun: Bool) {
     self.budget = budget
     self.isDryRun = isDryRun
@@ -51,17 +55,23 @@ final class DirectoryOpener: Sendable {
   }
 
   private func open(
-    _ directory: CopyDirectory, below parent: DirectoryHandles
+    _ directory: CopyDirectory,
+    below parent: DirectoryHandles
   ) throws(CopyError) -> DirectoryHandles {
     let source = try openSource(directory, below: parent)
     var shadows: [DirectoryHandles.Shadow] = []
     for shadow in parent.shadows where shadow.onlyName == nil || shadow.onlyName == directory.name {
       let location = EntryLocation(
-        directory: shadow.handles.source.rawValue, name: directory.name)
+        directory: shadow.handles.source.rawValue,
+        name: directory.name
+      )
       guard let opened = try? location.openForReading(directory: true) else { continue }
       shadows.append(
         DirectoryHandles.Shadow(
-          handles: DirectoryHandles(source: opened, target: nil), onlyName: nil))
+          handles: DirectoryHandles(source: opened, target: nil),
+          onlyName: nil
+        )
+      )
     }
     guard parent.targetNumber >= 0, !(isDryRun && directory.isNew) else {
       return DirectoryHandles(source: source, target: nil, shadows: shadows)
@@ -76,7 +86,8 @@ final class DirectoryOpener: Sendable {
   }
 
   private func openSource(
-    _ directory: CopyDirectory, below parent: DirectoryHandles
+    _ directory: CopyDirectory,
+    below parent: DirectoryHandles
   ) throws(CopyError) -> Descriptor {
     do throws(Errno) {
       let source = try EntryLocation(directory: parent.source.rawValue, name: directory.name)

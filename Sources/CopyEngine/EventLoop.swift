@@ -32,7 +32,10 @@ struct EventLoop<Queue: SubmissionQueue & ~Copyable, File: ~Copyable>: ~Copyable
 
   /// Takes over a queue and its buffers.
   ///
-  /// - Parameter filesMax: How many files can be under way at once.
+  /// - Parameters:
+  ///   - queue: Where requests go.
+  ///   - pool: The buffers, of which none is lent.
+  ///   - filesMax: How many files can be under way at once.
   init(queue: consuming Queue, pool: consuming BufferPool, filesMax: Int) {
     leases = SlotTable(capacity: pool.count)
     slots = SlotTable(capacity: filesMax)
@@ -115,8 +118,11 @@ extension EventLoop where Queue: ~Copyable, File: ~Copyable {
       let generation = slots.generation(of: index)
       let due = slots[index].task.nextAuxiliary { auxiliary, operation in
         Tag(
-          slot: index, generation: generation << 8, block: auxiliary.rawValue,
-          operation: operation)
+          slot: index,
+          generation: generation << 8,
+          block: auxiliary.rawValue,
+          operation: operation
+        )
       }
       if let due {
         queue.prepare(due)
@@ -149,35 +155,55 @@ extension EventLoop where Queue: ~Copyable, File: ~Copyable {
       let slice = slice(index, block, at: 0, length)
       queue.prepare(
         .read(
-          plan.source, into: slice, at: offset, flags: [.link, .skipSuccess],
-          tag: tag(index, block, .read)))
+          plan.source,
+          into: slice,
+          at: offset,
+          flags: [.link, .skipSuccess],
+          tag: tag(index, block, .read)
+        )
+      )
       queue.prepare(
-        .write(plan.target, from: slice, at: offset, tag: tag(index, block, .write)))
+        .write(plan.target, from: slice, at: offset, tag: tag(index, block, .write))
+      )
     case .read(let block, let offset, let position, let length):
       queue.prepare(
         .read(
-          plan.source, into: slice(index, block, at: position, length), at: offset,
-          tag: tag(index, block, .read)))
+          plan.source,
+          into: slice(index, block, at: position, length),
+          at: offset,
+          tag: tag(index, block, .read)
+        )
+      )
     case .write(let block, let offset, let position, let length):
       queue.prepare(
         .write(
-          plan.target, from: slice(index, block, at: position, length), at: offset,
-          tag: tag(index, block, .write)))
+          plan.target,
+          from: slice(index, block, at: position, length),
+          at: offset,
+          tag: tag(index, block, .write)
+        )
+      )
     }
     noteStarted(index)
   }
 
   private func slice(_ index: Int, _ block: Int, at position: Int, _ length: Int) -> BufferSlice {
     pool.slice(
-      of: leases[slots[index].task.window.lease(of: block)], from: position, count: length)
+      of: leases[slots[index].task.window.lease(of: block)],
+      from: position,
+      count: length
+    )
   }
 
   /// The generation of the slot and the block's attempt tell late completions from awaited ones.
   private func tag(_ index: Int, _ block: Int, _ operation: Submission.Operation) -> Tag {
     let attempt = slots[index].task.window.attempt(of: block)
     return Tag(
-      slot: index, generation: slots.generation(of: index) << 8 | UInt32(attempt), block: block,
-      operation: operation)
+      slot: index,
+      generation: slots.generation(of: index) << 8 | UInt32(attempt),
+      block: block,
+      operation: operation
+    )
   }
 }
 
@@ -194,8 +220,11 @@ extension EventLoop where Queue: ~Copyable, File: ~Copyable {
       slots[index].task.completed(auxiliary, completion.error)
     } else {
       let lease = slots[index].task.completed(
-        block: tag.block, attempt: UInt8(truncatingIfNeeded: tag.generation),
-        isRead: tag.operation == .read, result: completion.result)
+        block: tag.block,
+        attempt: UInt8(truncatingIfNeeded: tag.generation),
+        isRead: tag.operation == .read,
+        result: completion.result
+      )
       if let lease { pool.giveBack(leases.remove(lease)) }
     }
     requestsInFlight -= before - slots[index].task.requestsInFlight

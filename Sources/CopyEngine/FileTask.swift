@@ -109,20 +109,31 @@ struct FileTask {
     if sequentialDue {
       sequentialDue = false
       return .advise(
-        plan.source, offset: 0, length: 0, advice: FileAdvice.sequential,
-        tag: tag(.adviseSequential, .advise))
+        plan.source,
+        offset: 0,
+        length: 0,
+        advice: FileAdvice.sequential,
+        tag: tag(.adviseSequential, .advise)
+      )
     }
     if allocateDue {
       allocateDue = false
       return .allocate(
-        plan.target, offset: 0, length: plan.allocateBytes, tag: tag(.allocate, .allocate))
+        plan.target,
+        offset: 0,
+        length: plan.allocateBytes,
+        tag: tag(.allocate, .allocate)
+      )
     }
     if dropTargetDue {
       dropTargetDue = false
       return drop(plan.target, settling, tag(.dropTarget, .advise))
     }
     let advice = advisor?.next(
-      readUpTo: window.readUpTo, writtenUpTo: window.writtenUpTo, isComplete: window.isDone)
+      readUpTo: window.readUpTo,
+      writtenUpTo: window.writtenUpTo,
+      isComplete: window.isDone
+    )
     switch advice {
     case nil:
       return nil
@@ -139,8 +150,12 @@ struct FileTask {
 
   private func sync(_ range: Range<UInt64>, mode: Int32, _ tag: Tag) -> Submission {
     .syncRange(
-      plan.target, offset: range.lowerBound, length: range.upperBound - range.lowerBound,
-      mode: mode, tag: tag)
+      plan.target,
+      offset: range.lowerBound,
+      length: range.upperBound - range.lowerBound,
+      mode: mode,
+      tag: tag
+    )
   }
 
   /// Drops a range; one that reaches the end of the data goes on to the end of the file, since a
@@ -149,7 +164,12 @@ struct FileTask {
     let isLast = window.isDone && range.upperBound >= window.writtenUpTo
     let length = isLast ? 0 : range.upperBound - range.lowerBound
     return .advise(
-      descriptor, offset: range.lowerBound, length: length, advice: FileAdvice.dontNeed, tag: tag)
+      descriptor,
+      offset: range.lowerBound,
+      length: length,
+      advice: FileAdvice.dontNeed,
+      tag: tag
+    )
   }
 
   /// Takes the completion of a request beside the data's own.
@@ -195,7 +215,10 @@ struct FileTask {
   ///
   /// - Returns: The lease of the block's buffer, when the block let go of it.
   mutating func completed(
-    block: Int, attempt: UInt8, isRead: Bool, result: Int32
+    block: Int,
+    attempt: UInt8,
+    isRead: Bool,
+    result: Int32
   ) -> Int? {
     guard window.awaits(block, attempt: attempt, isRead: isRead) else { return nil }
     let lease = window.lease(of: block)

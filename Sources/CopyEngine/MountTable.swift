@@ -31,8 +31,11 @@ struct MountTable: Sendable {
         let dash = fields.firstIndex(of: "-"), fields.count >= dash + 4
       else { return nil }
       return Mount(
-        identifier: identifier, type: String(fields[dash + 1]), source: String(fields[dash + 2]),
-        options: fields[dash + 3].split(separator: ",").map(String.init))
+        identifier: identifier,
+        type: String(fields[dash + 1]),
+        source: String(fields[dash + 2]),
+        options: fields[dash + 3].split(separator: ",").map(String.init)
+      )
     }
   }
 

@@ -43,13 +43,20 @@ struct OperandResolver {
         let handles = try open(source.path, flags: O_RDONLY)
         let metadata = try EntryLocation(open: handles.source.rawValue).metadata()
         return ResolvedSource(
-          path: source.path, handles: handles, name: .itself, metadata: metadata)
+          path: source.path,
+          handles: handles,
+          name: .itself,
+          metadata: metadata
+        )
       }
       let handles = try open(source.path.directory, flags: cl_o_path)
       let location = EntryLocation(directory: handles.source.rawValue, name: EntryName(name))
       return ResolvedSource(
-        path: source.path, handles: handles, name: location.name,
-        metadata: try location.metadata())
+        path: source.path,
+        handles: handles,
+        name: location.name,
+        metadata: try location.metadata()
+      )
     } catch {
       throw CopyError("cannot open source", source.path, error, .entry)
     }
@@ -65,7 +72,12 @@ struct OperandResolver {
     if result == 0 && raw.mode & S_IFMT == S_IFDIR {
       let handles = try openTarget(plan.target)
       return ResolvedTarget(
-        path: plan.target, handles: handles, nearest: handles, newName: nil, isNew: false)
+        path: plan.target,
+        handles: handles,
+        nearest: handles,
+        newName: nil,
+        isNew: false
+      )
     }
     guard result == 0 || result == -ENOENT else {
       throw CopyError("cannot open target", plan.target, Errno(rawValue: -result), .stop)
@@ -73,15 +85,24 @@ struct OperandResolver {
     let above = try openTarget(plan.target.directory)
     if takesNewName, let name = plan.target.lastComponent, name.kind == .regular {
       return ResolvedTarget(
-        path: plan.target.directory, handles: above, nearest: above, newName: EntryName(name),
-        isNew: false)
+        path: plan.target.directory,
+        handles: above,
+        nearest: above,
+        newName: EntryName(name),
+        isNew: false
+      )
     }
     guard result != 0 else {
       throw CopyError("must be a directory", plan.target, .notDirectory, .selection)
     }
     let missing = DirectoryHandles(source: try duplicate(above.source), target: nil)
     return ResolvedTarget(
-      path: plan.target, handles: missing, nearest: above, newName: nil, isNew: true)
+      path: plan.target,
+      handles: missing,
+      nearest: above,
+      newName: nil,
+      isNew: true
+    )
   }
 
   /// Makes the target directory, once it is known that the operands go together.
@@ -93,7 +114,12 @@ struct OperandResolver {
     }
     let handles = try openTarget(plan.target)
     return ResolvedTarget(
-      path: target.path, handles: handles, nearest: handles, newName: nil, isNew: true)
+      path: target.path,
+      handles: handles,
+      nearest: handles,
+      newName: nil,
+      isNew: true
+    )
   }
 
   /// A directory that is written to serves as source and target of its handles alike.
@@ -101,7 +127,9 @@ struct OperandResolver {
     do throws(Errno) {
       let opened = try open(path, flags: O_RDONLY)
       return DirectoryHandles(
-        source: try opened.source.duplicate(), target: try opened.source.duplicate())
+        source: try opened.source.duplicate(),
+        target: try opened.source.duplicate()
+      )
     } catch {
       throw CopyError("cannot open target", path, error, .stop)
     }
@@ -157,7 +185,9 @@ extension OperandResolver {
 extension EntryName {
   /// The name that is a component of a path.
   init(_ component: FilePath.Component) {
-    let chars = unsafe component.withPlatformString { unsafe Array(UnsafeBufferPointer(start: $0, count: strlen($0))) }
+    let chars = unsafe component.withPlatformString {
+      unsafe Array(UnsafeBufferPointer(start: $0, count: strlen($0)))
+    }
     self.init(chars.map { UInt8(bitPattern: $0) })
   }
 }

@@ -17,7 +17,9 @@ struct TargetFile: ~Copyable {
 
   /// Creates the file, mode 0600 (`open` with O_TMPFILE, or O_CREAT and O_EXCL).
   init(
-    in directory: DirectoryHandles, for name: EntryName, random: inout some RandomNumberGenerator
+    in directory: DirectoryHandles,
+    for name: EntryName,
+    random: inout some RandomNumberGenerator
   ) throws(Errno) {
     self.directory = directory
     do {
@@ -25,8 +27,9 @@ struct TargetFile: ~Copyable {
       temporary = nil
     } catch {
       // What filesystems and old kernels say that do not know O_TMPFILE.
-      guard error == .notSupported || error == .isDirectory || error == .invalidArgument
-        || error == .noSuchFileOrDirectory
+      guard
+        error == .notSupported || error == .isDirectory || error == .invalidArgument
+          || error == .noSuchFileOrDirectory
       else { throw error }
       var opened: Descriptor?
       temporary = try EntryLocation(directory: directory.targetNumber, name: name)
@@ -43,9 +46,15 @@ struct TargetFile: ~Copyable {
 
   /// Gives the complete file its name, in one step (`linkat`, or `renameat2` over what has it).
   ///
-  /// - Parameter replaces: Whether something is expected to have the name.
+  /// - Parameters:
+  ///   - name: The name, in the directory that the file was created in.
+  ///   - replaces: Whether something is expected to have the name.
+  ///   - random: Chooses the temporary name.
+  /// - Throws: The error of the call; the file then has no name, or its old temporary one.
   mutating func publish(
-    as name: EntryName, replaces: Bool, random: inout some RandomNumberGenerator
+    as name: EntryName,
+    replaces: Bool,
+    random: inout some RandomNumberGenerator
   ) throws(Errno) {
     let target = EntryLocation(directory: directory.targetNumber, name: name)
     if temporary == nil && !replaces {

@@ -61,11 +61,15 @@ public final class TreeCopier: Sendable {
     let mounts = MountTable()
     let layout = WorkLayout(plan.options, disks: disks(of: sources, target, mounts))
     let run = CopyRun(
-      options: plan.options, isPrivileged: geteuid() == 0, creationMask: creationMask,
-      mounts: mounts, observer: observer,
+      options: plan.options,
+      isPrivileged: geteuid() == 0,
+      creationMask: creationMask,
+      mounts: mounts,
+      observer: observer,
       stack: WorkStack(try roots(sources, target)),
       opener: DirectoryOpener(budget: layout.directoriesMax, isDryRun: plan.options.isDryRun),
-      targetRoots: target.handles.targetMetadata.map { [$0.identity] } ?? [])
+      targetRoots: target.handles.targetMetadata.map { [$0.identity] } ?? []
+    )
     let isStopRequested = state.withLock { state in
       state.run = run
       return state.isStopRequested
@@ -89,7 +93,9 @@ public final class TreeCopier: Sendable {
   }
 
   private func disks(
-    of sources: [ResolvedSource], _ target: ResolvedTarget, _ mounts: MountTable
+    of sources: [ResolvedSource],
+    _ target: ResolvedTarget,
+    _ mounts: MountTable
   ) -> [Device] {
     var found = sources.map { Device(of: $0.metadata, mounts: mounts) }
     if let metadata = try? EntryLocation(open: target.nearest.source.rawValue).metadata() {
@@ -100,7 +106,8 @@ public final class TreeCopier: Sendable {
 
   /// What the workers start with: a directory for each source operand.
   private func roots(
-    _ sources: [ResolvedSource], _ target: ResolvedTarget
+    _ sources: [ResolvedSource],
+    _ target: ResolvedTarget
   ) throws(CopyError) -> [WorkItem] {
     var items: [WorkItem] = []
     var shadows: [DirectoryHandles.Shadow] = []
@@ -109,30 +116,40 @@ public final class TreeCopier: Sendable {
       let handles = try pair(source, target, shadows)
       let root = CopyDirectory(
         source: source.isContents ? source.path : source.path.removingLastComponent(),
-        target: target.path, handles: handles,
+        target: target.path,
+        handles: handles,
         identity: source.isContents ? source.metadata.identity : nil,
         metadata: source.isContents ? firstContents?.metadata : nil,
-        isNew: target.isNew && sources.count == 1)
+        isNew: target.isNew && sources.count == 1
+      )
       if source.isContents {
         items.append(.directory(root, position: 0))
       } else {
         items.append(
-          .entry(root, name: source.name, targetName: target.newName ?? source.name))
+          .entry(root, name: source.name, targetName: target.newName ?? source.name)
+        )
       }
       shadows.append(
         DirectoryHandles.Shadow(
-          handles: source.handles, onlyName: source.isContents ? nil : source.name))
+          handles: source.handles,
+          onlyName: source.isContents ? nil : source.name
+        )
+      )
     }
     return items
   }
 
   private func pair(
-    _ source: ResolvedSource, _ target: ResolvedTarget, _ shadows: [DirectoryHandles.Shadow]
+    _ source: ResolvedSource,
+    _ target: ResolvedTarget,
+    _ shadows: [DirectoryHandles.Shadow]
   ) throws(CopyError) -> DirectoryHandles {
     do {
       return DirectoryHandles(
         source: try source.handles.source.duplicate(),
-        target: try target.handles.duplicateTarget(), shadows: shadows)
+        target: try target.handles.duplicateTarget(),
+        shadows: shadows
+      )
     } catch {
       throw CopyError("cannot open source", source.path, error, .stop)
     }

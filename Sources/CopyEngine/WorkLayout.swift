@@ -30,7 +30,9 @@ struct WorkLayout: Equatable {
   ///
   /// A disk that seeks gets one worker: four took ten times as long there for small files.
   init(
-    _ options: CopyOptions, disks: [Device], processors: Int = sysconf(Int32(_SC_NPROCESSORS_ONLN)),
+    _ options: CopyOptions,
+    disks: [Device],
+    processors: Int = sysconf(Int32(_SC_NPROCESSORS_ONLN)),
     descriptors: Int = Int(cl_raise_descriptor_limit(Self.descriptorsMax))
   ) {
     let seeks = disks.contains { $0.isRotational == true }
@@ -45,6 +47,8 @@ struct WorkLayout: Equatable {
     let forWorkers = (descriptors - Self.descriptorsReserved) / 2 / workers
     filesMax = max(1, min(max(8, 2 * blocks), 64, forWorkers / 2))
     directoriesMax = max(
-      8, (descriptors - Self.descriptorsReserved - workers * filesMax * 2) / 4)
+      8,
+      (descriptors - Self.descriptorsReserved - workers * filesMax * 2) / 4
+    )
   }
 }

@@ -52,24 +52,36 @@ extension Worker where Queue: ~Copyable {
 
   /// Makes a directory at the target where there is none, and queues it for reading.
   mutating func enter(
-    _ name: EntryName, _ metadata: EntryMetadata, existing: EntryMetadata?,
-    in directory: CopyDirectory, _ handles: DirectoryHandles
+    _ name: EntryName,
+    _ metadata: EntryMetadata,
+    existing: EntryMetadata?,
+    in directory: CopyDirectory,
+    _ handles: DirectoryHandles
   ) -> [WorkItem] {
     guard run.options.isRecursive else {
-      run.observer.noted("skipping directory \(directory.relativePath(name))")
+      run.observer.skipped(directory.relativePath(name), isDirectory: true)
       return []
     }
     guard !run.targetRoots.contains(metadata.identity) else {
       fail(
         CopyError(
-          "not copied into itself", directory.sourcePath(name), nil, .entry))
+          "not copied into itself",
+          directory.sourcePath(name),
+          nil,
+          .entry
+        )
+      )
       return []
     }
     let exists = existing?.kind == .directory
     if !exists && !makeDirectory(name, existing: existing, in: directory, handles) { return [] }
     let child = CopyDirectory(
-      name, in: directory, identity: metadata.identity,
-      metadata: shadowed(name, handles) ?? metadata, isNew: !exists)
+      name,
+      in: directory,
+      identity: metadata.identity,
+      metadata: shadowed(name, handles) ?? metadata,
+      isNew: !exists
+    )
     let crosses =
       run.options.staysOnFilesystem && metadata.identity.device != directory.identity?.device
       && directory.identity != nil
@@ -91,7 +103,9 @@ extension Worker where Queue: ~Copyable {
   }
 
   private mutating func makeDirectory(
-    _ name: EntryName, existing: EntryMetadata?, in directory: CopyDirectory,
+    _ name: EntryName,
+    existing: EntryMetadata?,
+    in directory: CopyDirectory,
     _ handles: DirectoryHandles
   ) -> Bool {
     report.directoriesCreated += 1
@@ -117,7 +131,9 @@ extension Worker where Queue: ~Copyable {
     var current = directory
     while current.releaseEntry() {
       // After a stop the tree is not complete; its metadata would say that it is.
-      if !run.shouldStop { applyMetadata(to: current, isReadable: isReadable || current !== directory) }
+      if !run.shouldStop {
+        applyMetadata(to: current, isReadable: isReadable || current !== directory)
+      }
       run.opener.close(current)
       guard let parent = current.parent else { return }
       current = parent
@@ -140,15 +156,20 @@ extension Worker where Queue: ~Copyable {
       guard handles.targetNumber >= 0 else { return }
       let source = handles.metadataSource
       try applyMetadata(
-        metadata, to: directory, target: EntryLocation(open: handles.targetNumber),
-        source: EntryLocation(open: source))
+        metadata,
+        to: directory,
+        target: EntryLocation(open: handles.targetNumber),
+        source: EntryLocation(open: source)
+      )
     } catch {
       fail(error)
     }
   }
 
   private mutating func applyMetadata(
-    _ metadata: EntryMetadata, to directory: CopyDirectory, target: EntryLocation,
+    _ metadata: EntryMetadata,
+    to directory: CopyDirectory,
+    target: EntryLocation,
     source: EntryLocation?
   ) throws(CopyError) {
     let current: EntryMetadata
@@ -159,8 +180,16 @@ extension Worker where Queue: ~Copyable {
     }
     let changed = apply(
       MetadataChange(
-        directory: directory, name: .itself, targetName: .itself, source: source, target: target,
-        wanted: metadata, current: current, isNew: directory.isNew))
+        directory: directory,
+        name: .itself,
+        targetName: .itself,
+        source: source,
+        target: target,
+        wanted: metadata,
+        current: current,
+        isNew: directory.isNew
+      )
+    )
     guard !directory.isNew else { return }
     if changed {
       note(.directory, directory, .itself, isNew: false)

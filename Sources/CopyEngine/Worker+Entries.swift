@@ -26,8 +26,15 @@ struct FoundEntry {
 
   func change(to target: EntryLocation, isNew: Bool) -> MetadataChange {
     MetadataChange(
-      directory: directory, name: name, targetName: targetName, source: source, target: target,
-      wanted: metadata, current: existing?.kind == metadata.kind ? existing : nil, isNew: isNew)
+      directory: directory,
+      name: name,
+      targetName: targetName,
+      source: source,
+      target: target,
+      wanted: metadata,
+      current: existing?.kind == metadata.kind ? existing : nil,
+      isNew: isNew
+    )
   }
 }
 
@@ -37,7 +44,9 @@ extension Worker where Queue: ~Copyable {
   ///
   /// - Returns: What has to be read next: the entry itself, if it is a directory.
   mutating func visit(
-    _ name: EntryName, as targetName: EntryName, in directory: CopyDirectory,
+    _ name: EntryName,
+    as targetName: EntryName,
+    in directory: CopyDirectory,
     _ handles: DirectoryHandles
   ) -> [WorkItem] {
     guard let entry = find(name, as: targetName, in: directory, handles) else { return [] }
@@ -52,7 +61,9 @@ extension Worker where Queue: ~Copyable {
 
   /// What an entry is on both sides (`statx`).
   mutating func find(
-    _ name: EntryName, as targetName: EntryName, in directory: CopyDirectory,
+    _ name: EntryName,
+    as targetName: EntryName,
+    in directory: CopyDirectory,
     _ handles: DirectoryHandles
   ) -> FoundEntry? {
     let metadata: EntryMetadata
@@ -73,8 +84,13 @@ extension Worker where Queue: ~Copyable {
       }
     }
     return FoundEntry(
-      directory: directory, handles: handles, name: name, targetName: targetName,
-      metadata: metadata, existing: existing)
+      directory: directory,
+      handles: handles,
+      name: name,
+      targetName: targetName,
+      metadata: metadata,
+      existing: existing
+    )
   }
 
   /// Whether an earlier source has something of this name for the same place.
@@ -82,7 +98,9 @@ extension Worker where Queue: ~Copyable {
     entry.handles.shadows.contains { shadow in
       guard shadow.onlyName == nil || shadow.onlyName == entry.name else { return false }
       let location = EntryLocation(
-        directory: shadow.handles.source.rawValue, name: entry.name)
+        directory: shadow.handles.source.rawValue,
+        name: entry.name
+      )
       return (try? location.metadata()) != nil
     }
   }
@@ -97,7 +115,7 @@ extension Worker where Queue: ~Copyable {
       case .file, .directory: []
       }
     guard run.preservation.contains(needed) else {
-      run.observer.noted("skipping non-regular file \(entry.directory.relativePath(entry.name))")
+      run.observer.skipped(entry.directory.relativePath(entry.name), isDirectory: false)
       return false
     }
     guard entry.existing?.identity != entry.metadata.identity else {
@@ -107,7 +125,10 @@ extension Worker where Queue: ~Copyable {
     }
     guard run.preservation.contains(.hardLinks), entry.metadata.links > 1 else { return true }
     switch run.hardLinks.claim(
-      entry.metadata.identity, links: entry.metadata.links, name: entry.linkName)
+      entry.metadata.identity,
+      links: entry.metadata.links,
+      name: entry.linkName
+    )
     {
     case .copy:
       return true
@@ -178,7 +199,9 @@ extension Worker where Queue: ~Copyable {
 
   /// Makes an entry that has no data, with its metadata.
   private mutating func make(
-    _ entry: FoundEntry, _ kind: EntryUpdate.Kind, _ operation: String,
+    _ entry: FoundEntry,
+    _ kind: EntryUpdate.Kind,
+    _ operation: String,
     _ body: (EntryLocation) throws(Errno) -> Void
   ) -> Bool {
     guard clear(entry) else { return false }

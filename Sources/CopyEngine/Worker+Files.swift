@@ -87,7 +87,9 @@ extension Worker where Queue: ~Copyable {
       let target = entry.handles.targetMetadata
     else { return false }
     let devices = DevicePair(
-      source: file.opened.identity.device, target: target.identity.device)
+      source: file.opened.identity.device,
+      target: target.identity.device
+    )
     let mayFail = run.options.reflink == .auto
     guard !mayFail || !cannotReflink.contains(devices) else { return false }
     let result = cl_clone(file.target.descriptor.rawValue, file.source.rawValue)
@@ -123,7 +125,8 @@ extension Worker where Queue: ~Copyable {
     if run.options.cache == .advise && opened.size >= CacheAdvisor.fileBytesMin {
       plan.advisor = CacheAdvisor(
         size: opened.size,
-        residency: Residency(of: source, size: opened.size, pageBytes: run.pageBytes))
+        residency: Residency(of: source, size: opened.size, pageBytes: run.pageBytes)
+      )
     }
     if run.options.advisesNoReuse {
       _ = posix_fadvise(source, 0, 0, FileAdvice.noReuse)
@@ -151,7 +154,11 @@ extension Worker where Queue: ~Copyable {
       fail(
         CopyError(
           "shrank from \(file.opened.size) to \(offset) bytes while it was copied; not copied",
-          entry.sourcePath, nil, .entry))
+          entry.sourcePath,
+          nil,
+          .entry
+        )
+      )
     case .failed(.stopped):
       return complete(entry.directory)
     }
@@ -165,13 +172,22 @@ extension Worker where Queue: ~Copyable {
     let target = EntryLocation(open: file.target.descriptor.rawValue)
     _ = apply(
       MetadataChange(
-        directory: entry.directory, name: entry.name, targetName: entry.targetName,
-        source: EntryLocation(open: file.source.rawValue), target: target, wanted: file.opened,
-        current: entry.existing?.kind == .file ? entry.existing : nil, isNew: true))
+        directory: entry.directory,
+        name: entry.name,
+        targetName: entry.targetName,
+        source: EntryLocation(open: file.source.rawValue),
+        target: target,
+        wanted: file.opened,
+        current: entry.existing?.kind == .file ? entry.existing : nil,
+        isNew: true
+      )
+    )
     do {
       try file.target.publish(
-        as: entry.targetName, replaces: entry.existing != nil && entry.existing?.kind != .directory,
-        random: &random)
+        as: entry.targetName,
+        replaces: entry.existing != nil && entry.existing?.kind != .directory,
+        random: &random
+      )
     } catch {
       fail(.target("cannot publish", entry.targetPath, error))
       return settle(entry, false)

@@ -24,7 +24,14 @@ extension Worker where Queue: ~Copyable {
       guard clear(entry) else { return true }
       return try link(entry, to: first) && noteLink(entry, published)
     } catch {
-      fail(CopyError("cannot link to \(path): \(error.operation)", entry.targetPath, error.errno, error.severity))
+      fail(
+        CopyError(
+          "cannot link to \(path): \(error.operation)",
+          entry.targetPath,
+          error.errno,
+          error.severity
+        )
+      )
       return true
     }
   }
@@ -36,7 +43,8 @@ extension Worker where Queue: ~Copyable {
     return true
   }
 
-  private mutating func link(_ entry: FoundEntry, to first: EntryLocation) throws(CopyError) -> Bool {
+  private mutating func link(_ entry: FoundEntry, to first: EntryLocation) throws(CopyError) -> Bool
+  {
     do throws(Errno) {
       if entry.existing != nil && entry.existing?.kind != .directory {
         let temporary = try entry.target.claimTemporary(random: &random) { (place) throws(Errno) in

@@ -31,7 +31,9 @@ extension Worker where Queue: ~Copyable {
     let attributesChanged = applyAttributes(change)
     let permissionsChanged = applyPermissions(change, isForced: ownerChanged || attributesChanged)
     let timesChanged = applyTimes(
-      change, isForced: ownerChanged || attributesChanged || permissionsChanged)
+      change,
+      isForced: ownerChanged || attributesChanged || permissionsChanged
+    )
     return ownerChanged || attributesChanged || permissionsChanged || timesChanged
   }
 
@@ -68,7 +70,11 @@ extension Worker where Queue: ~Copyable {
     }
     guard !classes.isEmpty, let source = change.source else { return false }
     let (changed, failures) = attributes.synchronize(
-      from: source, to: change.target, classes: classes, dryRun: run.options.isDryRun)
+      from: source,
+      to: change.target,
+      classes: classes,
+      dryRun: run.options.isDryRun
+    )
     for failure in failures {
       if failure.isSource {
         fail(.source(failure.operation, change.directory.sourcePath(change.name), failure.errno))
@@ -111,7 +117,8 @@ extension Worker where Queue: ~Copyable {
     do {
       try change.target.setTimes(
         access: run.preservation.contains(.accessTimes) ? change.wanted.accessTime : nil,
-        modification: wanted)
+        modification: wanted
+      )
       return differs
     } catch {
       report("cannot set times", change, error)

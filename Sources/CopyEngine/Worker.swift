@@ -49,7 +49,11 @@ struct Worker<Queue: SubmissionQueue & ~Copyable>: ~Copyable {
   private mutating func process(_ item: WorkItem) {
     switch item {
     case .directory(let directory, let position):
-      read(directory, from: position)
+      if run.options.isRecursive {
+        read(directory, from: position)
+      } else {
+        run.observer.skipped(directory.relativePath(), isDirectory: true)
+      }
     case .entry(let directory, let name, let targetName):
       if let handles = directory.openHandles {
         run.stack.push(visit(name, as: targetName, in: directory, handles))
@@ -103,9 +107,13 @@ struct Worker<Queue: SubmissionQueue & ~Copyable>: ~Copyable {
 
   /// Reports that an entry was made, copied or repaired.
   mutating func note(
-    _ kind: EntryUpdate.Kind, _ directory: CopyDirectory, _ name: EntryName, isNew: Bool
+    _ kind: EntryUpdate.Kind,
+    _ directory: CopyDirectory,
+    _ name: EntryName,
+    isNew: Bool
   ) {
     run.observer.updated(
-      EntryUpdate(path: directory.relativePath(name), kind: kind, isNew: isNew))
+      EntryUpdate(path: directory.relativePath(name), kind: kind, isNew: isNew)
+    )
   }
 }

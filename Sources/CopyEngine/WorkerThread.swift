@@ -15,12 +15,15 @@ func runWorkers(_ run: CopyRun, _ layout: WorkLayout) -> [CopyReport] {
     var thread = pthread_t()
     let argument = unsafe Unmanaged.passRetained(worker)
     let result = unsafe pthread_create(
-      &thread, nil,
+      &thread,
+      nil,
       { argument in
         guard let argument = unsafe argument else { return nil }
         unsafe Unmanaged<WorkerThread>.fromOpaque(argument).takeRetainedValue().work()
         return nil
-      }, argument.toOpaque())
+      },
+      argument.toOpaque()
+    )
     guard result == 0 else {
       unsafe argument.release()
       run.observer.noted("fewer workers than wanted: \(Errno(rawValue: result))")
@@ -73,7 +76,11 @@ private final class WorkerThread: Sendable {
   private func workSynchronously() throws(Errno) {
     let pool = try BufferPool(count: layout.blocks, bytesEach: layout.blockBytes)
     var worker = Worker<SystemCallQueue>(
-      run: run, queue: SystemCallQueue(depth: queueDepth), pool: pool, filesMax: layout.filesMax)
+      run: run,
+      queue: SystemCallQueue(depth: queueDepth),
+      pool: pool,
+      filesMax: layout.filesMax
+    )
     let report = worker.work()
     result.withLock { $0 = report }
   }

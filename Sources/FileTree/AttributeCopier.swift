@@ -59,10 +59,17 @@ public struct AttributeCopier: ~Copyable {
   /// Makes the attributes of `target` equal to those of `source`
   /// (`listxattr`, `getxattr`, `setxattr`, `removexattr`).
   ///
-  /// - Parameter dryRun: Only find out whether they differ.
+  /// - Parameters:
+  ///   - source: The entry to be like.
+  ///   - target: The entry to be changed.
+  ///   - classes: Which attributes count.
+  ///   - dryRun: Only find out whether they differ.
   /// - Returns: Whether anything differed, and what could not be carried over.
   public mutating func synchronize(
-    from source: EntryLocation, to target: EntryLocation, classes: Classes, dryRun: Bool = false
+    from source: EntryLocation,
+    to target: EntryLocation,
+    classes: Classes,
+    dryRun: Bool = false
   ) -> (changed: Bool, failures: [Failure]) {
     var failures: [Failure] = []
     let wanted: [AttributeName]
@@ -97,8 +104,11 @@ public struct AttributeCopier: ~Copyable {
       if result < 0 && result != -Errno.noData.rawValue {
         failures.append(
           Failure(
-            operation: "cannot remove attribute \(name.text)", errno: Errno(rawValue: -result),
-            isSource: false))
+            operation: "cannot remove attribute \(name.text)",
+            errno: Errno(rawValue: -result),
+            isSource: false
+          )
+        )
       }
     }
     return (changed, failures)
@@ -126,7 +136,9 @@ private struct AttributeError: Error {
 
 extension AttributeCopier {
   private func list(
-    _ entry: EntryLocation, into buffer: UnsafeMutableBufferPointer<CChar>, _ classes: Classes
+    _ entry: EntryLocation,
+    into buffer: UnsafeMutableBufferPointer<CChar>,
+    _ classes: Classes
   ) throws(Errno) -> [AttributeName] {
     let count = unsafe entry.name.withCString {
       unsafe cl_list_xattr(entry.directory, $0, buffer.baseAddress, buffer.count)
@@ -148,7 +160,10 @@ extension AttributeCopier {
 
   /// Sets one attribute where it differs.
   private func set(
-    _ name: AttributeName, from source: EntryLocation, to target: EntryLocation, isPresent: Bool,
+    _ name: AttributeName,
+    from source: EntryLocation,
+    to target: EntryLocation,
+    isPresent: Bool,
     _ dryRun: Bool
   ) throws(AttributeError) -> Bool {
     let size = unsafe read(name, of: source, into: sourceValue)
@@ -158,11 +173,16 @@ extension AttributeCopier {
       if errno == .noData { return false }
       throw AttributeError(
         failure: Failure(
-          operation: "cannot read attribute \(name.text)", errno: errno, isSource: true))
+          operation: "cannot read attribute \(name.text)",
+          errno: errno,
+          isSource: true
+        )
+      )
     }
     if isPresent {
       let present = unsafe read(name, of: target, into: targetValue)
-      let isEqual = unsafe present == size && sourceValue[..<size].elementsEqual(targetValue[..<size])
+      let isEqual =
+        unsafe present == size && sourceValue[..<size].elementsEqual(targetValue[..<size])
       if isEqual { return false }
     }
     guard !dryRun else { return true }
@@ -174,14 +194,19 @@ extension AttributeCopier {
     guard result == 0 else {
       throw AttributeError(
         failure: Failure(
-          operation: "cannot set attribute \(name.text)", errno: Errno(rawValue: -result),
-          isSource: false))
+          operation: "cannot set attribute \(name.text)",
+          errno: Errno(rawValue: -result),
+          isSource: false
+        )
+      )
     }
     return true
   }
 
   private func read(
-    _ name: AttributeName, of entry: EntryLocation, into buffer: UnsafeMutableRawBufferPointer
+    _ name: AttributeName,
+    of entry: EntryLocation,
+    into buffer: UnsafeMutableRawBufferPointer
   ) -> Int {
     unsafe name.text.withCString { key in
       unsafe entry.name.withCString {

@@ -65,7 +65,9 @@ public enum DataMap: Equatable, Sendable {
       guard end >= 0 else { throw Errno(rawValue: Int32(-end)) }
       guard UInt64(start) < size, end > start else { return nil }
       return DataExtent(
-        offset: UInt64(start), length: min(UInt64(end), size) - UInt64(start))
+        offset: UInt64(start),
+        length: min(UInt64(end), size) - UInt64(start)
+      )
     }
   }
 }

@@ -45,7 +45,9 @@ public struct DirectoryReader: ~Copyable {
     while next < filled {
       // struct linux_dirent64: d_ino (8), d_off (8), d_reclen (2), d_type (1), d_name.
       let record = next
-      let recordBytes = unsafe Int(buffer.loadUnaligned(fromByteOffset: record + 16, as: UInt16.self))
+      let recordBytes = unsafe Int(
+        buffer.loadUnaligned(fromByteOffset: record + 16, as: UInt16.self)
+      )
       next += recordBytes
       let field = unsafe buffer[(record + 19)..<(record + recordBytes)]
       let name = unsafe field.prefix { $0 != 0 }

@@ -69,7 +69,8 @@ public struct EntryLocation {
 
   private func open(flags: Int32, mode: UInt32 = 0) throws(Errno) -> Descriptor {
     Descriptor(
-      owning: try unsafe call { unsafe cl_open_beneath(directory, $0, flags, mode) })
+      owning: try unsafe call { unsafe cl_open_beneath(directory, $0, flags, mode) }
+    )
   }
 
   /// Makes a directory (`mkdirat`).
@@ -88,7 +89,12 @@ public struct EntryLocation {
   public func makeNode(like metadata: EntryMetadata) throws(Errno) {
     try unsafe call {
       unsafe cl_make_node(
-        directory, $0, metadata.typeBits | 0o600, metadata.deviceMajor, metadata.deviceMinor)
+        directory,
+        $0,
+        metadata.typeBits | 0o600,
+        metadata.deviceMajor,
+        metadata.deviceMinor
+      )
     }
   }
 
@@ -116,7 +122,8 @@ public struct EntryLocation {
 
   /// Gives the entry another name in its directory, in place of what has it (`renameat2`).
   public func rename(to newName: EntryName) throws(Errno) {
-    try unsafe call { old in unsafe newName.withCString { unsafe cl_rename(directory, old, $0, 0) } }
+    try unsafe call { old in unsafe newName.withCString { unsafe cl_rename(directory, old, $0, 0) }
+    }
   }
 
   /// The contents of a symbolic link (`readlinkat`).
@@ -124,7 +131,9 @@ public struct EntryLocation {
     // PATH_MAX bounds the contents of a link on every filesystem.
     let contentsBytesMax = Int(PATH_MAX)
     var count = 0
-    let bytes = unsafe [UInt8](unsafeUninitializedCapacity: contentsBytesMax) { buffer, initialized in
+    let bytes = unsafe [UInt8](unsafeUninitializedCapacity: contentsBytesMax) {
+      buffer,
+      initialized in
       unsafe buffer.withMemoryRebound(to: CChar.self) { chars in
         guard let start = chars.baseAddress else { return }
         count = unsafe name.withCString { unsafe readlinkat(directory, $0, start, chars.count) }
@@ -143,7 +152,9 @@ public struct EntryLocation {
       guard fchown(directory, owner, group) == 0 else { throw Errno(rawValue: errno) }
       return
     }
-    try unsafe callSettingErrno { unsafe fchownat(directory, $0, owner, group, AT_SYMLINK_NOFOLLOW) }
+    try unsafe callSettingErrno {
+      unsafe fchownat(directory, $0, owner, group, AT_SYMLINK_NOFOLLOW)
+    }
   }
 
   /// Sets the permission bits with setuid, setgid and sticky (`fchmod`, `fchmodat2`).

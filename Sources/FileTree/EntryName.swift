@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-
 /// The name of one directory entry: bytes, which need not be UTF-8, without a slash.
 ///
 /// An empty name stands for the open directory or file itself, where a call allows it.
@@ -43,6 +42,7 @@ public struct EntryName: Hashable, Sendable {
   /// A name for a temporary file beside this one: `.NAME.XXXXXX`, at most 255 bytes.
   ///
   /// - Parameter random: Chooses the six letters.
+  /// - Returns: The name; a long one is cut short.
   public func temporary(random: UInt64) -> EntryName {
     let suffixBytes = 7
     let nameBytesMax = 255

@@ -44,7 +44,8 @@ public final class HardLinkTable<Name: Sendable>: Sendable {
   }
 
   private func withShard<Result: Sendable>(
-    of identity: InodeIdentity, _ body: (inout sending Shard) -> sending Result
+    of identity: InodeIdentity,
+    _ body: (inout sending Shard) -> sending Result
   ) -> Result {
     let mixed = identity.inode &* 0x9e37_79b9_7f4a_7c15
     return shards[Int(mixed >> 58)].shard.withLock(body)
@@ -52,8 +53,13 @@ public final class HardLinkTable<Name: Sendable>: Sendable {
 
   /// Says that a name of an inode was found.
   ///
-  /// - Parameter links: How many names the inode has.
-  public func claim(_ identity: InodeIdentity, links: UInt32, name: Name) -> Claim where Name: Sendable {
+  /// - Parameters:
+  ///   - identity: The inode.
+  ///   - links: How many names it has.
+  ///   - name: The name that was found.
+  /// - Returns: What to do with the name.
+  public func claim(_ identity: InodeIdentity, links: UInt32, name: Name) -> Claim
+  where Name: Sendable {
     withShard(of: identity) { shard in
       guard var inode = shard.inodes[identity] else {
         shard.inodes[identity] = Inode(published: nil, remaining: links - 1)

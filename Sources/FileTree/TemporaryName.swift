@@ -12,8 +12,10 @@ extension EntryLocation {
   ///   - random: Chooses the name.
   ///   - make: Makes it; `Errno.fileExists` says that the name is taken.
   /// - Returns: The name, which the caller has to rename or remove.
+  /// - Throws: What `make` throws, or `Errno.fileExists` after too many names that are taken.
   public func claimTemporary(
-    random: inout some RandomNumberGenerator, make: (EntryLocation) throws(Errno) -> Void
+    random: inout some RandomNumberGenerator,
+    make: (EntryLocation) throws(Errno) -> Void
   ) throws(Errno) -> EntryName {
     for _ in 0..<Self.temporaryNamesMax {
       let free = EntryLocation(directory: directory, name: name.temporary(random: random.next()))

@@ -49,6 +49,15 @@ struct Message {
     return message
   }
 
+  /// What was left out, in rsync's words.
+  static func skip(_ path: FilePath, isDirectory: Bool) -> Message {
+    var message = Message()
+    message.append(isDirectory ? "skipping directory " : "skipping non-regular file \"")
+    message.append(path)
+    if !isDirectory { message.append("\"") }
+    return message
+  }
+
   /// The line with its end.
   var line: [UInt8] { bytes + [UInt8(ascii: "\n")] }
 

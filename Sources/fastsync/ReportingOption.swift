@@ -33,10 +33,12 @@ enum ReportingOption: String, ToggleOption {
 struct Verbosity: Equatable, Sendable {
   /// Counts `-v`; 0 with `-q`.
   var level = 0
+  /// Whether there are only errors to be said (`-q`).
+  var isQuiet = false
   /// How figures look.
   var figures = FigureStyle.grouped
 
-  /// Nothing but errors.
+  /// The level of a run without options.
   init() {}
 
   /// Counts what was typed.
@@ -50,7 +52,8 @@ struct Verbosity: Equatable, Sendable {
       }
     }
     figures = FigureStyle(rawValue: min(humanReadable, 3)) ?? .binary
-    if toggles.contains(where: { $0.option == .quiet }) { level = 0 }
+    isQuiet = toggles.contains { $0.option == .quiet }
+    if isQuiet { level = 0 }
   }
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CopyEngine
+import SystemPackage
 
 /// Says what happens during a run, as far as it was asked for.
 struct RunObserver: CopyObserver {
@@ -13,6 +14,10 @@ struct RunObserver: CopyObserver {
 
   func failed(_ error: CopyError) {
     output.writeError(Message.failure(error).line)
+  }
+
+  func skipped(_ path: FilePath, isDirectory: Bool) {
+    if !verbosity.isQuiet { output.write(Message.skip(path, isDirectory: isDirectory).line) }
   }
 
   func noted(_ text: String) {
