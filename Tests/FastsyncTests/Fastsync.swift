@@ -45,6 +45,16 @@ func expectFastsync(
   return result
 }
 
+/// Expects an empty list, and shows what is in it otherwise.
+func expectNone(
+  _ lines: [some CustomStringConvertible],
+  _ hint: String,
+  sourceLocation: SourceLocation = #_sourceLocation
+) {
+  let text = lines.prefix(60).map(\.description).joined(separator: "\n")
+  #expect(lines.isEmpty, "\(text)\n\(hint)", sourceLocation: sourceLocation)
+}
+
 /// Expects that two trees are the same: for the comparer of these tests, and for rsync.
 func expectSame(
   _ source: String,
@@ -55,20 +65,10 @@ func expectSame(
   sourceLocation: SourceLocation = #_sourceLocation
 ) throws {
   let differences = try TreeComparer.differences(source, target, aspects)
-  let list = differences.joined(separator: "\n")
-  #expect(
-    differences.isEmpty,
-    "\(source) \(target):\n\(list)\n\(hint)",
-    sourceLocation: sourceLocation
-  )
+  expectNone(differences, "\(source) \(target) \(hint)", sourceLocation: sourceLocation)
   guard RsyncJudge.obstacle == nil, aspects.isSuperset(of: .all) else { return }
   let complaints = try RsyncJudge.complaints(source, target, ignoring: beyondRsync)
-  let text = complaints.prefix(60).joined(separator: "\n")
-  #expect(
-    complaints.isEmpty,
-    "rsync still has to do:\n\(text)\n\(hint)",
-    sourceLocation: sourceLocation
-  )
+  expectNone(complaints, "is what rsync still has to do, \(hint)", sourceLocation: sourceLocation)
 }
 
 /// The names below a directory, at any depth, that look like temporaries: `.NAME.XXXXXX`.

@@ -32,7 +32,7 @@ import Testing
       let result = try process.wait()
       #expect(isUnderWay, "the copy ended before it could be stopped, \(hint)")
       #expect(result.status == 20, "\(result.errorText) \(hint)")
-      #expect(try temporaryNames(target) == [], "\(hint)")
+      expectNone(try temporaryNames(target), hint)
       for name in try sides[1].names() {
         let status = try sides[1].status(name)
         let isNew = try haveSameContents(sides[1], name, sides[0], name)

@@ -24,24 +24,26 @@ import Testing
       try expectSame(tree.new, target, hint: hint)
       var killed = 0
       var remains = 0
-      for round in 0..<KillTests.killCount {
-        // Mostly on from where the last one was killed, sometimes from the old tree again.
-        if round % 4 == 0 { try tree.reset(target) }
+      var round = 0
+      while killed < KillTests.killCount && round < 5 * KillTests.killCount {
+        round += 1
+        // Mostly on from where the last one was killed; what is left to do gets less each time.
+        if round % 3 == 1 { try tree.reset(target) }
+        let fraction = Double(random.next() >> 11) / Double(1 << 53)
         let process = try RunningProcess(
           fastsyncBinary,
           rawArguments: arguments.map { Bytes(text: $0) }
         )
-        let fraction = Double(random.next() >> 11) / Double(1 << 53)
         usleep(UInt32(Double(whole.microseconds) * fraction))
         process.send(SIGKILL)
         if try process.wait().signal == SIGKILL { killed += 1 }
         let place = "round \(round), \(hint)"
-        #expect(try tree.flaws(target) == [], "\(place)")
+        expectNone(try tree.flaws(target), place)
         remains += try temporaryNames(target).count
         try succeed("find", [target, "-name", MixedTree.temporary, "-delete"])
       }
-      print("\(engine): \(killed) of \(KillTests.killCount) killed in time, \(remains) temporaries")
-      #expect(killed > 0, "no run was killed before its end, \(hint)")
+      print("\(engine): \(killed) kills in \(round) runs left \(remains) temporaries")
+      #expect(killed == KillTests.killCount, "most runs ended before they were killed, \(hint)")
       try expectFastsync(0, arguments, hint: hint)
       try expectSame(tree.new, target, hint: hint)
     }

@@ -28,7 +28,7 @@ struct StoppedRunTests {
       let isWhole = try haveSameContents(sourceFiles, name, targetFiles, name)
       #expect(isWhole, "\(name.shown), \(hint)")
     }
-    #expect(try temporaryNames(target) == [], "\(hint)")
+    expectNone(try temporaryNames(target), hint)
   }
 
   @Test(arguments: engines, [false, true]) func fullDisk(

@@ -155,10 +155,11 @@ import Testing
       for (side, groups) in [(source, sourceGroups), (target, targetGroups)] {
         for (number, name) in names.enumerated() {
           if groups[number] == number {
-            // The one that leaves its group has other contents: rsync, too, leaves a link alone
-            // whose file is the same but for the number of links.
-            try side.makeFile(name, [side === source && number == 3 ? 9 : 1])
-            try side.changeTimes(name, 1_000, 1)
+            // The one that leaves its group has other contents: a file that is the same but for
+            // the number of links is left alone.
+            let isNew = side === source && number == 3
+            try side.makeFile(name, [isNew ? 9 : 1])
+            try side.changeTimes(name, 1_000, isNew ? 2 : 1)
           } else {
             try side.makeLink(name, to: names[groups[number]])
           }
