@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+import Testing
+
+/// Where the ring cannot be had, `auto` copies by plain calls, and `uring` says why it cannot.
+@Suite struct EngineFallbackTests {
+  /// Takes io_uring_setup away from a program (seccomp), as containers do.
+  private static let launcher = """
+    #include <errno.h>
+    #include <linux/filter.h>
+    #include <linux/seccomp.h>
+    #include <stdlib.h>
+    #include <sys/prctl.h>
+    #include <unistd.h>
+    int main(int count, char **words) {
+      struct sock_filter rules[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 0),  /* the number of the call */
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 425, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | (unsigned)atoi(words[1])),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+      };
+      struct sock_fprog program = { sizeof rules / sizeof *rules, rules };
+      if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return 125;
+      if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0) return 126;
+      execv(words[2], words + 2);
+      return 127;
+    }
+    """
+
+  private func withTrees(_ body: (Sandbox, [String]) throws -> Void) throws {
+    try withSandbox { sandbox in
+      let source = try sandbox.makeDirectory("source")
+      let contents = SeededContents(seed: testSeed)
+      let directory = try OpenDirectory(source)
+      for (number, size) in [0, 1, 5_000, 3_000_000].enumerated() {
+        try contents.makeFile(number, directory, Bytes(text: "file-\(number)"), size: size)
+      }
+      try body(sandbox, ["\(source)/", "\(sandbox.path("target"))/"])
+    }
+  }
+
+  private func expectCopied(_ sandbox: Sandbox, _ result: ProcessResult) throws {
+    #expect(result.status == 0, "\(result.errorText)")
+    try expectSame(sandbox.path("source"), sandbox.path("target"))
+  }
+
+  @Test(.enabled(if: has("cc"), "no C compiler"), arguments: [EPERM, ENOSYS, ENOMEM])
+  func forbidden(
+    _ code: Int32
+  ) throws {
+    try withTrees { sandbox, operands in
+      let launcher = sandbox.path("launcher")
+      try OpenDirectory(sandbox.path).makeFile(
+        Bytes(text: "launcher.c"),
+        Bytes(text: EngineFallbackTests.launcher)
+      )
+      try succeed("cc", ["-o", launcher, "\(launcher).c"])
+      let command = ["\(code)", fastsyncBinary]
+      let refused = try run(launcher, command + ["--io-engine=uring"] + operands)
+      #expect(refused.status != 0, "--io-engine=uring")
+      #expect(refused.errorText.contains("io_uring"), "\(refused.errorText)")
+      let result = try run(launcher, command + ["-v"] + operands)
+      try expectCopied(sandbox, result)
+      let said = result.outputText + result.errorText
+      #expect(said.contains("io_uring"), "-v does not tell of the fallback: \(said)")
+    }
+  }
+
+  /// What an ordinary user may lock decides what can be had: nothing, a ring, a ring and buffers.
+  @Test(
+    .enabled(if: isRoot, "only root can become another user"),
+    .enabled(if: has("prlimit"), "prlimit is not installed"),
+    arguments: ["auto", "sync", "uring"],
+    [0, 64 << 10, 1 << 20, 8 << 20]
+  )
+  func littleLockedMemory(_ engine: String, _ bytes: Int) throws {
+    try withTrees { sandbox, operands in
+      try succeed("chmod", ["-R", "a+rwX", sandbox.path])
+      let words = ["--memlock=\(bytes):\(bytes)", "--", fastsyncBinary, "-rt"]
+      let result = try run("prlimit", words + ["--io-engine=\(engine)"] + operands, user: 65_534)
+      let hint = "--io-engine=\(engine), \(bytes) bytes: \(result.errorText)"
+      if engine == "uring" && (!ringIsAllowed || (bytes < 1 << 20 && result.status != 0)) {
+        #expect(result.errorText.contains("io_uring"), "\(hint)")
+        return
+      }
+      #expect(result.status == 0, "\(hint)")
+      let trees = (sandbox.path("source"), sandbox.path("target"))
+      expectNone(try TreeComparer.differences(trees.0, trees.1, [.times]), hint)
+    }
+  }
+}
