@@ -69,7 +69,7 @@ SETS = {
         Group("again", 0.5, ("fastsync", "rsync"), 3, disks="nvme:nvme", filesystem="xfs"),
         Group("large", 0.25, ("fio", "fastsync", *_RIVALS, "pipeline"), 3,
               disks="hdd:hdd", filesystem="xfs"),
-        Group("small", 0.05, ("fastsync", *_RIVALS), 3, disks="hdd:smr", filesystem="xfs"),
+        Group("small", 0.1, ("fastsync", *_RIVALS), 3, disks="hdd:smr", filesystem="xfs"),
         Group("large", 0.5, ("fastsync", *_RIVALS), 3, disks="nvme:nvme", filesystem="xfs",
               memory_bytes=GIB // 2),
     ),

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#define _GNU_SOURCE
 #include "disk.h"
 
 #include <errno.h>
@@ -127,6 +128,26 @@ static int write_bytes(struct disk *disk, const struct nbd_request *request, voi
   return move(disk, request, payload);
 }
 
+// The medium has to take zeroes as it takes any bytes.
+static int write_zeroes(struct disk *disk, const struct nbd_request *request) {
+  static unsigned char zeroes[1 << 16];
+  struct nbd_request part = *request;
+  uint32_t left = request->bytes;
+  for (; left; left -= part.bytes, part.offset += part.bytes) {
+    part.bytes = left < sizeof zeroes ? left : sizeof zeroes;
+    int error = write_bytes(disk, &part, zeroes);
+    if (error) return error;
+  }
+  return 0;
+}
+
+// What was discarded reads as zeroes: the loop driver zeroes ranges by it as well.
+static int discard(struct disk *disk, uint64_t offset, uint64_t bytes) {
+  if (disk->dead || faults_hit(&disk->faults, FAULT_WRITE, offset, bytes)) return EIO;
+  int mode = FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE;
+  return bytes && fallocate(disk->image, mode, (off_t)offset, (off_t)bytes) ? EIO : 0;
+}
+
 static int flush(struct disk *disk) {
   if (disk->dead || disk->faults.flush_fails) return EIO;
   if (disk->faults_file.path) undo_forget(&disk->undo);
@@ -147,13 +168,17 @@ int disk_serve(struct disk *disk, const struct nbd_request *request, void *paylo
     cost_s = disk_model_write(disk->model, offset, bytes);
     error = write_bytes(disk, request, payload);
     break;
+  case NBD_WRITE_ZEROES:
+    cost_s = disk_model_write(disk->model, offset, bytes);
+    error = write_zeroes(disk, request);
+    break;
   case NBD_FLUSH:
     cost_s = disk_model_flush(disk->model);
     error = flush(disk);
     break;
   case NBD_TRIM:
     cost_s = disk_model_discard(disk->model, offset, bytes);
-    error = disk->dead ? EIO : 0;
+    error = discard(disk, offset, bytes);
     break;
   default:
     return EINVAL;

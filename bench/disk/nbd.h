@@ -6,10 +6,22 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum nbd_type { NBD_READ = 0, NBD_WRITE = 1, NBD_DISCONNECT = 2, NBD_FLUSH = 3, NBD_TRIM = 4 };
+enum nbd_type {
+  NBD_READ = 0,
+  NBD_WRITE = 1,
+  NBD_DISCONNECT = 2,
+  NBD_FLUSH = 3,
+  NBD_TRIM = 4,
+  NBD_WRITE_ZEROES = 6,
+};
 
 // The protocol's own flags.
-enum { nbd_export_flush = 1 << 2, nbd_export_fua = 1 << 3, nbd_export_trim = 1 << 5 };
+enum {
+  nbd_export_flush = 1 << 2,
+  nbd_export_fua = 1 << 3,
+  nbd_export_trim = 1 << 5,
+  nbd_export_write_zeroes = 1 << 6,
+};
 enum { nbd_request_fua = 1 << 0 };
 
 // The largest payload; what clients assume unless told otherwise.

@@ -69,7 +69,9 @@ int main(int argc, char **argv) {
     fprintf(stderr, "disk-server: no client came within %d ms\n", client_wait_ms);
     return 1;
   }
-  int flags = nbd_export_flush | nbd_export_fua | nbd_export_trim;
+  // nbdfuse's own way of writing zeroes writes them all to the start of the range.
+  int flags = nbd_export_flush | nbd_export_fua | nbd_export_write_zeroes;
+  if (disk.model->settings.smr_band_mb) flags |= nbd_export_trim;
   if (nbd_handshake(client, disk.bytes, (uint16_t)flags) == 0) serve(&disk, client, payload);
   disk_write_counters(&disk);
   return 0;

@@ -15,7 +15,7 @@ _UNITS = {"": 1, "K": 1 << 10, "M": MIB, "G": 1 << 30, "T": 1 << 40}
 # A 3.5-inch disk of 7200 turns a minute. A flush waits for half a turn and a bit.
 _HDD_RATE_MB_S, _HDD_SEEK_MS, _HDD_FLUSH_MS = 150.0, 8.5, 5.0
 # Small enough that a simulated disk of a few GiB has bands and a cache to fill.
-_SMR_BAND_MB, _SMR_CACHE_MB = 32, 64
+_SMR_BAND_MB, _SMR_CACHE_MB = 32, 16
 
 
 def parse_bytes(text):

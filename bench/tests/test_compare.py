@@ -286,7 +286,7 @@ class SimulatedDisks(RigTest):
     """A comparison on simulated disks shows who takes turns."""
 
     def test_advice_makes_both_disks_work_at_the_same_time(self):
-        group = Group("large", 0.1, ("cp", "pipeline"), 1, disks="hdd:smr", filesystem="xfs",
+        group = Group("large", 0.06, ("cp", "pipeline"), 1, disks="hdd:smr", filesystem="xfs",
                       rate_mb_s=150, seek_ms=0.1)
         progress = Progress()
         with mock.patch.object(progress, "_line"):

@@ -77,6 +77,31 @@ class Kinds(RigTest):
                 self.assertEqual(rig.counters()["write_bytes"], 0)
 
 
+class Zeroes(RigTest):
+    """Ranges that the kernel is asked to zero are zero, whichever way it takes; mkfs relies on it."""
+
+    def test_zeroed_ranges_read_as_zeroes_and_nothing_else_does(self):
+        for disk in ("nvme", "hdd", "smr"):
+            with self.subTest(disk):
+                rig, data = self.raw(label=disk, disk=disk, rate_mb_s=1000, seek_ms=0), os.urandom(MIB)
+                with Direct(rig.device) as device:
+                    device.write(64 * MIB, data)
+                    device.flush()
+                    system.run("blkdiscard", "--zeroout", "--offset", str(64 * MIB + 65536),
+                               "--length", "131072", rig.device)
+                    self.assertEqual(device.read(64 * MIB, MIB),
+                                     data[:65536] + bytes(131072) + data[196608:])
+
+    def test_a_used_disk_can_be_formatted_again_and_again(self):
+        rig = self.rig(disk="smr", rate_mb_s=0, seek_ms=0, flush_ms=0)
+        for number in range(3):
+            with rig.untimed():
+                for name in range(200):
+                    (rig.mount_point / f"{number}-{name}").write_bytes(os.urandom(65536))
+                rig.reformat()
+            self.assertEqual(list(rig.mount_point.iterdir()), [])
+
+
 class Shingles(RigTest):
     """The counters of the SMR disk, through the filesystem."""
 
