@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Testing
+import Uring
+
+@testable import CopyEngine
+
+@Suite("How a run is divided")
+struct WorkLayoutTests {
+  static let memories = [64 << 10, 100_000, 1 << 20, 3_333_333, 8 << 20, 64 << 20, 1 << 30]
+  static let jobs = [1, 2, 3, 4, 7, 8, 16, 17, 64, 100, 255, 256]
+  static let limits = [0, 64, 100, 256, 1024, 4096, 65_536]
+
+  private func layout(
+    memory: Int,
+    jobs: Int?,
+    disks: [Device] = [],
+    processors: Int = 4,
+    descriptors: Int = 65_536
+  ) -> WorkLayout {
+    var options = CopyOptions()
+    options.memoryBytes = memory
+    options.jobs = jobs
+    return WorkLayout(
+      options,
+      disks: disks,
+      processors: processors,
+      descriptors: descriptors
+    )
+  }
+
+  @Test("buffers never take more than the memory that is allowed", arguments: memories)
+  func memory(memory: Int) {
+    for jobs in Self.jobs {
+      for descriptors in Self.limits {
+        let layout = layout(memory: memory, jobs: jobs, descriptors: descriptors)
+        #expect(layout.workers * layout.blocks * layout.blockBytes <= memory, "\(layout)")
+        #expect(layout.workers >= 1 && layout.workers <= jobs)
+        #expect(layout.blocks >= 1 && layout.blocks <= BufferPool.countMax)
+        #expect(layout.blockBytes >= 4096 && layout.blockBytes <= 1 << 20)
+        #expect(layout.blockBytes % 4096 == 0)
+        #expect(layout.filesMax >= 1 && layout.directoriesMax >= 1)
+        // Most of what is allowed is used: a page in each of the workers may be left.
+        let used = layout.workers * layout.blocks * layout.blockBytes
+        #expect(used + layout.workers * layout.blockBytes > memory, "\(layout)")
+      }
+    }
+  }
+
+  @Test("the default is blocks of 1 MiB for one worker, smaller ones for more")
+  func defaults() {
+    let one = layout(memory: 8 << 20, jobs: 1)
+    #expect(one.workers == 1 && one.blocks == 8 && one.blockBytes == 1 << 20)
+    let four = layout(memory: 8 << 20, jobs: nil)
+    #expect(four.workers == 4 && four.blocks == 4 && four.blockBytes == 512 << 10)
+  }
+
+  @Test(
+    "one worker where a disk seeks, else one for each processor",
+    arguments: [
+      ([true, true], 1), ([true, false], 1), ([false, true], 1), ([nil, true], 1),
+      ([false, false], 4), ([false, nil], 4), ([nil, nil], 4), ([], 4),
+    ] as [([Bool?], Int)]
+  )
+  func rotational(isRotational: [Bool?], workers: Int) throws {
+    let disks = try isRotational.map { try makeDevice(isRotational: $0) }
+    #expect(layout(memory: 8 << 20, jobs: nil, disks: disks).workers == workers)
+    #expect(layout(memory: 8 << 20, jobs: 3, disks: disks).workers == 3, "who asks gets it")
+  }
+
+  @Test("there is a worker on any machine", arguments: [-1, 0, 1])
+  func processors(count: Int) {
+    #expect(layout(memory: 8 << 20, jobs: nil, processors: count).workers == 1)
+  }
+
+  @Test("no more workers than pages", arguments: [4096, 8191, 8192, 65_536])
+  func fewPages(memory: Int) {
+    let layout = layout(memory: memory, jobs: 256)
+    #expect(layout.workers == memory / 4096)
+    #expect(layout.blocks == 1 && layout.blockBytes == 4096)
+  }
+
+  @Test(
+    "what may be open fits the limit on descriptors",
+    arguments: [256, 512, 1024, 4096, 65_536]
+  )
+  func descriptors(limit: Int) {
+    for jobs in [1, 2, 4, 8] {
+      for memory in Self.memories {
+        let layout = layout(memory: memory, jobs: jobs, descriptors: limit)
+        // Each file and each directory is open on both sides.
+        let open = 2 * (layout.workers * layout.filesMax + layout.directoriesMax)
+        #expect(open + WorkLayout.descriptorsReserved <= limit, "\(layout)")
+      }
+    }
+  }
+
+  @Test("more descriptors than buffers need are left to directories")
+  func directories() {
+    let layout = layout(memory: 8 << 20, jobs: 4, descriptors: 65_536)
+    #expect(layout.filesMax >= layout.blocks && layout.filesMax <= 64)
+    #expect(layout.directoriesMax > 10_000)
+  }
+}
