@@ -109,6 +109,8 @@ struct EventLoop<Queue: SubmissionQueue & ~Copyable, File: ~Copyable>: ~Copyable
 struct Finished<File: ~Copyable>: ~Copyable {
   let outcome: FileTask.Outcome
   var file: File
+
+  consuming func takeFile() -> File { file }
 }
 
 // Preparing requests.

@@ -13,6 +13,8 @@ struct OpenFile: ~Copyable {
   let opened: EntryMetadata
   let source: Descriptor
   var target: TargetFile
+  /// Whether room was made for it once already.
+  var hasMadeRoom = false
 }
 
 /// A source and a target device.
@@ -65,11 +67,29 @@ extension Worker where Queue: ~Copyable {
       throw .source("cannot open", entry.sourcePath, error)
     }
     do throws(Errno) {
-      let target = try TargetFile(in: entry.handles, for: entry.targetName, random: &random)
+      let target = try createTarget(entry)
       return OpenFile(entry: entry, opened: opened, source: source, target: target)
     } catch {
       throw .target("cannot create", entry.targetPath, error)
     }
+  }
+
+  private mutating func createTarget(_ entry: FoundEntry) throws(Errno) -> TargetFile {
+    do {
+      return try TargetFile(in: entry.handles, for: entry.targetName, random: &random)
+    } catch {
+      guard error == .noSpace else { throw error }
+      makeRoom(entry.handles.targetNumber)
+      return try TargetFile(in: entry.handles, for: entry.targetName, random: &random)
+    }
+  }
+
+  /// Has a filesystem settle what it has only reserved (`syncfs`), when there seems to be no space.
+  ///
+  /// For data on its way filesystems reserve more than it will take: on XFS, several blocks for
+  /// each small file. `write` and `mkdir` wait for that, `fallocate` and O_TMPFILE fail at once.
+  private func makeRoom(_ target: Int32) {
+    _ = cl_sync_filesystem(target)
   }
 
   private func openSource(_ entry: FoundEntry) throws(CopyError) -> Descriptor {
@@ -136,12 +156,14 @@ extension Worker where Queue: ~Copyable {
   }
 
   /// Takes a file whose data has been moved, or not.
-  mutating func finish(_ file: inout OpenFile, _ outcome: FileTask.Outcome) {
+  mutating func finish(_ file: consuming OpenFile, _ outcome: FileTask.Outcome) {
     let entry = file.entry
     switch outcome {
     case .copied(let bytes):
       report.bytesWritten += bytes
       return publish(&file)
+    case .notAllocated(.noSpace) where !file.hasMadeRoom && !run.shouldStop:
+      return allocateAgain(file)
     case .failed(.read(let errno)):
       fail(CopyError("cannot read", entry.sourcePath, errno, .entry))
     case .failed(.write(let errno)), .notWrittenBack(let errno):
@@ -163,6 +185,19 @@ extension Worker where Queue: ~Copyable {
       return complete(entry.directory)
     }
     settle(entry, false)
+  }
+
+  /// Tries a file again for which there seemed to be no space.
+  private mutating func allocateAgain(_ file: consuming OpenFile) {
+    let entry = file.entry
+    makeRoom(file.target.descriptor.rawValue)
+    file.hasMadeRoom = true
+    do {
+      try admit(file)
+    } catch {
+      fail(error)
+      settle(entry, false)
+    }
   }
 
   /// Gives a file whose data is there its metadata and its name.

@@ -79,8 +79,9 @@ struct Worker<Queue: SubmissionQueue & ~Copyable>: ~Copyable {
   func mustWaitForSlot() -> Bool { loop.isFull && !queueFailed }
 
   mutating func finishFiles() {
-    while var finished = loop.nextFinished() {
-      finish(&finished.file, finished.outcome)
+    while let finished = loop.nextFinished() {
+      let outcome = finished.outcome
+      finish(finished.takeFile(), outcome)
     }
   }
 
