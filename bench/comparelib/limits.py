@@ -39,8 +39,9 @@ def device_dirty_bytes(device, limit_bytes):
     if not limit_bytes:
         yield
         return
-    number = Path("/sys/class/block", device, "dev").read_text().strip()
-    bdi = Path("/sys/class/bdi", number)
+    block = Path("/sys/class/block", device).resolve()
+    whole_disk = block.parent if (block / "partition").exists() else block
+    bdi = Path("/sys/class/bdi", (whole_disk / "dev").read_text().strip())
     before = [(name, (bdi / name).read_text()) for name in ("strict_limit", "max_ratio")]
     try:
         (bdi / "max_bytes").write_text(str(limit_bytes))
