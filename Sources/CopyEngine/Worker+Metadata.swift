@@ -52,9 +52,31 @@ extension Worker where Queue: ~Copyable {
       try change.target.setOwner(newOwner, group: newGroup)
       return true
     } catch {
+      guard error == .notPermitted else {
+        report("cannot set owner", change, error)
+        return false
+      }
+      return applyOwnerInParts(change, owner: newOwner, group: newGroup)
+    }
+  }
+
+  /// Sets what an ordinary user may set, and says what could not be.
+  private mutating func applyOwnerInParts(
+    _ change: MetadataChange,
+    owner: UInt32?,
+    group: UInt32?
+  ) -> Bool {
+    let current = try? change.target.metadata()
+    if let owner, current?.owner != owner { report("cannot set owner", change, .notPermitted) }
+    guard let group, current?.group != group else { return false }
+    do {
+      try change.target.setOwner(nil, group: group)
+      return true
+    } catch {
       // rsync's options ask an ordinary user for the groups that he has, and no more.
-      if error == .notPermitted && run.options.skipsPrivileged && !run.isPrivileged { return false }
-      report("cannot set owner", change, error)
+      if !run.options.skipsPrivileged || run.isPrivileged {
+        report("cannot set group", change, error)
+      }
       return false
     }
   }
