@@ -16,6 +16,9 @@ struct FilesystemMatrixTests {
     let target: Filesystem
     var testDescription: String { "\(source) to \(target)" }
 
+    /// The place in the list of all directions.
+    var index: Int { Route.all.firstIndex { $0.testDescription == testDescription } ?? 0 }
+
     static let all = Filesystem.allCases.flatMap { source in
       Filesystem.allCases.map { Route(source: source, target: $0) }
     }
@@ -30,10 +33,12 @@ struct FilesystemMatrixTests {
       var nasty = NastyTree(seed: testSeed, symbolicLinkBytesMax: linkBytesMax)
       try nasty.make(at: tree)
       #expect(nasty.leftOut == [])
-      for engine in engines {
-        let hint = "--io-engine=\(engine), " + replay("FilesystemMatrixTests")
+      for (number, engine) in engines.enumerated() {
+        // One worker or several, in turn.
+        let jobs = (route.index + number) % 2 == 0 ? 4 : 1
+        let hint = "--io-engine=\(engine) --jobs=\(jobs), \(replay("FilesystemMatrixTests"))"
         let copy = "\(target)/\(engine)"
-        let arguments = ["--io-engine=\(engine)", "\(tree)/", "\(copy)/"]
+        let arguments = ["--io-engine=\(engine)", "--jobs=\(jobs)", "\(tree)/", "\(copy)/"]
         try expectFastsync(0, arguments, hint: hint)
         let differences = try TreeComparer.differences(tree, copy, [.all, .accessTimes])
         expectNone(differences, hint)
@@ -57,8 +62,7 @@ struct FilesystemMatrixTests {
       let target = try route.target.make(in: sandbox, as: "target", megabytes: 1024)
       try succeed("cp", ["-a"] + RealTree.parts + [source])
       // With the engines in turn, since each costs a second or two.
-      let index = Route.all.firstIndex { $0.testDescription == route.testDescription } ?? 0
-      let engine = engines[index % engines.count]
+      let engine = engines[route.index % engines.count]
       try expectFastsync(0, ["--io-engine=\(engine)", "\(source)/", "\(target)/"])
       try succeed("rm", ["-rf", "\(target)/lost+found", "\(source)/lost+found"])
       try succeed("touch", ["-r", source, target])
@@ -72,7 +76,10 @@ struct FilesystemMatrixTests {
     try withSandbox { sandbox in
       let target = try Filesystem.xfs.make(in: sandbox, as: "target", megabytes: 64 << 10)
       try expectFastsync(0, ["/usr/", "\(target)/usr/"])
-      try expectSame("/usr", "\(target)/usr")
+      // Files of /usr may have more names outside of it, so rsync alone judges the links.
+      let aspects = TreeComparer.Aspects.all.subtracting(.hardLinks)
+      expectNone(try TreeComparer.differences("/usr", "\(target)/usr", aspects), "/usr")
+      expectNone(try RsyncJudge.complaints("/usr", "\(target)/usr"), "for rsync")
     }
   }
 

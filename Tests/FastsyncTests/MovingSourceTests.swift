@@ -7,6 +7,12 @@ import Testing
 ///
 /// The copy is stopped at a known point, and the change made.
 @Suite struct MovingSourceTests {
+  /// On a busy machine a copy may have seen all it needs when it is stopped; then it is done again.
+  private func untilSeen(_ option: String, _ attempt: (Sandbox) throws -> Bool) throws {
+    for _ in 0..<10 where try withSandbox(attempt) { return }
+    Issue.record("none of ten copies noticed the change, \(option)")
+  }
+
   /// Starts a copy, changes the source when the copy is under way, and waits for the end.
   private func copy(
     _ sandbox: Sandbox,
@@ -16,24 +22,23 @@ import Testing
   ) throws -> ProcessResult {
     let words = arguments + [sandbox.path("source") + "/", sandbox.path("target") + "/"]
     let process = try RunningProcess(fastsyncBinary, rawArguments: words.map { Bytes(text: $0) })
-    let isUnderWay = try process.stop(when: condition)
-    #expect(isUnderWay, "the copy ended before it could be stopped")
-    if isUnderWay { try change() }
+    if try process.stop(when: condition) { try change() }
     process.send(SIGCONT)
     return try process.wait()
   }
 
   @Test(arguments: engines, [-1, 1]) func sizeChanges(_ engine: String, _ sign: Int) throws {
-    try withSandbox { sandbox in
+    let option = "--io-engine=\(engine)"
+    let name = Bytes(text: "moving")
+    try untilSeen(option) { sandbox in
       let path = try sandbox.makeDirectory("source")
       let target = try sandbox.makeDirectory("target")
       let source = try OpenDirectory(path)
-      let name = Bytes(text: "moving")
       let size = 256 << 20
       let contents = SeededContents(seed: testSeed)
       try contents.makeFile(1, source, name, size: size)
       try contents.makeFile(2, source, Bytes(text: "other"), size: 10_000)
-      let result = try copy(sandbox, ["--io-engine=\(engine)"]) { process in
+      let result = try copy(sandbox, [option]) { process in
         hasOpenFile(process, below: target)
       } change: {
         let file = try source.openFile(name, O_WRONLY)
@@ -44,23 +49,38 @@ import Testing
           try contents.write(3, to: file, at: size, count: 5_000_000)
         }
       }
-      let hint = "\(result.errorText) --io-engine=\(engine), \(replay("MovingSourceTests"))"
-      #expect(result.status == 23 || result.status == 24, "\(result.status): \(hint)")
-      #expect(result.errorText.contains("source/moving: "), "\(hint)")
-      expectNone(try temporaryNames(target), hint)
-      // What cannot be whole is not published; the rest is there, and the next run finishes it.
-      let copied = try OpenDirectory(target)
-      if try copied.names().contains(name), sign < 0 {
-        #expect(try haveSameContents(source, name, copied, name), "\(hint)")
-      }
-      try expectFastsync(0, ["--io-engine=\(engine)", "\(path)/", "\(target)/"], hint: hint)
-      try expectSame(path, target, hint: hint)
+      if result.status == 0 { return false }
+      try expectReported(result, source, target, "\(option), \(replay("MovingSourceTests"))")
+      try expectFastsync(0, [option, "\(path)/", "\(target)/"])
+      try expectSame(path, target)
+      return true
+    }
+  }
+
+  /// What cannot be whole is named, and not published; the rest is there.
+  ///
+  /// Of a file that grew there is what it was at first.
+  private func expectReported(
+    _ result: ProcessResult,
+    _ source: OpenDirectory,
+    _ target: String,
+    _ hint: String
+  ) throws {
+    let told = "\(result.status): \(result.errorText) \(hint)"
+    #expect(result.status == 23 || result.status == 24, "\(told)")
+    #expect(result.errorText.contains("source/moving: "), "\(told)")
+    expectNone(try temporaryNames(target), told)
+    let copied = try OpenDirectory(target)
+    for name in try copied.names() {
+      if try copied.status(name).st_size < source.status(name).st_size { continue }
+      #expect(try haveSameContents(source, name, copied, name), "\(name.shown) \(told)")
     }
   }
 
   /// Names that were read from the directory, and are gone when their turn comes.
   @Test(arguments: engines) func filesVanish(_ engine: String) throws {
-    try withSandbox { sandbox in
+    let option = "--io-engine=\(engine)"
+    try untilSeen(option) { sandbox in
       let source = try OpenDirectory(sandbox.makeDirectory("source"))
       let target = try OpenDirectory(sandbox.makeDirectory("target"))
       let contents = SeededContents(seed: testSeed)
@@ -68,19 +88,20 @@ import Testing
       for (number, name) in names.enumerated() {
         try contents.makeFile(number, source, name, size: 2 << 20)
       }
-      let arguments = ["--io-engine=\(engine)", "--jobs=1"]
-      let result = try copy(sandbox, arguments) { _ in
+      let result = try copy(sandbox, [option, "--jobs=1"]) { _ in
         try !target.names().isEmpty
       } change: {
         for name in try Set(names).subtracting(target.names()) {
           try check(unsafe unlinkat(source.descriptor, name.c, 0), "unlinkat", name)
         }
       }
-      let hint = "\(result.errorText.prefix(500)) --io-engine=\(engine)"
+      if result.status == 0 { return false }
+      let hint = "\(result.errorText.prefix(500)) \(option)"
       #expect(result.status == 24, "\(hint)")
       for name in try target.names() where try source.names().contains(name) {
         #expect(try haveSameContents(source, name, target, name), "\(name.shown) \(hint)")
       }
+      return true
     }
   }
 }

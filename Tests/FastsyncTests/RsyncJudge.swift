@@ -15,8 +15,10 @@ enum RsyncJudge {
     ignoring: [String] = []
   ) throws -> [String] {
     let excluded = ignoring.map { "--exclude=/\($0)" }
-    // XFS shows ACLs a second time as attributes, which other filesystems do not have.
-    let shadows = options.contains("X") ? ["--filter=-x trusted.SGI_ACL_*"] : []
+    // XFS shows ACLs a second time as attributes, which other filesystems do not have. With a
+    // filter of one's own rsync forgets which attributes it leaves out by itself.
+    let isFiltered = isRoot && options.contains("X")
+    let shadows = isFiltered ? ["--filter=-x system.*", "--filter=-x trusted.SGI_ACL_*"] : []
     let arguments = [options, "--delete"] + shadows + excluded + ["\(source)/", "\(target)/"]
     let result = try run("rsync", arguments, timeoutSeconds: 900)
     var lines = result.outputText.split(separator: "\n").map(String.init)
