@@ -13,7 +13,7 @@ struct MountTableTests {
     36 35 98:0 /mnt1 /mnt2 rw,noatime master:1 - ext3 /dev/root rw,errors=continue
     22 27 0:21 / /proc rw,relatime - proc proc rw
     27 1 254:0 / / rw,relatime shared:1 - ext4 /dev/vda rw,discard
-    41 27 0:35 /@home /home rw,relatime shared:22 - btrfs /dev/sdb2 rw,compress=zstd:3,ssd,subvol=/@home
+    41 27 0:35 /@h /home rw,relatime shared:22 - btrfs /dev/sdb2 rw,compress=zstd:3,ssd,subvol=/@h
     50 27 0:44 / /mnt/net rw shared:30 master:2 propagate_from:2 - nfs4 server:/a/b rw,vers=4.2
     51 27 0:45 / /merged rw,relatime - overlay overlay rw,lowerdir=/a:/b,upperdir=/c
     52 27 8:17 / /media/My\\040Disk rw unbindable - vfat /dev/sdb1 rw,uid=1000
@@ -30,7 +30,7 @@ struct MountTableTests {
     arguments: [
       (36, "ext3", "/dev/root", ["rw", "errors=continue"]), (22, "proc", "proc", ["rw"]),
       (27, "ext4", "/dev/vda", ["rw", "discard"]),
-      (41, "btrfs", "/dev/sdb2", ["rw", "compress=zstd:3", "ssd", "subvol=/@home"]),
+      (41, "btrfs", "/dev/sdb2", ["rw", "compress=zstd:3", "ssd", "subvol=/@h"]),
       (50, "nfs4", "server:/a/b", ["rw", "vers=4.2"]),
       (52, "vfat", "/dev/sdb1", ["rw", "uid=1000"]),
       (53, "fuse.sshfs", "me@host:/", ["rw", "user_id=0"]), (UInt64.max, "tmpfs", "none", ["rw"]),

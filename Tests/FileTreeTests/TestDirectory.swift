@@ -91,8 +91,8 @@ func withDirectory<Result>(_ body: (TestDirectory) throws -> Result) throws -> R
   return try body(TestDirectory(path: path, descriptor: descriptor))
 }
 
-/// The names in an open directory as `readdir` has them, without `.` and `..`, in the order of their
-/// bytes.
+/// The names in an open directory as `readdir` has them, without `.` and `..`, in the order of
+/// their bytes.
 func namesByReaddir(_ directory: Int32) throws -> [Bytes] {
   // Opened anew, so that the caller's position stays where it is.
   let again = try check(unsafe openat(directory, ".", O_RDONLY | O_DIRECTORY), "openat")
