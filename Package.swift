@@ -58,7 +58,11 @@ let package = Package(
       dependencies: ["Uring", "SimulatedKernel", system],
       swiftSettings: strict
     ),
-    .testTarget(name: "FileTreeTests", dependencies: ["FileTree", system], swiftSettings: strict),
+    .testTarget(
+      name: "FileTreeTests",
+      dependencies: ["FileTree", "Uring", system],
+      swiftSettings: strict
+    ),
     .testTarget(
       name: "CopyEngineTests",
       dependencies: ["CopyEngine", "SimulatedKernel", "FileTree", "Uring", system],

@@ -5,45 +5,53 @@ internal import Synchronization
 internal import SystemPackage
 internal import Uring
 
-/// The open descriptors of one directory on both sides.
+/// An open directory, which several places may hold on to.
+final class OpenDirectory: Sendable {
+  let descriptor: Descriptor
+
+  init(_ descriptor: consuming Descriptor) {
+    self.descriptor = descriptor
+  }
+}
+
+/// One directory, open on both sides.
 final class DirectoryHandles: Sendable {
   /// An earlier source that is copied to the same place: what it has is not copied again.
   struct Shadow: Sendable {
-    let handles: DirectoryHandles
+    let directory: OpenDirectory
     /// The one name that counts, or `nil` for all.
     let onlyName: EntryName?
+
+    func covers(_ name: EntryName) -> Bool { onlyName == nil || onlyName == name }
   }
 
   /// The directory at the source.
-  let source: Descriptor
+  private let sourceDirectory: OpenDirectory
   /// The directory at the target; `nil` in a dry run that would have made it.
-  private let target: Descriptor?
-  /// The number of the target's descriptor, -1 without one.
-  let targetNumber: Int32
+  private let targetDirectory: OpenDirectory?
   /// What the target was when it was opened.
   let targetMetadata: EntryMetadata?
   /// Earlier sources that merge into this directory.
   let shadows: [Shadow]
 
-  init(source: consuming Descriptor, target: consuming Descriptor?, shadows: [Shadow] = []) {
-    self.source = source
-    targetNumber = target?.rawValue ?? -1
-    targetMetadata = targetNumber < 0 ? nil : try? EntryLocation(open: targetNumber).metadata()
-    self.target = target
+  init(source: OpenDirectory, target: OpenDirectory?, shadows: [Shadow] = []) {
+    sourceDirectory = source
+    targetDirectory = target
     self.shadows = shadows
+    targetMetadata = target.flatMap {
+      try? EntryLocation(open: $0.descriptor.rawValue).metadata()
+    }
   }
-}
 
-extension DirectoryHandles {
+  /// The number of the source's descriptor.
+  var source: Int32 { sourceDirectory.descriptor.rawValue }
+  /// The number of the target's descriptor, -1 without one.
+  var target: Int32 { targetDirectory?.descriptor.rawValue ?? -1 }
+
   /// The directory whose attributes the target gets: that of the first source, where several merge.
   var metadataSource: Int32 {
     let first = shadows.first { $0.onlyName == nil }
-    return first?.handles.source.rawValue ?? source.rawValue
-  }
-
-  /// Another descriptor of the target directory, if there is one (`fcntl`).
-  func duplicateTarget() throws(Errno) -> Descriptor? {
-    targetNumber < 0 ? nil : try target?.duplicate()
+    return first?.directory.descriptor.rawValue ?? source
   }
 }
 

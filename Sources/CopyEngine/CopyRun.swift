@@ -30,8 +30,8 @@ final class CopyRun: Sendable {
   let stack: WorkStack
   let opener: DirectoryOpener
   let hardLinks = HardLinkTable<LinkName>()
-  /// Directories that are targets themselves: to descend into them would never end.
-  let targetRoots: [InodeIdentity]
+  /// The target directory: to descend into it, through a bind mount, would never end.
+  let targetRoot: InodeIdentity?
 
   private let stopReason = Mutex<CopyReport.Stop?>(nil)
   private let isStopping = Atomic<Bool>(false)
@@ -53,7 +53,7 @@ final class CopyRun: Sendable {
     observer: any CopyObserver,
     stack: WorkStack,
     opener: DirectoryOpener,
-    targetRoots: [InodeIdentity]
+    targetRoot: InodeIdentity?
   ) {
     self.options = options
     self.isPrivileged = isPrivileged
@@ -62,7 +62,7 @@ final class CopyRun: Sendable {
     self.observer = observer
     self.stack = stack
     self.opener = opener
-    self.targetRoots = targetRoots
+    self.targetRoot = targetRoot
     preservation =
       options.skipsPrivileged && !isPrivileged
       ? options.preservation.subtracting([.owner, .devices]) : options.preservation
@@ -111,7 +111,7 @@ final class CopyRun: Sendable {
   func syncTargets() -> [CopyError] {
     filesystems.withLock { known in
       known.compactMap { filesystem in
-        let result = cl_sync_filesystem(filesystem.handles.targetNumber)
+        let result = cl_sync_filesystem(filesystem.handles.target)
         guard result < 0 else { return nil }
         return CopyError(
           "cannot bring to stable storage",

@@ -60,26 +60,27 @@ final class DirectoryOpener: Sendable {
   ) throws(CopyError) -> DirectoryHandles {
     let source = try openSource(directory, below: parent)
     var shadows: [DirectoryHandles.Shadow] = []
-    for shadow in parent.shadows where shadow.onlyName == nil || shadow.onlyName == directory.name {
+    for shadow in parent.shadows where shadow.covers(directory.name) {
       let location = EntryLocation(
-        directory: shadow.handles.source.rawValue,
+        directory: shadow.directory.descriptor.rawValue,
         name: directory.name
       )
       guard let opened = try? location.openForReading(directory: true) else { continue }
       shadows.append(
-        DirectoryHandles.Shadow(
-          handles: DirectoryHandles(source: opened, target: nil),
-          onlyName: nil
-        )
+        DirectoryHandles.Shadow(directory: OpenDirectory(opened), onlyName: nil)
       )
     }
-    guard parent.targetNumber >= 0, !(isDryRun && directory.isNew) else {
+    guard parent.target >= 0, !(isDryRun && directory.isNew) else {
       return DirectoryHandles(source: source, target: nil, shadows: shadows)
     }
     do {
-      let target = try EntryLocation(directory: parent.targetNumber, name: directory.name)
+      let target = try EntryLocation(directory: parent.target, name: directory.name)
         .openForReading(directory: true)
-      return DirectoryHandles(source: source, target: target, shadows: shadows)
+      return DirectoryHandles(
+        source: source,
+        target: OpenDirectory(target),
+        shadows: shadows
+      )
     } catch {
       throw .target("cannot open directory", directory.targetPath(), error)
     }
@@ -88,14 +89,14 @@ final class DirectoryOpener: Sendable {
   private func openSource(
     _ directory: CopyDirectory,
     below parent: DirectoryHandles
-  ) throws(CopyError) -> Descriptor {
+  ) throws(CopyError) -> OpenDirectory {
     do throws(Errno) {
-      let source = try EntryLocation(directory: parent.source.rawValue, name: directory.name)
+      let source = try EntryLocation(directory: parent.source, name: directory.name)
         .openForReading(directory: true)
       let identity = try EntryLocation(open: source.rawValue).metadata().identity
       // Another directory has taken its place; the one that was found has vanished.
       guard identity == directory.identity else { throw .noSuchFileOrDirectory }
-      return source
+      return OpenDirectory(source)
     } catch {
       throw .source("cannot open directory", directory.sourcePath(), error)
     }

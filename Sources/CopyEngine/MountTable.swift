@@ -26,17 +26,35 @@ struct MountTable: Sendable {
   /// Takes a table apart: `36 35 98:0 /root /point options optional... - type source options`.
   init(parsing text: String) {
     mounts = text.split(separator: "\n").compactMap { line in
-      let fields = line.split(separator: " ")
+      let fields = line.split(separator: " ", omittingEmptySubsequences: false)
       guard let identifier = fields.first.flatMap({ UInt64($0) }),
         let dash = fields.firstIndex(of: "-"), fields.count >= dash + 4
       else { return nil }
       return Mount(
         identifier: identifier,
         type: String(fields[dash + 1]),
-        source: String(fields[dash + 2]),
+        source: Self.unescape(fields[dash + 2]),
         options: fields[dash + 3].split(separator: ",").map(String.init)
       )
     }
+  }
+
+  /// Undoes the kernel's escapes: a space, tab, newline or backslash is written as `\ooo`.
+  private static func unescape(_ field: Substring) -> String {
+    var bytes: [UInt8] = []
+    var rest = Array(field.utf8)[...]
+    while let byte = rest.popFirst() {
+      let digits = rest.prefix(3)
+      if byte == UInt8(ascii: "\\"), digits.count == 3,
+        let code = UInt8(String(decoding: digits, as: UTF8.self), radix: 8)
+      {
+        bytes.append(code)
+        rest = rest.dropFirst(3)
+      } else {
+        bytes.append(byte)
+      }
+    }
+    return String(decoding: bytes, as: UTF8.self)
   }
 
   /// The mount of an ID that `statx` gave.

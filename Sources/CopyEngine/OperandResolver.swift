@@ -10,7 +10,7 @@ internal import Uring
 struct ResolvedSource {
   let path: FilePath
   /// The directory itself, if its contents are copied, else the one that the entry lies in.
-  let handles: DirectoryHandles
+  let directory: OpenDirectory
   /// The entry in that directory; empty for the directory's contents.
   let name: EntryName
   let metadata: EntryMetadata
@@ -21,13 +21,13 @@ struct ResolvedSource {
 /// The directory that is copied into.
 struct ResolvedTarget {
   let path: FilePath
-  /// Its descriptor, as `targetNumber`; none in a dry run that would have made it.
-  let handles: DirectoryHandles
+  /// The directory; where a run would have to make it first, `nil`.
+  let directory: OpenDirectory?
   /// The directory, or where that is still missing the one above.
-  let nearest: DirectoryHandles
+  let nearest: OpenDirectory
   /// The name that the one source gets, where the target operand names no directory.
   let newName: EntryName?
-  /// Whether this run made it.
+  /// Whether this run makes it.
   let isNew: Bool
 }
 
@@ -35,46 +35,57 @@ struct ResolvedTarget {
 struct OperandResolver {
   let plan: CopyPlan
   let creationMask: UInt32
+  /// Directories that entries lie in: a shell may have written out thousands of one directory.
+  private var parents: [FilePath: OpenDirectory] = [:]
+
+  init(plan: CopyPlan, creationMask: UInt32) {
+    self.plan = plan
+    self.creationMask = creationMask
+  }
 
   /// Finds a source (`open`, `statx`).
-  func resolve(_ source: CopyPlan.Source) throws(CopyError) -> ResolvedSource {
+  mutating func resolve(_ source: CopyPlan.Source) throws(CopyError) -> ResolvedSource {
     do throws(Errno) {
-      guard !source.isContents, let name = source.path.lastComponent, name.kind == .regular else {
-        let handles = try open(source.path, flags: O_RDONLY)
-        let metadata = try EntryLocation(open: handles.source.rawValue).metadata()
+      guard !source.isContents, let last = source.path.lastComponent, last.kind == .regular else {
+        let directory = try open(source.path, flags: O_RDONLY)
+        let metadata = try EntryLocation(open: directory.descriptor.rawValue).metadata()
         return ResolvedSource(
           path: source.path,
-          handles: handles,
+          directory: directory,
           name: .itself,
           metadata: metadata
         )
       }
-      let handles = try open(source.path.directory, flags: cl_o_path)
-      let location = EntryLocation(directory: handles.source.rawValue, name: EntryName(name))
+      let parent = try openParent(of: source.path)
+      let entry = EntryLocation(directory: parent.descriptor.rawValue, name: EntryName(last))
       return ResolvedSource(
         path: source.path,
-        handles: handles,
-        name: location.name,
-        metadata: try location.metadata()
+        directory: parent,
+        name: entry.name,
+        metadata: try entry.metadata()
       )
     } catch {
       throw CopyError("cannot open source", source.path, error, .entry)
     }
   }
 
-  /// Finds or makes the target (`mkdir`).
+  private mutating func openParent(of path: FilePath) throws(Errno) -> OpenDirectory {
+    if let known = parents[path.directory] { return known }
+    let opened = try open(path.directory, flags: cl_o_path)
+    parents[path.directory] = opened
+    return opened
+  }
+
+  /// Finds the target, without making anything yet.
   func resolveTarget(for sources: [ResolvedSource]) throws(CopyError) -> ResolvedTarget {
     var raw = cl_stat()
     let result = unsafe plan.target.withPlatformString { unsafe cl_stat_path($0, &raw) }
-    let takesNewName =
-      sources.count == 1 && plan.sources.count == 1 && !sources[0].isContents
-      && sources[0].metadata.kind != .directory && !plan.targetIsDirectory
     if result == 0 && raw.mode & S_IFMT == S_IFDIR {
-      let handles = try openTarget(plan.target)
+      let directory = try openTarget(plan.target)
       return ResolvedTarget(
         path: plan.target,
-        handles: handles,
-        nearest: handles,
+        directory: directory,
+        nearest: directory,
         newName: nil,
         isNew: false
       )
@@ -83,10 +94,10 @@ struct OperandResolver {
       throw CopyError("cannot open target", plan.target, Errno(rawValue: -result), .stop)
     }
     let above = try openTarget(plan.target.directory)
-    if takesNewName, let name = plan.target.lastComponent, name.kind == .regular {
+    if takesNewName(sources), let name = plan.target.lastComponent, name.kind == .regular {
       return ResolvedTarget(
         path: plan.target.directory,
-        handles: above,
+        directory: above,
         nearest: above,
         newName: EntryName(name),
         isNew: false
@@ -95,58 +106,52 @@ struct OperandResolver {
     guard result != 0 else {
       throw CopyError("must be a directory", plan.target, .notDirectory, .selection)
     }
-    let missing = DirectoryHandles(source: try duplicate(above.source), target: nil)
     return ResolvedTarget(
       path: plan.target,
-      handles: missing,
+      directory: nil,
       nearest: above,
       newName: nil,
       isNew: true
     )
   }
 
-  /// Makes the target directory, once it is known that the operands go together.
+  /// Whether the target operand is a name for the one source, and no directory to put it into.
+  private func takesNewName(_ sources: [ResolvedSource]) -> Bool {
+    guard let only = sources.first, plan.sources.count == 1, !plan.targetIsDirectory else {
+      return false
+    }
+    return !only.isContents && only.metadata.kind != .directory
+  }
+
+  /// Makes the target directory, once it is known that the operands go together (`mkdir`).
   func create(_ target: ResolvedTarget) throws(CopyError) -> ResolvedTarget {
     guard target.isNew, !plan.options.isDryRun else { return target }
     let mode = mode_t(0o777 & ~creationMask)
     guard unsafe plan.target.withPlatformString({ unsafe mkdir($0, mode) }) == 0 else {
       throw CopyError("cannot make directory", plan.target, Errno(rawValue: errno), .stop)
     }
-    let handles = try openTarget(plan.target)
+    let directory = try openTarget(plan.target)
     return ResolvedTarget(
       path: target.path,
-      handles: handles,
-      nearest: handles,
+      directory: directory,
+      nearest: directory,
       newName: nil,
       isNew: true
     )
   }
 
-  /// A directory that is written to serves as source and target of its handles alike.
-  private func openTarget(_ path: FilePath) throws(CopyError) -> DirectoryHandles {
-    do throws(Errno) {
-      let opened = try open(path, flags: O_RDONLY)
-      return DirectoryHandles(
-        source: try opened.source.duplicate(),
-        target: try opened.source.duplicate()
-      )
+  private func openTarget(_ path: FilePath) throws(CopyError) -> OpenDirectory {
+    do {
+      return try open(path, flags: O_RDONLY)
     } catch {
       throw CopyError("cannot open target", path, error, .stop)
     }
   }
 
-  private func open(_ path: FilePath, flags: Int32) throws(Errno) -> DirectoryHandles {
+  private func open(_ path: FilePath, flags: Int32) throws(Errno) -> OpenDirectory {
     let number = unsafe path.withPlatformString { unsafe cl_open_path($0, flags | O_DIRECTORY) }
     guard number >= 0 else { throw Errno(rawValue: -number) }
-    return DirectoryHandles(source: Descriptor(owning: number), target: nil)
-  }
-
-  private func duplicate(_ descriptor: borrowing Descriptor) throws(CopyError) -> Descriptor {
-    do {
-      return try descriptor.duplicate()
-    } catch {
-      throw CopyError("cannot open target", plan.target, error, .stop)
-    }
+    return OpenDirectory(Descriptor(owning: number))
   }
 }
 
@@ -154,20 +159,26 @@ struct OperandResolver {
 extension OperandResolver {
   /// Refuses a target that is the source, or lies in it.
   func check(_ source: ResolvedSource, against target: ResolvedTarget) throws(CopyError) {
-    let same = CopyError("source and target are the same", source.path, nil, .selection)
     let targetName = target.newName ?? source.name
-    let parent = try? EntryLocation(open: source.handles.source.rawValue).metadata().identity
-    let nearest = try? EntryLocation(open: target.nearest.source.rawValue).metadata().identity
-    if !target.isNew && parent == nearest && targetName == source.name { throw same }
+    let isSameEntry =
+      !target.isNew && targetName == source.name
+      && identity(of: source.directory) == identity(of: target.nearest)
+    guard !isSameEntry else {
+      throw CopyError("source and target are the same", source.path, nil, .selection)
+    }
     guard source.metadata.kind == .directory else { return }
     guard !isInside(source.metadata.identity, target.nearest) else {
       throw CopyError("target lies inside the source", source.path, nil, .selection)
     }
   }
 
+  private func identity(of directory: OpenDirectory) -> InodeIdentity? {
+    try? EntryLocation(open: directory.descriptor.rawValue).metadata().identity
+  }
+
   /// Whether a directory is another, or lies below it.
-  private func isInside(_ identity: InodeIdentity, _ directory: DirectoryHandles) -> Bool {
-    guard var current = try? directory.source.duplicate() else { return false }
+  private func isInside(_ identity: InodeIdentity, _ directory: OpenDirectory) -> Bool {
+    guard var current = try? directory.descriptor.duplicate() else { return false }
     var last: InodeIdentity?
     while let found = try? EntryLocation(open: current.rawValue).metadata().identity {
       if found == identity { return true }

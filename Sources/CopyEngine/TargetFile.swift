@@ -23,7 +23,7 @@ struct TargetFile: ~Copyable {
   ) throws(Errno) {
     self.directory = directory
     do {
-      descriptor = try EntryLocation(open: directory.targetNumber).createUnnamed()
+      descriptor = try EntryLocation(open: directory.target).createUnnamed()
       temporary = nil
     } catch {
       // What filesystems and old kernels say that do not know O_TMPFILE.
@@ -32,7 +32,7 @@ struct TargetFile: ~Copyable {
           || error == .noSuchFileOrDirectory
       else { throw error }
       var opened: Descriptor?
-      temporary = try EntryLocation(directory: directory.targetNumber, name: name)
+      temporary = try EntryLocation(directory: directory.target, name: name)
         .claimTemporary(random: &random) { (free) throws(Errno) in opened = try free.create() }
       guard let created = opened.take() else { preconditionFailure("claimed, but not created") }
       descriptor = created
@@ -41,7 +41,7 @@ struct TargetFile: ~Copyable {
 
   deinit {
     guard let temporary else { return }
-    try? EntryLocation(directory: directory.targetNumber, name: temporary).remove()
+    try? EntryLocation(directory: directory.target, name: temporary).remove()
   }
 
   /// Gives the complete file its name, in one step (`linkat`, or `renameat2` over what has it).
@@ -56,7 +56,7 @@ struct TargetFile: ~Copyable {
     replaces: Bool,
     random: inout some RandomNumberGenerator
   ) throws(Errno) {
-    let target = EntryLocation(directory: directory.targetNumber, name: name)
+    let target = EntryLocation(directory: directory.target, name: name)
     if temporary == nil && !replaces {
       do {
         try target.linkUnnamed(descriptor.rawValue)
@@ -71,7 +71,7 @@ struct TargetFile: ~Copyable {
       }
     }
     guard let temporary else { return }
-    try EntryLocation(directory: directory.targetNumber, name: temporary).rename(to: name)
+    try EntryLocation(directory: directory.target, name: temporary).rename(to: name)
     self.temporary = nil
   }
 }

@@ -41,8 +41,9 @@ public final class TreeCopier: Sendable {
   /// - Throws: What kept the run from starting. What fails during the run is reported to the
   ///   observer, and counted in the report.
   public func copy(_ plan: CopyPlan) throws(CopyError) -> CopyReport {
+    let descriptors = WorkLayout.raiseDescriptorLimit()
     let creationMask = cl_creation_mask()
-    let resolver = OperandResolver(plan: plan, creationMask: creationMask)
+    var resolver = OperandResolver(plan: plan, creationMask: creationMask)
     var report = CopyReport()
     var sources: [ResolvedSource] = []
     for source in plan.sources {
@@ -59,16 +60,24 @@ public final class TreeCopier: Sendable {
     target = try resolver.create(target)
 
     let mounts = MountTable()
-    let layout = WorkLayout(plan.options, disks: disks(of: sources, target, mounts))
+    let nearest = try? EntryLocation(open: target.nearest.descriptor.rawValue).metadata()
+    let disks = Dictionary(grouping: sources.map(\.metadata) + [nearest].compactMap(\.self)) {
+      $0.identity.device
+    }
+    let layout = WorkLayout(
+      plan.options,
+      disks: disks.values.compactMap(\.first).map { Device(of: $0, mounts: mounts) },
+      descriptors: descriptors
+    )
     let run = CopyRun(
       options: plan.options,
       isPrivileged: geteuid() == 0,
       creationMask: creationMask,
       mounts: mounts,
       observer: observer,
-      stack: WorkStack(try roots(sources, target)),
+      stack: WorkStack(RootPlan(sources, target).items),
       opener: DirectoryOpener(budget: layout.directoriesMax, isDryRun: plan.options.isDryRun),
-      targetRoots: target.handles.targetMetadata.map { [$0.identity] } ?? []
+      targetRoot: target.isNew && plan.options.isDryRun ? nil : nearest?.identity
     )
     let isStopRequested = state.withLock { state in
       state.run = run
@@ -90,68 +99,5 @@ public final class TreeCopier: Sendable {
       }
     }
     return report
-  }
-
-  private func disks(
-    of sources: [ResolvedSource],
-    _ target: ResolvedTarget,
-    _ mounts: MountTable
-  ) -> [Device] {
-    var found = sources.map { Device(of: $0.metadata, mounts: mounts) }
-    if let metadata = try? EntryLocation(open: target.nearest.source.rawValue).metadata() {
-      found.append(Device(of: metadata, mounts: mounts))
-    }
-    return found
-  }
-
-  /// What the workers start with: a directory for each source operand.
-  private func roots(
-    _ sources: [ResolvedSource],
-    _ target: ResolvedTarget
-  ) throws(CopyError) -> [WorkItem] {
-    var items: [WorkItem] = []
-    var shadows: [DirectoryHandles.Shadow] = []
-    let firstContents = sources.first { $0.isContents }
-    for source in sources {
-      let handles = try pair(source, target, shadows)
-      let root = CopyDirectory(
-        source: source.isContents ? source.path : source.path.removingLastComponent(),
-        target: target.path,
-        handles: handles,
-        identity: source.isContents ? source.metadata.identity : nil,
-        metadata: source.isContents ? firstContents?.metadata : nil,
-        isNew: target.isNew && sources.count == 1
-      )
-      if source.isContents {
-        items.append(.directory(root, position: 0))
-      } else {
-        items.append(
-          .entry(root, name: source.name, targetName: target.newName ?? source.name)
-        )
-      }
-      shadows.append(
-        DirectoryHandles.Shadow(
-          handles: source.handles,
-          onlyName: source.isContents ? nil : source.name
-        )
-      )
-    }
-    return items
-  }
-
-  private func pair(
-    _ source: ResolvedSource,
-    _ target: ResolvedTarget,
-    _ shadows: [DirectoryHandles.Shadow]
-  ) throws(CopyError) -> DirectoryHandles {
-    do {
-      return DirectoryHandles(
-        source: try source.handles.source.duplicate(),
-        target: try target.handles.duplicateTarget(),
-        shadows: shadows
-      )
-    } catch {
-      throw CopyError("cannot open source", source.path, error, .stop)
-    }
   }
 }

@@ -17,7 +17,7 @@ extension Worker where Queue: ~Copyable {
       return complete(directory, isReadable: false)
     }
     if position == 0 { prepareTarget(directory, handles) }
-    let source = handles.source.rawValue
+    let source = handles.source
     guard cl_seek_directory(source, position) >= 0 else { return complete(directory) }
     while !run.shouldStop {
       do {
@@ -45,7 +45,7 @@ extension Worker where Queue: ~Copyable {
     let writable: UInt32 = 0o700
     if !directory.isNew && !run.isPrivileged && metadata.permissions & writable != writable {
       // Its own permissions come back when everything below is done.
-      try? EntryLocation(open: handles.targetNumber)
+      try? EntryLocation(open: handles.target)
         .setPermissions(metadata.permissions | writable)
     }
   }
@@ -62,7 +62,7 @@ extension Worker where Queue: ~Copyable {
       run.observer.skipped(directory.relativePath(name), isDirectory: true)
       return []
     }
-    guard !run.targetRoots.contains(metadata.identity) else {
+    guard metadata.identity != run.targetRoot else {
       fail(
         CopyError(
           "not copied into itself",
@@ -95,8 +95,8 @@ extension Worker where Queue: ~Copyable {
 
   /// The metadata of the same directory in an earlier source, which counts before this one's.
   private func shadowed(_ name: EntryName, _ handles: DirectoryHandles) -> EntryMetadata? {
-    for shadow in handles.shadows where shadow.onlyName == nil || shadow.onlyName == name {
-      let location = EntryLocation(directory: shadow.handles.source.rawValue, name: name)
+    for shadow in handles.shadows where shadow.covers(name) {
+      let location = EntryLocation(directory: shadow.directory.descriptor.rawValue, name: name)
       if let metadata = try? location.metadata(), metadata.kind == .directory { return metadata }
     }
     return nil
@@ -111,7 +111,7 @@ extension Worker where Queue: ~Copyable {
     report.directoriesCreated += 1
     note(.directory, directory, name, isNew: true)
     guard !run.options.isDryRun else { return true }
-    let target = EntryLocation(directory: handles.targetNumber, name: name)
+    let target = EntryLocation(directory: handles.target, name: name)
     do throws(Errno) {
       if existing != nil { try target.remove() }
       try target.makeDirectory(mode: 0o700)
@@ -149,16 +149,16 @@ extension Worker where Queue: ~Copyable {
         // Its mode and times are known all the same, and the target is reached from above.
         guard let parent = directory.parent else { return }
         let above = try run.opener.open(parent)
-        let target = EntryLocation(directory: above.targetNumber, name: directory.name)
+        let target = EntryLocation(directory: above.target, name: directory.name)
         return try applyMetadata(metadata, to: directory, target: target, source: nil)
       }
       let handles = try run.opener.open(directory)
-      guard handles.targetNumber >= 0 else { return }
+      guard handles.target >= 0 else { return }
       let source = handles.metadataSource
       try applyMetadata(
         metadata,
         to: directory,
-        target: EntryLocation(open: handles.targetNumber),
+        target: EntryLocation(open: handles.target),
         source: EntryLocation(open: source)
       )
     } catch {

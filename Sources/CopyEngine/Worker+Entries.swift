@@ -15,10 +15,10 @@ struct FoundEntry {
   let existing: EntryMetadata?
 
   var source: EntryLocation {
-    EntryLocation(directory: handles.source.rawValue, name: name)
+    EntryLocation(directory: handles.source, name: name)
   }
   var target: EntryLocation {
-    EntryLocation(directory: handles.targetNumber, name: targetName)
+    EntryLocation(directory: handles.target, name: targetName)
   }
   var sourcePath: FilePath { directory.sourcePath(name) }
   var targetPath: FilePath { directory.targetPath(targetName) }
@@ -68,15 +68,15 @@ extension Worker where Queue: ~Copyable {
   ) -> FoundEntry? {
     let metadata: EntryMetadata
     do {
-      metadata = try EntryLocation(directory: handles.source.rawValue, name: name).metadata()
+      metadata = try EntryLocation(directory: handles.source, name: name).metadata()
     } catch {
       fail(.source("cannot stat", directory.sourcePath(name), error))
       return nil
     }
     var existing: EntryMetadata?
-    if !directory.isNew && handles.targetNumber >= 0 {
+    if !directory.isNew && handles.target >= 0 {
       do {
-        existing = try EntryLocation(directory: handles.targetNumber, name: targetName)
+        existing = try EntryLocation(directory: handles.target, name: targetName)
           .metadataIfPresent()
       } catch {
         fail(.target("cannot stat", directory.targetPath(targetName), error))
@@ -96,9 +96,9 @@ extension Worker where Queue: ~Copyable {
   /// Whether an earlier source has something of this name for the same place.
   private func isShadowed(_ entry: FoundEntry) -> Bool {
     entry.handles.shadows.contains { shadow in
-      guard shadow.onlyName == nil || shadow.onlyName == entry.name else { return false }
+      guard shadow.covers(entry.name) else { return false }
       let location = EntryLocation(
-        directory: shadow.handles.source.rawValue,
+        directory: shadow.directory.descriptor.rawValue,
         name: entry.name
       )
       return (try? location.metadata()) != nil
@@ -214,7 +214,7 @@ extension Worker where Queue: ~Copyable {
       let replaced = entry.existing != nil && entry.existing?.kind != .directory
       if replaced {
         let temporary = try entry.target.claimTemporary(random: &random, make: body)
-        let place = EntryLocation(directory: entry.handles.targetNumber, name: temporary)
+        let place = EntryLocation(directory: entry.handles.target, name: temporary)
         _ = apply(entry.change(to: place, isNew: true))
         try place.renameOrRemove(to: entry.targetName)
       } else {

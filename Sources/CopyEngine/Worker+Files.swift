@@ -79,7 +79,7 @@ extension Worker where Queue: ~Copyable {
       return try TargetFile(in: entry.handles, for: entry.targetName, random: &random)
     } catch {
       guard error == .noSpace else { throw error }
-      makeRoom(entry.handles.targetNumber)
+      makeRoom(entry.handles.target)
       return try TargetFile(in: entry.handles, for: entry.targetName, random: &random)
     }
   }

@@ -15,7 +15,7 @@ extension Worker where Queue: ~Copyable {
     }
     do {
       let handles = try run.opener.open(published.directory)
-      let first = EntryLocation(directory: handles.targetNumber, name: published.targetName)
+      let first = EntryLocation(directory: handles.target, name: published.targetName)
       guard let identity = try? first.metadata().identity else { return false }
       if entry.existing?.identity == identity {
         report.entriesUnchanged += 1
@@ -50,7 +50,7 @@ extension Worker where Queue: ~Copyable {
         let temporary = try entry.target.claimTemporary(random: &random) { (place) throws(Errno) in
           try place.makeHardLink(to: first)
         }
-        try EntryLocation(directory: entry.handles.targetNumber, name: temporary)
+        try EntryLocation(directory: entry.handles.target, name: temporary)
           .renameOrRemove(to: entry.targetName)
       } else {
         try entry.target.makeHardLink(to: first)

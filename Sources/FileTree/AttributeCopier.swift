@@ -97,7 +97,7 @@ public struct AttributeCopier: ~Copyable {
     for name in present where !wanted.contains(name) {
       changed = true
       guard !dryRun else { continue }
-      let result = unsafe name.text.withCString { key in
+      let result = unsafe name.key.withCString { key in
         unsafe target.name.withCString { unsafe cl_remove_xattr(target.directory, $0, key) }
       }
       // An ACL that is gone already when the mode changed is no failure.
@@ -117,16 +117,30 @@ public struct AttributeCopier: ~Copyable {
 
 /// A name of an attribute.
 private struct AttributeName: Equatable {
-  let text: String
+  /// Its bytes, which need not be UTF-8 and are not text to be compared as such.
+  let key: EntryName
+
+  /// The name for a message.
+  var text: String { String(decoding: key.bytes, as: UTF8.self) }
 
   var attributeClass: AttributeCopier.Classes? {
-    if text == "system.posix_acl_access" || text == "system.posix_acl_default" {
+    if isEqual("system.posix_acl_access") || isEqual("system.posix_acl_default") {
       return .accessControlLists
     }
-    if text.hasPrefix("user.") { return .user }
+    if starts("user.") { return .user }
     // Labels belong to the policy of the machine, and other system.* to the filesystem.
-    if text.hasPrefix("system.") || text == "security.selinux" { return nil }
+    if starts("system.") || isEqual("security.selinux") { return nil }
     return .privileged
+  }
+
+  private func starts(_ prefix: StaticString) -> Bool {
+    unsafe key.bytes.starts(
+      with: UnsafeBufferPointer(start: prefix.utf8Start, count: prefix.utf8CodeUnitCount)
+    )
+  }
+
+  private func isEqual(_ name: StaticString) -> Bool {
+    key.count == name.utf8CodeUnitCount && starts(name)
   }
 }
 
@@ -151,8 +165,7 @@ extension AttributeCopier {
     }
     guard count > 0 else { return [] }
     return unsafe buffer[..<count].split(separator: 0).compactMap { bytes in
-      let text = unsafe String(decoding: bytes.map { UInt8(bitPattern: $0) }, as: UTF8.self)
-      let name = AttributeName(text: text)
+      let name = unsafe AttributeName(key: EntryName(bytes.map { UInt8(bitPattern: $0) }))
       guard let found = name.attributeClass, classes.contains(found) else { return nil }
       return name
     }
@@ -186,7 +199,7 @@ extension AttributeCopier {
       if isEqual { return false }
     }
     guard !dryRun else { return true }
-    let result = unsafe name.text.withCString { key in
+    let result = unsafe name.key.withCString { key in
       unsafe target.name.withCString {
         unsafe cl_set_xattr(target.directory, $0, key, sourceValue.baseAddress, size)
       }
@@ -208,7 +221,7 @@ extension AttributeCopier {
     of entry: EntryLocation,
     into buffer: UnsafeMutableRawBufferPointer
   ) -> Int {
-    unsafe name.text.withCString { key in
+    unsafe name.key.withCString { key in
       unsafe entry.name.withCString {
         unsafe cl_get_xattr(entry.directory, $0, key, buffer.baseAddress, buffer.count)
       }

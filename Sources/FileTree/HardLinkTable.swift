@@ -20,6 +20,8 @@ public final class HardLinkTable<Name: Sendable>: Sendable {
   private struct Inode {
     /// The name it was copied under, once it is there.
     var published: Name?
+    /// Whether somebody is copying it.
+    var isBeingCopied: Bool
     /// How many of its names have not been seen yet.
     var remaining: UInt32
   }
@@ -62,12 +64,21 @@ public final class HardLinkTable<Name: Sendable>: Sendable {
   where Name: Sendable {
     withShard(of: identity) { shard in
       guard var inode = shard.inodes[identity] else {
-        shard.inodes[identity] = Inode(published: nil, remaining: links - 1)
+        shard.inodes[identity] = Inode(
+          published: nil,
+          isBeingCopied: true,
+          remaining: links - 1
+        )
         return .copy
       }
       inode.remaining = inode.remaining > 0 ? inode.remaining - 1 : 0
       guard let published = inode.published else {
-        shard.inodes[identity] = inode
+        defer { shard.inodes[identity] = inode }
+        guard inode.isBeingCopied else {
+          // Who tried before has failed.
+          inode.isBeingCopied = true
+          return .copy
+        }
         shard.waiting[identity, default: []].append(name)
         return .wait
       }
@@ -82,6 +93,7 @@ public final class HardLinkTable<Name: Sendable>: Sendable {
       let waiting = shard.waiting.removeValue(forKey: identity) ?? []
       if let inode = shard.inodes[identity], inode.remaining > 0 {
         shard.inodes[identity]?.published = name
+        shard.inodes[identity]?.isBeingCopied = false
       } else {
         shard.inodes[identity] = nil
       }
@@ -93,8 +105,13 @@ public final class HardLinkTable<Name: Sendable>: Sendable {
   public func failed(_ identity: InodeIdentity) -> Name? {
     withShard(of: identity) { shard in
       guard var waiting = shard.waiting[identity], !waiting.isEmpty else {
-        // The next name to be found starts anew.
-        shard.inodes[identity] = nil
+        // The next name to be found is copied, if there is one.
+        let hasMore = shard.inodes[identity].map { $0.remaining > 0 } ?? false
+        if hasMore {
+          shard.inodes[identity]?.isBeingCopied = false
+        } else {
+          shard.inodes[identity] = nil
+        }
         return nil
       }
       let next = waiting.removeFirst()

@@ -44,9 +44,15 @@ struct EventLoopRig {
   /// More turns than any of these copies can need: a copy that takes them waits for ever.
   private static let turnsMax = 100_000
 
-  /// Copies, and returns what came of each file, or the error of the queue.
+  /// Copies files.
   ///
-  /// - Parameter stopAfter: After how many turns the loop is told to stop.
+  /// - Parameters:
+  ///   - files: What to copy.
+  ///   - seed: Decides contents, faults and the order of completions.
+  ///   - faults: What goes wrong.
+  ///   - stopAfter: After how many turns the loop is told to stop.
+  /// - Returns: What came of each file.
+  /// - Throws: The error of the queue.
   func copy(
     _ files: [SimulatedCopy],
     seed: UInt64,

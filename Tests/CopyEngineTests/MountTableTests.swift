@@ -78,4 +78,18 @@ struct MountTableTests {
     let roots = lines.map { $0.split(separator: " ") }.filter { $0.count > 2 && $0[1] == "/" }
     #expect(roots.contains { $0[0] == mount.source && $0[2] == mount.type })
   }
+
+  @Test("the kernel's escapes are undone, and an empty source is one")
+  func escapes() {
+    let table = MountTable(
+      parsing: """
+        41 27 0:35 / /data rw - btrfs /dev/mapper/my\\134x20disk rw
+        42 27 0:35 / /data rw - btrfs /dev/a\\040b rw
+        43 27 0:36 / /tmp rw - tmpfs  rw
+        """
+    )
+    #expect(table.mount(41)?.source == "/dev/mapper/my\\x20disk")
+    #expect(table.mount(42)?.source == "/dev/a b")
+    #expect(table.mount(43)?.options == ["rw"])
+  }
 }

@@ -95,6 +95,24 @@ struct WorkLayoutTests {
     }
   }
 
+  @Test(
+    "many workers fit few descriptors",
+    arguments: [16, 64, 256],
+    [64, 128, 256, 1024, 4096]
+  )
+  func manyWorkers(jobs: Int, limit: Int) {
+    let layout = layout(memory: 8 << 20, jobs: jobs, descriptors: limit)
+    // Files in flight may hold their directories too, and each worker has a ring.
+    let open = 2 * (2 * layout.workers * layout.filesMax + layout.directoriesMax) + layout.workers
+    #expect(open <= limit, "\(layout)")
+  }
+
+  @Test("more memory than a ring can register", arguments: [16 << 30, 17 << 30, 32 << 30])
+  func muchMemory(memory: Int) {
+    let layout = layout(memory: memory, jobs: 1, descriptors: 1024)
+    #expect(layout.blocks <= BufferPool.countMax)
+  }
+
   @Test("more descriptors than buffers need are left to directories")
   func directories() {
     let layout = layout(memory: 8 << 20, jobs: 4, descriptors: 65_536)

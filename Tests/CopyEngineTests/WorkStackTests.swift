@@ -15,7 +15,8 @@ struct WorkStackTests {
   private static func makeDirectory() throws -> CopyDirectory {
     let descriptor = unsafe open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     try #require(descriptor >= 0)
-    let handles = DirectoryHandles(source: Descriptor(owning: descriptor), target: nil)
+    let directory = OpenDirectory(Descriptor(owning: descriptor))
+    let handles = DirectoryHandles(source: directory, target: nil)
     return CopyDirectory(
       source: "/",
       target: "/",

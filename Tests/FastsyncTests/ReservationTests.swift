@@ -18,7 +18,11 @@ struct ReservationTests {
       for number in 0..<8000 { try files.makeFile(Bytes(text: "f\(number)"), [1]) }
       let large = try sandbox.makeDirectory("large")
       try SeededContents(seed: testSeed).makeFile(
-        1, OpenDirectory(large), Bytes(text: "image"), size: 100 << 20)
+        1,
+        OpenDirectory(large),
+        Bytes(text: "image"),
+        size: 100 << 20
+      )
       let target = try filesystem.make(in: sandbox, as: "target")
       // One worker takes the sources in turn, so that everything small is on its way when the
       // large file asks for its space.

@@ -217,3 +217,19 @@ private final class Shared<Value>: Sendable {
 
   init(_ value: sending Value) { self.value = Mutex(value) }
 }
+
+@Suite("Hard links after a failure")
+struct HardLinkFailureTests {
+  @Test("an inode is forgotten also when a copy failed and nobody waited")
+  func forgetsAfterFailure() {
+    let inode = InodeIdentity(device: 1, inode: 2)
+    let table = HardLinkTable<Int>()
+    _ = table.claim(inode, links: 3, name: 1)
+    #expect(table.failed(inode) == nil)
+    guard case .copy = table.claim(inode, links: 3, name: 2) else { return #expect(Bool(false)) }
+    #expect(table.published(inode, as: 2) == [])
+    guard case .link(2) = table.claim(inode, links: 3, name: 3) else { return #expect(Bool(false)) }
+    // All three names were seen.
+    guard case .copy = table.claim(inode, links: 3, name: 4) else { return #expect(Bool(false)) }
+  }
+}
