@@ -19,7 +19,7 @@ RELEASE := -c release --static-swift-stdlib --product fastsync
 
 BUILD_PACKAGES := liburing-dev
 TEST_PACKAGES := rsync xfsprogs btrfs-progs e2fsprogs acl attr libcap2-bin util-linux libnbd-bin \
-  gcc make python3 groff-base procps
+  gcc make python3 groff-base procps strace
 
 BASH_COMPLETIONS := $(DESTDIR)$(PREFIX)/share/bash-completion/completions
 ZSH_COMPLETIONS := $(DESTDIR)$(PREFIX)/share/zsh/site-functions

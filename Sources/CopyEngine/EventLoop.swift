@@ -69,13 +69,14 @@ struct EventLoop<Queue: SubmissionQueue & ~Copyable, File: ~Copyable>: ~Copyable
   /// Goes round once: prepares what is due, submits, waits for a completion unless a file is done,
   /// and takes what completed.
   ///
+  /// - Parameter waits: Whether to wait at all.
   /// - Throws: The failure of the queue itself; the loop cannot be used after it.
-  mutating func turn() throws(Errno) {
+  mutating func turn(waits: Bool = true) throws(Errno) {
     for index in order {
       guard queue.space >= Self.requestsPerStep else { break }
       prepare(index)
     }
-    let mustWait = requestsInFlight > 0 && !hasFinished
+    let mustWait = waits && requestsInFlight > 0 && !hasFinished
     try queue.submit(waitFor: mustWait ? 1 : 0)
     while let completion = queue.nextCompletion() { take(completion) }
     for index in order { releaseAbandoned(index) }

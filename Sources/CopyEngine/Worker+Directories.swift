@@ -18,7 +18,12 @@ extension Worker where Queue: ~Copyable {
     }
     if position == 0 { prepareTarget(directory, handles) }
     let source = handles.source
-    guard cl_seek_directory(source, position) >= 0 else { return complete(directory) }
+    let found = cl_seek_directory(source, position)
+    guard found >= 0 else {
+      let errno = Errno(rawValue: Int32(-found))
+      fail(.source("cannot read directory", directory.sourcePath(), errno))
+      return complete(directory)
+    }
     while !run.shouldStop {
       do {
         guard try reader.fill(from: source) else { return complete(directory) }
@@ -39,7 +44,7 @@ extension Worker where Queue: ~Copyable {
   }
 
   /// Makes sure that an existing target can be written to, and will be synced.
-  private mutating func prepareTarget(_ directory: CopyDirectory, _ handles: DirectoryHandles) {
+  func prepareTarget(_ directory: CopyDirectory, _ handles: DirectoryHandles) {
     guard let metadata = handles.targetMetadata, !run.options.isDryRun else { return }
     run.noteTarget(directory, handles, device: metadata.identity.device)
     let writable: UInt32 = 0o700

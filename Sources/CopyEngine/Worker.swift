@@ -56,17 +56,20 @@ struct Worker<Queue: SubmissionQueue & ~Copyable>: ~Copyable {
       }
     case .entry(let directory, let name, let targetName):
       if let handles = directory.openHandles {
+        prepareTarget(directory, handles)
         run.stack.push(visit(name, as: targetName, in: directory, handles))
       }
     }
     run.stack.finishItem()
+    // Files that were just opened get on their way while the walk goes on.
+    if !loop.isEmpty { turn(waits: false) }
   }
 
   /// Goes round the event loop once, and finishes the files that are done.
-  mutating func turn() {
+  mutating func turn(waits: Bool = true) {
     guard !queueFailed else { return }
     do throws(Errno) {
-      try loop.turn()
+      try loop.turn(waits: waits)
     } catch {
       queueFailed = true
       loop.abandon()

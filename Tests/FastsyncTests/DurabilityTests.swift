@@ -6,14 +6,22 @@ import Testing
 /// Exit 0 comes after the data is on stable storage: once for each filesystem written to.
 @Suite(.enabled(if: has("strace"), "strace is not installed")) struct DurabilityTests {
   /// The syncfs calls of a run that copies two files, from strace, and what the run came to.
-  private func syncs(_ options: [String], isUpdate: Bool = false) throws -> [Substring] {
+  ///
+  /// - Parameter operands: What is copied, below the source and with the target's name.
+  private func syncs(
+    _ options: [String],
+    operands: (source: String, target: String) = ("/", "/")
+  ) throws -> [Substring] {
     try withSandbox { sandbox in
       let source = try sandbox.makeDirectory("source")
       let target = try sandbox.makeDirectory("target")
       for name in ["a", "b"] { try OpenDirectory(source).makeFile(Bytes(text: name), [1]) }
       let trace = sandbox.path("trace")
       let words = ["-f", "-e", "trace=syncfs,fsync,fdatasync,linkat,rename,renameat,renameat2"]
-      let command = ["-o", trace, fastsyncBinary] + options + ["\(source)/", "\(target)/"]
+      let command =
+        ["-o", trace, fastsyncBinary] + options + [
+          "\(source)\(operands.source)", "\(target)\(operands.target)",
+        ]
       try succeed("strace", words + command)
       return try succeed("cat", [trace]).outputText.split(separator: "\n")
     }
@@ -27,6 +35,14 @@ import Testing
       #expect(last?.contains("syncfs(") == true, "\(engine): \(calls)")
       #expect(last?.hasSuffix("= 0") == true, "\(engine): \(calls)")
       #expect(calls.count { $0.contains("syncfs(") } == 1, "\(engine): \(calls)")
+    }
+  }
+
+  /// A file that is an operand itself is in no directory that is read.
+  @Test func aSingleFileIsSynced() throws {
+    for operands in [("/a", "/"), ("/a", "/new")] {
+      let calls = try syncs([], operands: operands)
+      #expect(calls.contains { $0.contains("syncfs(") && $0.hasSuffix("= 0") }, "\(calls)")
     }
   }
 
