@@ -5,9 +5,8 @@ import Testing
 
 /// Exit 0 comes after the data is on stable storage: once for each filesystem written to.
 @Suite(.enabled(if: has("strace"), "strace is not installed")) struct DurabilityTests {
-  /// The syncfs calls of a run that copies two files, from strace, and what the run came to.
-  ///
-  /// - Parameter operands: What is copied, below the source and with the target's name.
+  /// The calls of a run that copies one or two files, from strace; `operands` are what is copied
+  /// below the source, and the target's name.
   private func syncs(
     _ options: [String],
     operands: (source: String, target: String) = ("/", "/")
