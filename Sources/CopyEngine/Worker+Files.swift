@@ -39,7 +39,7 @@ extension Worker where Queue: ~Copyable {
       note(.file, entry.directory, entry.targetName, isNew: true)
       return settle(entry, true)
     }
-    while mustWaitForSlot() { turn() }
+    while mustWaitForSlot() && !run.shouldStop { turn() }
     guard !run.shouldStop else { return complete(entry.directory) }
     do {
       var file = try open(entry)
@@ -79,7 +79,7 @@ extension Worker where Queue: ~Copyable {
       return try TargetFile(in: entry.handles, for: entry.targetName, random: &random)
     } catch {
       guard error == .noSpace else { throw error }
-      makeRoom(entry.handles.target)
+      makeRoom(entry)
       return try TargetFile(in: entry.handles, for: entry.targetName, random: &random)
     }
   }
@@ -88,8 +88,18 @@ extension Worker where Queue: ~Copyable {
   ///
   /// For data on its way filesystems reserve more than it will take: on XFS, several blocks for
   /// each small file. `write` and `mkdir` wait for that, `fallocate` and O_TMPFILE fail at once.
-  private func makeRoom(_ target: Int32) {
-    _ = cl_sync_filesystem(target)
+  private mutating func makeRoom(_ entry: FoundEntry) {
+    let result = cl_sync_filesystem(entry.handles.target)
+    guard result < 0 else { return }
+    // The descriptor may be the one of the last `syncfs`, which is told of an error only once.
+    fail(
+      CopyError(
+        "cannot bring to stable storage",
+        entry.directory.targetPath(),
+        Errno(rawValue: -result),
+        .stop
+      )
+    )
   }
 
   private func openSource(_ entry: FoundEntry) throws(CopyError) -> Descriptor {
@@ -190,7 +200,7 @@ extension Worker where Queue: ~Copyable {
   /// Tries a file again for which there seemed to be no space.
   private mutating func allocateAgain(_ file: consuming OpenFile) {
     let entry = file.entry
-    makeRoom(file.target.descriptor.rawValue)
+    makeRoom(entry)
     file.hasMadeRoom = true
     do {
       try admit(file)

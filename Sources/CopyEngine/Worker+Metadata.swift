@@ -27,9 +27,15 @@ extension Worker where Queue: ~Copyable {
   ///
   /// - Returns: Whether anything differed.
   mutating func apply(_ change: MetadataChange) -> Bool {
+    let failuresBefore = report.failures
     let ownerChanged = applyOwner(change)
+    let hasOwner = report.failures == failuresBefore
     let attributesChanged = applyAttributes(change)
-    let permissionsChanged = applyPermissions(change, isForced: ownerChanged || attributesChanged)
+    let permissionsChanged = applyPermissions(
+      change,
+      hasOwner: hasOwner,
+      isForced: ownerChanged || attributesChanged
+    )
     let timesChanged = applyTimes(
       change,
       isForced: ownerChanged || attributesChanged || permissionsChanged
@@ -107,10 +113,14 @@ extension Worker where Queue: ~Copyable {
     return changed
   }
 
-  private mutating func applyPermissions(_ change: MetadataChange, isForced: Bool) -> Bool {
+  private mutating func applyPermissions(
+    _ change: MetadataChange,
+    hasOwner: Bool,
+    isForced: Bool
+  ) -> Bool {
     // The permissions of a symbolic link mean nothing and cannot be set.
     guard change.wanted.kind != .symbolicLink else { return false }
-    let wanted: UInt32
+    var wanted: UInt32
     if run.preservation.contains(.permissions) {
       wanted = change.wanted.permissions
     } else if let current = change.current, !(change.isNew && current.kind == .directory) {
@@ -118,6 +128,8 @@ extension Worker where Queue: ~Copyable {
     } else {
       wanted = change.wanted.permissions & 0o777 & ~run.creationMask
     }
+    // Setuid and setgid would lend the rights of another owner than the one who was meant.
+    if !hasOwner && change.wanted.kind == .file { wanted &= 0o1777 }
     let differs = change.isNew || change.current?.permissions != wanted
     guard differs || isForced && !run.options.isDryRun else { return false }
     guard !run.options.isDryRun else { return true }
