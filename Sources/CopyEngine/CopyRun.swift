@@ -8,10 +8,14 @@ internal import SystemPackage
 internal import Uring
 
 /// A name under which a file with several names can be found at the target.
-struct LinkName: Sendable {
+struct LinkName: Sendable, Equatable {
   let directory: CopyDirectory
   let name: EntryName
   let targetName: EntryName
+
+  static func == (one: LinkName, other: LinkName) -> Bool {
+    one.directory === other.directory && one.targetName == other.targetName
+  }
 }
 
 /// What all workers of one run share.

@@ -133,12 +133,17 @@ extension Worker where Queue: ~Copyable {
     case .copy:
       return true
     case .link(let published):
-      return !link(entry, to: published)
+      switch link(entry, to: published) {
+      case .settled: return false
+      case .mustCopy: return true
+      case .waits: break
+      }
     case .wait:
-      // Who copies it makes the link, and lets go of the directory.
-      entry.directory.retainEntry()
-      return false
+      break
     }
+    // Who copies it makes the link, and lets go of the directory.
+    entry.directory.retainEntry()
+    return false
   }
 
   /// Copies an entry that is no directory, and lets go of its directory when that is done.

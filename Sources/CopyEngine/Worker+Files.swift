@@ -29,7 +29,8 @@ extension Worker where Queue: ~Copyable {
     report.bytesVisited += entry.metadata.size
     if let existing = entry.existing, existing.kind == .file,
       existing.size == entry.metadata.size,
-      existing.modificationTime == entry.metadata.modificationTime
+      existing.modificationTime == entry.metadata.modificationTime,
+      !needsOwnInode(entry, existing)
     {
       return settle(entry, repair(entry, .file))
     }
@@ -52,6 +53,16 @@ extension Worker where Queue: ~Copyable {
       fail(error)
       settle(entry, false)
     }
+  }
+
+  /// Whether the target shares its inode with a name that the source does not share it with, and
+  /// the two would not agree on the metadata: then no run could satisfy both.
+  private func needsOwnInode(_ entry: FoundEntry, _ existing: EntryMetadata) -> Bool {
+    let wanted = entry.metadata
+    guard run.preservation.contains(.hardLinks), existing.links > wanted.links else { return false }
+    return run.preservation.contains(.permissions) && existing.permissions != wanted.permissions
+      || run.preservation.contains(.owner) && existing.owner != wanted.owner
+      || run.preservation.contains(.group) && existing.group != wanted.group
   }
 
   private mutating func open(_ entry: FoundEntry) throws(CopyError) -> OpenFile {

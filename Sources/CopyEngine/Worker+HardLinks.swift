@@ -3,62 +3,83 @@
 internal import FileTree
 internal import SystemPackage
 
+/// What became of a name that was to be linked.
+enum LinkOutcome {
+  /// It is linked, or that it cannot be was reported.
+  case settled
+  /// It has to be copied like a first name.
+  case mustCopy
+  /// It waits for a new first name to be copied.
+  case waits
+}
+
 // Further names of an inode that was copied under another name.
 extension Worker where Queue: ~Copyable {
   /// Makes an entry a further name of a file that is at the target.
-  ///
-  /// - Returns: Whether that is settled; otherwise the entry has to be copied like a first name.
-  mutating func link(_ entry: FoundEntry, to published: LinkName) -> Bool {
-    let path = published.directory.targetPath(published.targetName)
+  mutating func link(_ entry: FoundEntry, to published: LinkName) -> LinkOutcome {
     guard !run.options.isDryRun else {
-      return noteLink(entry, published)
+      noteLink(entry, published)
+      return .settled
     }
     do {
       let handles = try run.opener.open(published.directory)
       let first = EntryLocation(directory: handles.target, name: published.targetName)
-      guard let identity = try? first.metadata().identity else { return false }
+      guard let identity = try? first.metadata().identity else { return .mustCopy }
       if entry.existing?.identity == identity {
         report.entriesUnchanged += 1
-        return true
+        return .settled
       }
-      guard clear(entry) else { return true }
-      return try link(entry, to: first) && noteLink(entry, published)
+      guard clear(entry) else { return .settled }
+      try makeLink(entry, to: first)
+      noteLink(entry, published)
+      return .settled
     } catch {
-      fail(
-        CopyError(
-          "cannot link to \(path): \(error.operation)",
-          entry.targetPath,
-          error.errno,
-          error.severity
-        )
-      )
-      return true
+      return linkFailed(entry, published, error)
     }
   }
 
-  private mutating func noteLink(_ entry: FoundEntry, _ published: LinkName) -> Bool {
+  private mutating func linkFailed(
+    _ entry: FoundEntry,
+    _ published: LinkName,
+    _ error: CopyError
+  ) -> LinkOutcome {
+    switch error.errno {
+    case .improperLink:
+      // The two lie on different filesystems of the target: a copy is as good.
+      return .mustCopy
+    case .tooManyLinks:
+      let identity = entry.metadata.identity
+      switch run.hardLinks.overflowed(identity, at: published, name: entry.linkName) {
+      case .copy: return .mustCopy
+      case .wait: return .waits
+      case .link(let newer): return link(entry, to: newer)
+      }
+    default:
+      fail(error)
+      return .settled
+    }
+  }
+
+  private mutating func noteLink(_ entry: FoundEntry, _ published: LinkName) {
     report.hardLinksMade += 1
     let first = published.directory.relativePath(published.targetName)
     note(.hardLink(first), entry.directory, entry.targetName, isNew: true)
-    return true
   }
 
-  private mutating func link(_ entry: FoundEntry, to first: EntryLocation) throws(CopyError) -> Bool
-  {
+  private mutating func makeLink(
+    _ entry: FoundEntry,
+    to first: EntryLocation
+  ) throws(CopyError) {
     do throws(Errno) {
-      if entry.existing != nil && entry.existing?.kind != .directory {
-        let temporary = try entry.target.claimTemporary(random: &random) { (place) throws(Errno) in
-          try place.makeHardLink(to: first)
-        }
-        try EntryLocation(directory: entry.handles.target, name: temporary)
-          .renameOrRemove(to: entry.targetName)
-      } else {
-        try entry.target.makeHardLink(to: first)
+      guard entry.existing != nil && entry.existing?.kind != .directory else {
+        return try entry.target.makeHardLink(to: first)
       }
-      return true
+      let temporary = try entry.target.claimTemporary(random: &random) { (place) throws(Errno) in
+        try place.makeHardLink(to: first)
+      }
+      try EntryLocation(directory: entry.handles.target, name: temporary)
+        .renameOrRemove(to: entry.targetName)
     } catch {
-      // Too many names for the target's filesystem, or a name on another one: a copy is as good.
-      if error == .tooManyLinks || error == .improperLink { return false }
       throw .target("cannot make link", entry.targetPath, error)
     }
   }
@@ -66,10 +87,10 @@ extension Worker where Queue: ~Copyable {
   /// Links a name that waited for its inode to be copied, and lets go of its directory.
   mutating func linkWaiting(_ waiting: LinkName, to published: LinkName) {
     guard let entry = findAgain(waiting) else { return complete(waiting.directory) }
-    if link(entry, to: published) {
-      complete(waiting.directory)
-    } else {
-      copy(entry)
+    switch link(entry, to: published) {
+    case .settled: complete(waiting.directory)
+    case .mustCopy: copy(entry)
+    case .waits: break
     }
   }
 

@@ -128,6 +128,8 @@ private struct AttributeName: Equatable {
       return .accessControlLists
     }
     if starts("user.") { return .user }
+    // XFS shows its ACLs a second time under these names; to remove them removes the ACL.
+    if starts("trusted.SGI_ACL_") { return nil }
     // Labels belong to the policy of the machine, and other system.* to the filesystem.
     if starts("system.") || isEqual("security.selinux") { return nil }
     return .privileged

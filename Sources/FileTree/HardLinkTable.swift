@@ -6,7 +6,7 @@ internal import Synchronization
 ///
 /// Shared by all workers. An inode is forgotten when all its names were seen, so only those with
 /// names still to come take memory: about 100 bytes each, and their name.
-public final class HardLinkTable<Name: Sendable>: Sendable {
+public final class HardLinkTable<Name: Sendable & Equatable>: Sendable {
   /// What the one who found a name has to do.
   public enum Claim: Sendable {
     /// It is the first: copy the file, then call `published` or `failed`.
@@ -84,6 +84,35 @@ public final class HardLinkTable<Name: Sendable>: Sendable {
       }
       shard.inodes[identity] = inode.remaining > 0 ? inode : nil
       return .link(published)
+    }
+  }
+
+  /// Says that the file under this name can have no more names: the target's filesystem has a limit.
+  ///
+  /// - Parameters:
+  ///   - identity: The inode.
+  ///   - published: The name that a link was tried to.
+  ///   - name: The name that should have been linked.
+  /// - Returns: What to do with the name: the first of them is copied, and the others become names
+  ///   of that copy.
+  public func overflowed(_ identity: InodeIdentity, at published: Name, name: Name) -> Claim {
+    withShard(of: identity) { shard in
+      var inode =
+        shard.inodes[identity]
+        ?? Inode(
+          published: published,
+          isBeingCopied: false,
+          remaining: 0
+        )
+      if let newer = inode.published, newer != published { return .link(newer) }
+      guard !inode.isBeingCopied else {
+        shard.waiting[identity, default: []].append(name)
+        return .wait
+      }
+      inode.published = nil
+      inode.isBeingCopied = true
+      shard.inodes[identity] = inode
+      return .copy
     }
   }
 

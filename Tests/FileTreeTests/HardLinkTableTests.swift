@@ -232,4 +232,36 @@ struct HardLinkFailureTests {
     // All three names were seen.
     guard case .copy = table.claim(inode, links: 3, name: 4) else { return #expect(Bool(false)) }
   }
+
+  @Test("the first name beyond the limit on links is copied, and the others become its names")
+  func overflows() {
+    let inode = InodeIdentity(device: 1, inode: 3)
+    let table = HardLinkTable<Int>()
+    _ = table.claim(inode, links: 5, name: 1)
+    #expect(table.published(inode, as: 1) == [])
+    guard case .link(1) = table.claim(inode, links: 5, name: 2),
+      case .copy = table.overflowed(inode, at: 1, name: 2),
+      case .wait = table.overflowed(inode, at: 1, name: 3),
+      case .wait = table.claim(inode, links: 5, name: 4)
+    else { return #expect(Bool(false)) }
+    #expect(table.published(inode, as: 2) == [3, 4])
+    guard case .link(2) = table.overflowed(inode, at: 1, name: 5) else {
+      return #expect(Bool(false))
+    }
+  }
+
+  @Test("a limit that is met when all names were seen gives a new first name all the same")
+  func overflowsAtTheEnd() {
+    let inode = InodeIdentity(device: 1, inode: 4)
+    let table = HardLinkTable<Int>()
+    _ = table.claim(inode, links: 3, name: 1)
+    guard case .wait = table.claim(inode, links: 3, name: 2),
+      case .wait = table.claim(inode, links: 3, name: 3)
+    else { return #expect(Bool(false)) }
+    #expect(table.published(inode, as: 1) == [2, 3])
+    guard case .copy = table.overflowed(inode, at: 1, name: 2),
+      case .wait = table.overflowed(inode, at: 1, name: 3)
+    else { return #expect(Bool(false)) }
+    #expect(table.published(inode, as: 2) == [3])
+  }
 }
