@@ -13,7 +13,7 @@ enum ForeignOption {
   }
 
   /// The options of fastsync whose value may be the next word.
-  private static let valued: Set<String> = [
+  static let valued: Set<String> = [
     "cache", "memory", "jobs", "io-engine", "reflink", "durability",
   ]
 

@@ -26,7 +26,7 @@ enum Invocation {
     try ForeignOption.refuse(in: arguments)
     let command: FastsyncCommand
     do {
-      command = try FastsyncCommand.parse(arguments)
+      command = try Invocation.parse(arguments)
     } catch {
       let message = FastsyncCommand.message(for: error)
       guard FastsyncCommand.exitCode(for: error).isSuccess else {
@@ -40,6 +40,39 @@ enum Invocation {
     } else {
       self = .copy(try command.plan(), Verbosity(command.reporting.toggles))
     }
+  }
+
+  /// Has the words parsed; many operands are taken out before.
+  ///
+  /// The parser's time grows with the square of their number: 12,000 that a shell wrote out took it
+  /// three seconds.
+  private static func parse(_ arguments: [String]) throws -> FastsyncCommand {
+    let operandsForParserMax = 100
+    guard arguments.count > operandsForParserMax else {
+      return try FastsyncCommand.parse(arguments)
+    }
+    var options: [String] = []
+    var operands: [String] = []
+    var rest = arguments[...]
+    while let word = rest.popFirst() {
+      if word == "--" {
+        operands += rest
+        break
+      }
+      guard word.hasPrefix("-"), word != "-" else {
+        operands.append(word)
+        continue
+      }
+      options.append(word)
+      if word.hasPrefix("--"), ForeignOption.valued.contains(String(word.dropFirst(2))),
+        let value = rest.popFirst()
+      {
+        options.append(value)
+      }
+    }
+    var command = try FastsyncCommand.parse(options)
+    command.operands = operands
+    return command
   }
 
   /// The parser's message as one sentence in the middle of a line.

@@ -53,6 +53,18 @@ import Testing
     #expect(plan.targetIsDirectory == isDirectory)
   }
 
+  /// Long lists of operands take another way to the same plan.
+  @Test func manyOperands() throws {
+    let names = (0..<500).map { "f\($0)" }
+    for tail in ["--memory 1M -H -- -n DEST/", "--memory=1M -H -- -n DEST/"] {
+      let plan = try plan("-a --jobs 3 \(names.joined(separator: " ")) \(tail)")
+      #expect(plan.sources.map(\.path) == (names + ["-n"]).map { FilePath($0) })
+      #expect(plan.target == "DEST" && plan.targetIsDirectory)
+      #expect(plan.options.jobs == 3 && plan.options.memoryBytes == 1 << 20)
+      #expect(plan.options.preservation == Preservation.archive.union(.hardLinks))
+    }
+  }
+
   @Test func wordsAfterTwoDashesAreOperands() throws {
     let plan = try plan("-a -- -n --delete -z")
     #expect(plan.sources.map(\.path) == ["-n", "--delete"])
