@@ -5,7 +5,7 @@ internal import Synchronization
 /// Remembers, for each inode with several names, under which name it was copied.
 ///
 /// Shared by all workers. An inode is forgotten when all its names were seen, so only those with
-/// names still to come take memory: about 100 bytes each, and their name.
+/// names still to come take memory: about 160 bytes each, with a name of 20 bytes.
 public final class HardLinkTable<Name: Sendable & Equatable>: Sendable {
   /// What the one who found a name has to do.
   public enum Claim: Sendable {
