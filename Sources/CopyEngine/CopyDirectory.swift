@@ -58,6 +58,11 @@ final class DirectoryHandles: Sendable {
 /// A directory that is being copied: it lives until everything below it is done, and then gets its
 /// own metadata.
 final class CopyDirectory: Sendable {
+  private struct OpenState {
+    var handles: DirectoryHandles?
+    var isDone: Bool
+  }
+
   let parent: CopyDirectory?
   let name: EntryName
   /// The inode at the source, which a directory opened later must still be.
@@ -69,7 +74,7 @@ final class CopyDirectory: Sendable {
   /// The paths of a root, for messages; empty below.
   private let sourceRoot: FilePath
   private let targetRoot: FilePath
-  private let handles: Mutex<DirectoryHandles?>
+  private let openState: Mutex<OpenState>
   /// Its own reading, and each entry below that is not done yet.
   private let pending = Atomic<Int>(1)
 
@@ -89,7 +94,7 @@ final class CopyDirectory: Sendable {
     self.isNew = isNew
     sourceRoot = source
     targetRoot = target
-    self.handles = Mutex(handles)
+    openState = Mutex(OpenState(handles: handles, isDone: false))
   }
 
   /// A directory below another; counts as one of its pending entries.
@@ -107,7 +112,7 @@ final class CopyDirectory: Sendable {
     self.isNew = isNew
     sourceRoot = ""
     targetRoot = ""
-    handles = Mutex(nil)
+    openState = Mutex(OpenState(handles: nil, isDone: false))
     parent.retainEntry()
   }
 
@@ -124,11 +129,29 @@ final class CopyDirectory: Sendable {
   }
 
   /// The handles that were kept open.
-  var openHandles: DirectoryHandles? { handles.withLock { $0 } }
+  var openHandles: DirectoryHandles? { openState.withLock { $0.handles } }
 
   /// Keeps handles open until the directory is done.
-  func keep(_ opened: DirectoryHandles) {
-    handles.withLock { $0 = opened }
+  ///
+  /// - Returns: Whether it does; not when it keeps others already, or is done.
+  func keep(_ opened: DirectoryHandles) -> Bool {
+    openState.withLock { state in
+      guard state.handles == nil && !state.isDone else { return false }
+      state.handles = opened
+      return true
+    }
+  }
+
+  /// Lets go of the handles for good: the directory is done.
+  ///
+  /// Hard links may still need it, and then it must not hold descriptors for the rest of the run.
+  ///
+  /// - Returns: Whether there were any.
+  func letGo() -> Bool {
+    openState.withLock { state in
+      defer { state = OpenState(handles: nil, isDone: true) }
+      return state.handles != nil
+    }
   }
 }
 

@@ -40,17 +40,15 @@ final class DirectoryOpener: Sendable {
     for directory in chain.reversed() {
       current = try open(directory, below: current)
     }
-    if kept.wrappingAdd(1, ordering: .relaxed).oldValue < budget {
-      directory.keep(current)
-    } else {
-      kept.wrappingSubtract(1, ordering: .relaxed)
-    }
+    let hasRoom = kept.wrappingAdd(1, ordering: .relaxed).oldValue < budget
+    if !hasRoom || !directory.keep(current) { kept.wrappingSubtract(1, ordering: .relaxed) }
     return current
   }
 
   /// Notes that a directory is done, and with it what it kept open.
   func close(_ directory: CopyDirectory) {
-    guard directory.parent != nil, directory.openHandles != nil else { return }
+    // The root of an operand stays open: everything is reached from there.
+    guard directory.parent != nil, directory.letGo() else { return }
     kept.wrappingSubtract(1, ordering: .relaxed)
   }
 

@@ -22,7 +22,8 @@ extension Worker where Queue: ~Copyable {
       return .settled
     }
     do {
-      let handles = try run.opener.open(published.directory)
+      // A directory that has its own permissions by now may be closed to an ordinary user.
+      guard let handles = try? openAgain(published.directory) else { return .mustCopy }
       let first = EntryLocation(directory: handles.target, name: published.targetName)
       guard let identity = try? first.metadata().identity else { return .mustCopy }
       if entry.existing?.identity == identity {
@@ -36,6 +37,16 @@ extension Worker where Queue: ~Copyable {
     } catch {
       return linkFailed(entry, published, error)
     }
+  }
+
+  /// The descriptors of a directory that may be done; links to one directory often come in a row.
+  private mutating func openAgain(
+    _ directory: CopyDirectory
+  ) throws(CopyError) -> DirectoryHandles {
+    if let (known, handles) = linkedDirectory, known === directory { return handles }
+    let handles = try run.opener.open(directory)
+    linkedDirectory = (directory, handles)
+    return handles
   }
 
   private mutating func linkFailed(

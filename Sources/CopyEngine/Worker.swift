@@ -16,6 +16,8 @@ struct Worker<Queue: SubmissionQueue & ~Copyable>: ~Copyable {
   var report = CopyReport()
   /// Names whose inode somebody else failed to copy, to be tried from here.
   var retries: [LinkName] = []
+  /// The directory that the last hard link was made to.
+  var linkedDirectory: (CopyDirectory, DirectoryHandles)?
   /// Pairs of devices between which extents cannot be shared.
   var cannotReflink: Set<DevicePair> = []
   var allocation: AllocationPolicy

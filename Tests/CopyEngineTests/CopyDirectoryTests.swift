@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import FileTree
+import Glibc
+import SystemPackage
+import Testing
+import Uring
+
+@testable import CopyEngine
+
+@Suite("Directories that are being copied")
+struct CopyDirectoryTests {
+  private func makeHandles() throws -> DirectoryHandles {
+    let descriptor = unsafe open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    try #require(descriptor >= 0)
+    return DirectoryHandles(source: OpenDirectory(Descriptor(owning: descriptor)), target: nil)
+  }
+
+  private func makeRoot() throws -> CopyDirectory {
+    CopyDirectory(
+      source: "/s",
+      target: "/t",
+      handles: try makeHandles(),
+      identity: nil,
+      metadata: nil,
+      isNew: false
+    )
+  }
+
+  private func makeChild(_ name: String, of parent: CopyDirectory) throws -> CopyDirectory {
+    let metadata = try EntryLocation(open: makeHandles().source).metadata()
+    return CopyDirectory(
+      EntryName(Array(name.utf8)),
+      in: parent,
+      identity: metadata.identity,
+      metadata: metadata,
+      isNew: true
+    )
+  }
+
+  @Test("a directory that is done keeps no descriptors, though hard links still name it")
+  func keepsNothingWhenDone() throws {
+    let child = try makeChild("c", of: makeRoot())
+    let handles = try makeHandles()
+    #expect(child.keep(handles))
+    #expect(!child.keep(handles), "it keeps some already")
+    #expect(child.openHandles === handles)
+    #expect(child.letGo())
+    #expect(child.openHandles == nil)
+    #expect(!child.keep(handles), "it is done")
+    #expect(!child.letGo())
+  }
+
+  @Test("it is done when its reading and each of its entries are")
+  func counts() throws {
+    let root = try makeRoot()
+    let child = try makeChild("c", of: root)
+    child.retainEntry()
+    #expect(!child.releaseEntry())
+    #expect(child.releaseEntry())
+    #expect(!root.releaseEntry())
+    #expect(root.releaseEntry())
+  }
+
+  @Test("paths are put together from their names, whatever bytes these have")
+  func paths() throws {
+    let child = try makeChild("c", of: makeRoot())
+    let name = EntryName([0x61, 0xff, 0x0a])
+    let expected: [CChar] = [0x2f, 0x73, 0x2f, 0x63, 0x2f, 0x61, -1, 0x0a, 0]
+    #expect(child.sourcePath(name) == unsafe FilePath(platformString: expected))
+    #expect(child.targetPath() == "/t/c")
+    #expect(child.relativePath() == "c")
+    #expect(try makeRoot().relativePath() == ".")
+  }
+}
