@@ -67,7 +67,7 @@ struct CopyDirectoryTests {
     let child = try makeChild("c", of: makeRoot())
     let name = EntryName([0x61, 0xff, 0x0a])
     let expected: [CChar] = [0x2f, 0x73, 0x2f, 0x63, 0x2f, 0x61, -1, 0x0a, 0]
-    let spelled = unsafe FilePath(platformString: expected)
+    let spelled = FilePath(platformString: expected)
     #expect(child.sourcePath(name) == spelled)
     #expect(child.targetPath() == "/t/c")
     #expect(child.relativePath() == "c")
