@@ -16,6 +16,8 @@ extension Worker where Queue: ~Copyable {
       fail(error)
       return complete(directory, isReadable: false)
     }
+    // Beyond the budget nobody else holds them, and what follows only knows their numbers.
+    defer { withExtendedLifetime(handles) {} }
     if position == 0 { prepareTarget(directory, handles) }
     let source = handles.source
     let found = cl_seek_directory(source, position)
@@ -154,10 +156,13 @@ extension Worker where Queue: ~Copyable {
         // Its mode and times are known all the same, and the target is reached from above.
         guard let parent = directory.parent else { return }
         let above = try run.opener.open(parent)
+        defer { withExtendedLifetime(above) {} }
         let target = EntryLocation(directory: above.target, name: directory.name)
         return try applyMetadata(metadata, to: directory, target: target, source: nil)
       }
       let handles = try run.opener.open(directory)
+      // Nobody else may hold them, and locations only know their numbers.
+      defer { withExtendedLifetime(handles) {} }
       guard handles.target >= 0 else { return }
       let source = handles.metadataSource
       try applyMetadata(

@@ -24,6 +24,7 @@ extension Worker where Queue: ~Copyable {
     do {
       // A directory that has its own permissions by now may be closed to an ordinary user.
       guard let handles = try? openAgain(published.directory) else { return .mustCopy }
+      defer { withExtendedLifetime(handles) {} }
       let first = EntryLocation(directory: handles.target, name: published.targetName)
       guard let identity = try? first.metadata().identity else { return .mustCopy }
       if entry.existing?.identity == identity {
@@ -114,6 +115,7 @@ extension Worker where Queue: ~Copyable {
   private mutating func findAgain(_ waiting: LinkName) -> FoundEntry? {
     do {
       let handles = try run.opener.open(waiting.directory)
+      defer { withExtendedLifetime(handles) {} }
       return find(waiting.name, as: waiting.targetName, in: waiting.directory, handles)
     } catch {
       fail(error)

@@ -28,7 +28,9 @@ struct CopyDirectoryTests {
   }
 
   private func makeChild(_ name: String, of parent: CopyDirectory) throws -> CopyDirectory {
-    let metadata = try EntryLocation(open: makeHandles().source).metadata()
+    let handles = try makeHandles()
+    defer { withExtendedLifetime(handles) {} }
+    let metadata = try EntryLocation(open: handles.source).metadata()
     return CopyDirectory(
       EntryName(Array(name.utf8)),
       in: parent,
