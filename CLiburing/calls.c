@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// sync_file_range and fallocate. Swift's Glibc module is built without it and has neither.
+// sync_file_range, fallocate and preadv2. Swift's Glibc module is built without it and has none.
 #define _GNU_SOURCE
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "include/calls.h"
@@ -13,19 +14,29 @@
 // timer that fires often would never let it end. The last interrupt is reported.
 #define INTERRUPTS_MAX 1000
 
-int32_t cl_call_read(int fd, void *buffer, uint32_t length, uint64_t offset) {
+// Linux 6.14; newer than Debian 12's headers.
+#ifndef RWF_DONTCACHE
+#define RWF_DONTCACHE 0x80
+#endif
+
+int32_t cl_call_read(int fd, void *buffer, uint32_t length, uint64_t offset, bool dont_cache) {
+  struct iovec part = {buffer, length};
   ssize_t result = -1;
   for (int i = 0; i < INTERRUPTS_MAX; i++) {
-    result = pread(fd, buffer, length, (off_t)offset);
+    result = dont_cache ? preadv2(fd, &part, 1, (off_t)offset, RWF_DONTCACHE)
+                        : pread(fd, buffer, length, (off_t)offset);
     if (result >= 0 || errno != EINTR) break;
   }
   return result < 0 ? -errno : (int32_t)result;
 }
 
-int32_t cl_call_write(int fd, const void *buffer, uint32_t length, uint64_t offset) {
+int32_t cl_call_write(int fd, const void *buffer, uint32_t length, uint64_t offset,
+                      bool dont_cache) {
+  struct iovec part = {(void *)buffer, length};
   ssize_t result = -1;
   for (int i = 0; i < INTERRUPTS_MAX; i++) {
-    result = pwrite(fd, buffer, length, (off_t)offset);
+    result = dont_cache ? pwritev2(fd, &part, 1, (off_t)offset, RWF_DONTCACHE)
+                        : pwrite(fd, buffer, length, (off_t)offset);
     if (result >= 0 || errno != EINTR) break;
   }
   return result < 0 ? -errno : (int32_t)result;

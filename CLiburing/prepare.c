@@ -5,6 +5,11 @@
 // A multiple of 2 MiB just below 4 GiB, so that a shortened range keeps whole large folios.
 #define ADVISE_32_BIT_MAX (UINT32_MAX - (2U << 20) + 1)
 
+// Linux 6.14; newer than Debian 12's headers.
+#ifndef RWF_DONTCACHE
+#define RWF_DONTCACHE 0x80
+#endif
+
 static void finish(struct io_uring_sqe *entry, uint32_t flags, uint64_t user_data) {
   unsigned bits = 0;
   if (flags & CL_REQUEST_LINK) bits |= IOSQE_IO_LINK;
@@ -21,6 +26,7 @@ bool cl_prepare_read(struct cl_ring *ring, int fd, void *buffer, uint32_t length
     io_uring_prep_read_fixed(entry, fd, buffer, length, offset, buffer_index);
   else
     io_uring_prep_read(entry, fd, buffer, length, offset);
+  if (flags & CL_REQUEST_DONT_CACHE) entry->rw_flags = RWF_DONTCACHE;
   finish(entry, flags, user_data);
   return true;
 }
@@ -33,6 +39,7 @@ bool cl_prepare_write(struct cl_ring *ring, int fd, const void *buffer, uint32_t
     io_uring_prep_write_fixed(entry, fd, buffer, length, offset, buffer_index);
   else
     io_uring_prep_write(entry, fd, buffer, length, offset);
+  if (flags & CL_REQUEST_DONT_CACHE) entry->rw_flags = RWF_DONTCACHE;
   finish(entry, flags, user_data);
   return true;
 }

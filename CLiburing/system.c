@@ -22,6 +22,9 @@
 #ifndef STATX_MNT_ID
 #define STATX_MNT_ID 0x1000U
 #endif
+#ifndef STATX_DIOALIGN
+#define STATX_DIOALIGN 0x2000U
+#endif
 #ifndef SYS_fchmodat2
 #define SYS_fchmodat2 452
 #endif
@@ -31,6 +34,7 @@
 
 const int32_t cl_o_noatime = O_NOATIME;
 const int32_t cl_o_path = O_PATH;
+const int32_t cl_o_direct = O_DIRECT;
 
 static int result(long value) { return value < 0 ? -errno : (int)value; }
 
@@ -145,6 +149,26 @@ int cl_is_compressed(int descriptor) {
 uint64_t cl_filesystem_type(int descriptor) {
   struct statfs s;
   return fstatfs(descriptor, &s) < 0 ? 0 : (uint64_t)s.f_type;
+}
+
+uint32_t cl_direct_alignment(int descriptor) {
+  // stx_dio_mem_align and stx_dio_offset_align, which glibc's struct has as spare bytes.
+  enum { MEMORY_ALIGNMENT = 0x98, OFFSET_ALIGNMENT = 0x9c };
+  struct statx s;
+  if (statx(descriptor, "", AT_EMPTY_PATH, STATX_DIOALIGN, &s) < 0) return 0;
+  if (!(s.stx_mask & STATX_DIOALIGN)) return 0;
+  uint32_t memory, offset;
+  memcpy(&memory, (char *)&s + MEMORY_ALIGNMENT, sizeof memory);
+  memcpy(&offset, (char *)&s + OFFSET_ALIGNMENT, sizeof offset);
+  if (offset == 0) return 0;
+  return memory > offset ? memory : offset;
+}
+
+int cl_set_direct(int descriptor, int enabled) {
+  int flags = fcntl(descriptor, F_GETFL);
+  if (flags < 0) return -errno;
+  int wanted = enabled ? flags | O_DIRECT : flags & ~O_DIRECT;
+  return wanted == flags ? 0 : result(fcntl(descriptor, F_SETFL, wanted));
 }
 
 int64_t cl_cached_pages(int descriptor, uint64_t offset, uint64_t length) {

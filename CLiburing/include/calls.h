@@ -5,13 +5,15 @@
 
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
-/// pread.
-int32_t cl_call_read(int fd, void *buffer, uint32_t length, uint64_t offset);
+/// pread, or preadv2 with RWF_DONTCACHE.
+int32_t cl_call_read(int fd, void *buffer, uint32_t length, uint64_t offset, bool dont_cache);
 
-/// pwrite.
-int32_t cl_call_write(int fd, const void *buffer, uint32_t length, uint64_t offset);
+/// pwrite, or pwritev2 with RWF_DONTCACHE.
+int32_t cl_call_write(int fd, const void *buffer, uint32_t length, uint64_t offset,
+                      bool dont_cache);
 
 /// posix_fadvise.
 int32_t cl_call_advise(int fd, uint64_t offset, uint64_t length, int32_t advice);

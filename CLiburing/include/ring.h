@@ -22,6 +22,7 @@ struct cl_completion {
 enum {
   CL_REQUEST_LINK = 1,          // IOSQE_IO_LINK
   CL_REQUEST_SKIP_SUCCESS = 2,  // IOSQE_CQE_SKIP_SUCCESS
+  CL_REQUEST_DONT_CACHE = 4,    // RWF_DONTCACHE, of reads and writes
 };
 
 // ring.c

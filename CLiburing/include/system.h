@@ -13,6 +13,7 @@
 // open(2) flags that are hidden behind _GNU_SOURCE, with the values of the running architecture.
 extern const int32_t cl_o_noatime;
 extern const int32_t cl_o_path;
+extern const int32_t cl_o_direct;
 
 // What statx(2) tells of an entry, in the units of the kernel.
 struct cl_stat {
@@ -67,6 +68,11 @@ int cl_clone(int target, int source);
 int cl_is_compressed(int descriptor);
 // The magic number of the filesystem (fstatfs), 0 on failure.
 uint64_t cl_filesystem_type(int descriptor);
+// What statx(2) says of direct I/O on the open file (STATX_DIOALIGN): the alignment of offsets and
+// lengths in bytes, 0 where there is none, or the kernel does not tell.
+uint32_t cl_direct_alignment(int descriptor);
+// Sets or clears O_DIRECT of an open file (fcntl with F_SETFL).
+int cl_set_direct(int descriptor, int enabled);
 // cachestat(2): how many pages of the range are in the page cache; -ENOSYS before Linux 6.5.
 int64_t cl_cached_pages(int descriptor, uint64_t offset, uint64_t length);
 // syncfs(2).

@@ -10,12 +10,11 @@ struct CacheAdvisor {
   /// Waking other processors to drain their page lists costs per call, not per byte (Linux
   /// `lru_add_drain_all`), so windows are large; a multiple of 2 MiB, which covers every folio.
   static let windowBytes: UInt64 = 8 << 20
+  /// Smaller windows would miss large folios: a range that does not cover one leaves it.
+  static let windowBytesMin: UInt64 = 2 << 20
   /// Dirty data of a file: the window being written, the one on its way to the disk, and the one
   /// that is waited for.
   static let windowsDirtyMax: UInt64 = 3
-  /// Files below this are left to the kernel: dropping by the file costs more than it saves.
-  static let fileBytesMin: UInt64 = 2 << 20
-
   /// One piece of advice.
   enum Advice: Equatable {
     /// Start the writeback of a range of the target (`sync_file_range` with WRITE).
@@ -29,6 +28,8 @@ struct CacheAdvisor {
 
   private let size: UInt64
   private let windowBytes: UInt64
+  /// Whether the target is written back and dropped.
+  let pacesTarget: Bool
   private let residency: Residency
   private var startedUpTo: UInt64 = 0
   private var settledUpTo: UInt64 = 0
@@ -36,15 +37,42 @@ struct CacheAdvisor {
   private var droppedUpTo: UInt64 = 0
   private var isDropping = false
 
-  /// Starts a file of a known size in bytes.
-  init(size: UInt64, residency: Residency, windowBytes: UInt64 = Self.windowBytes) {
+  /// Starts a file.
+  ///
+  /// - Parameters:
+  ///   - size: Its size, in bytes.
+  ///   - residency: What of the source has to stay in the cache.
+  ///   - pacesTarget: Whether the target is written back and dropped; direct writes need neither.
+  ///   - windowBytes: How much is advised at once, in bytes; a multiple of 2 MiB.
+  init(
+    size: UInt64,
+    residency: Residency,
+    pacesTarget: Bool = true,
+    windowBytes: UInt64 = Self.windowBytes
+  ) {
     self.size = size
     self.windowBytes = windowBytes
+    self.pacesTarget = pacesTarget
     self.residency = residency
+    if !pacesTarget {
+      startedUpTo = size
+      settledUpTo = size
+    }
   }
 
+  /// Windows of which as many as a file may have dirty fit into so many bytes.
+  static func windowBytes(dirtyBytesMax: UInt64) -> UInt64 {
+    let fitting = dirtyBytesMax / windowsDirtyMax / windowBytesMin * windowBytesMin
+    return min(max(fitting, windowBytesMin), windowBytes)
+  }
+
+  /// How much of the target may be dirty or on its way, when so much was begun, in bytes.
+  func unsettledBytes(begun: UInt64) -> UInt64 { begun - min(begun, settledUpTo) }
+
   /// Nothing at or beyond this offset may be written yet.
-  var writeLimit: UInt64 { settledUpTo + Self.windowsDirtyMax * windowBytes }
+  var writeLimit: UInt64 {
+    pacesTarget ? settledUpTo + Self.windowsDirtyMax * windowBytes : .max
+  }
 
   /// Whether everything that will ever be due was given out and carried out.
   var isSettled: Bool { settledUpTo >= size && !isDropping && droppedUpTo >= size }

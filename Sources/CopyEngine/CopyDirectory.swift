@@ -33,6 +33,18 @@ final class DirectoryHandles: Sendable {
   let targetMetadata: EntryMetadata?
   /// Earlier sources that merge into this directory.
   let shadows: [Shadow]
+  /// Whether new files here may have attributes from the start.
+  let givesAttributes: Bool
+  /// What the first file that was made here turned out to have.
+  private let newFiles = Mutex<NewFiles?>(nil)
+
+  /// What a file has that was just made in a directory.
+  struct NewFiles {
+    let owner: UInt32
+    let group: UInt32
+    /// Whether it had the mode that it was made with.
+    let keepsMode: Bool
+  }
 
   init(source: OpenDirectory, target: OpenDirectory?, shadows: [Shadow] = []) {
     sourceDirectory = source
@@ -40,6 +52,23 @@ final class DirectoryHandles: Sendable {
     self.shadows = shadows
     targetMetadata = target.flatMap {
       try? EntryLocation(open: $0.descriptor.rawValue).metadata()
+    }
+    givesAttributes =
+      target.map { EntryLocation(open: $0.descriptor.rawValue).givesAttributes } ?? true
+  }
+
+  /// What a file has that was just made here; asked of the first one (`fstat`), since setgid bits,
+  /// mount options and mapped owners may all have a say.
+  func newFiles(like first: Int32, mode: UInt32) -> NewFiles? {
+    newFiles.withLock { known in
+      if known == nil, let metadata = try? EntryLocation(open: first).metadata() {
+        known = NewFiles(
+          owner: metadata.owner,
+          group: metadata.group,
+          keepsMode: metadata.permissions == mode
+        )
+      }
+      return known
     }
   }
 

@@ -12,6 +12,8 @@ public protocol CopyObserver: Sendable {
   func skipped(_ path: FilePath, isDirectory: Bool)
   /// Something worth knowing, such as a fallback to the sync engine.
   func noted(_ text: String)
+  /// Why the run goes about it as it does, if the options ask for that.
+  func explained(_ text: String)
 }
 
 /// One entry of the target that was changed, or would be.

@@ -44,11 +44,18 @@ public struct Preservation: OptionSet, Sendable {
 
 /// How a run copies; every field has the default of the bare command.
 public struct CopyOptions: Sendable {
-  /// What is done about the page cache.
-  public enum Cache: String, Sendable, CaseIterable {
-    /// Start writeback early, and drop behind both heads what this copy brought in.
+  /// How files are read or written with regard to the page cache.
+  public enum CacheMode: String, Sendable, CaseIterable {
+    /// What is fastest of what kernel and filesystem can do.
+    case auto
+    /// Through the cache; writeback starts early, and what this copy brought in is dropped behind
+    /// both heads.
     case advise
-    /// Leave it all to the kernel.
+    /// Through the cache, by requests that leave nothing there (RWF_DONTCACHE, Linux 6.14).
+    case dontcache
+    /// Past the cache (O_DIRECT).
+    case direct
+    /// Through the cache, and all left to the kernel.
     case keep
   }
 
@@ -91,8 +98,10 @@ public struct CopyOptions: Sendable {
   /// Whether what an ordinary user cannot carry over (owners, devices, `trusted.*` and `security.*`
   /// attributes) is left out without a word, as rsync's options do; otherwise it is a failure.
   public var skipsPrivileged = false
-  /// The cache mode.
-  public var cache: Cache = .advise
+  /// How sources are read.
+  public var reading: CacheMode = .auto
+  /// How targets are written.
+  public var writing: CacheMode = .auto
   /// Also give `POSIX_FADV_NOREUSE` (for measurements: it does nothing for reads and writes).
   public var advisesNoReuse = false
   /// The size of all data buffers together, in bytes.
@@ -101,6 +110,8 @@ public struct CopyOptions: Sendable {
   public var jobs: Int?
   /// The engine.
   public var engine: Engine = .auto
+  /// Whether the observer is told of choices and their reasons.
+  public var explains = false
   /// Reflinks.
   public var reflink: Reflink = .auto
   /// Durability.

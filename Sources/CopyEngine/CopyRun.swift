@@ -33,21 +33,22 @@ final class CopyRun: Sendable {
   let observer: any CopyObserver
   let stack: WorkStack
   let opener: DirectoryOpener
+  let pool: BufferPool
+  let access: AccessTable
+  let targets: TargetFilesystems
+  let settler: Settler
   let hardLinks = HardLinkTable<LinkName>()
   /// The target directory: to descend into it, through a bind mount, would never end.
   let targetRoot: InodeIdentity?
 
+  /// How much the large files of one worker may have dirty, in bytes.
+  let dirtyBytesMax: UInt64
+  /// How much of a large file is advised at once, in bytes.
+  let windowBytes: UInt64
+
   private let stopReason = Mutex<CopyReport.Stop?>(nil)
   private let isStopping = Atomic<Bool>(false)
   private let startFailure = Mutex<CopyError?>(nil)
-
-  /// One descriptor on each filesystem that is written to, for `syncfs`.
-  private struct Filesystem {
-    let device: UInt64
-    let path: FilePath
-    let handles: DirectoryHandles
-  }
-  private let filesystems = Mutex<[Filesystem]>([])
 
   init(
     options: CopyOptions,
@@ -56,7 +57,8 @@ final class CopyRun: Sendable {
     mounts: MountTable,
     observer: any CopyObserver,
     stack: WorkStack,
-    opener: DirectoryOpener,
+    layout: WorkLayout,
+    pool: BufferPool,
     targetRoot: InodeIdentity?
   ) {
     self.options = options
@@ -65,7 +67,13 @@ final class CopyRun: Sendable {
     self.mounts = mounts
     self.observer = observer
     self.stack = stack
-    self.opener = opener
+    self.pool = pool
+    opener = DirectoryOpener(budget: layout.directoriesMax, isDryRun: options.isDryRun)
+    access = AccessTable(options, blockBytes: layout.blockBytes)
+    targets = TargetFilesystems()
+    settler = Settler(filesMax: layout.settlingMax, pageBytes: Int(pageBytes), targets: targets)
+    dirtyBytesMax = layout.dirtyBytesMax
+    windowBytes = CacheAdvisor.windowBytes(dirtyBytesMax: layout.dirtyBytesMax)
     self.targetRoot = targetRoot
     preservation =
       options.skipsPrivileged && !isPrivileged
@@ -97,33 +105,5 @@ final class CopyRun: Sendable {
   func failToStart(_ error: CopyError) {
     startFailure.withLock { $0 = $0 ?? error }
     stop(.failure)
-  }
-
-  /// Remembers a directory that is written to, if it is the first on its filesystem.
-  func noteTarget(_ directory: CopyDirectory, _ handles: DirectoryHandles, device: UInt64) {
-    filesystems.withLock { known in
-      guard !known.contains(where: { $0.device == device }) else { return }
-      known.append(
-        Filesystem(device: device, path: directory.targetPath(), handles: handles)
-      )
-    }
-  }
-
-  /// Brings everything that was written to stable storage (`syncfs`).
-  ///
-  /// - Returns: What failed.
-  func syncTargets() -> [CopyError] {
-    filesystems.withLock { known in
-      known.compactMap { filesystem in
-        let result = cl_sync_filesystem(filesystem.handles.target)
-        guard result < 0 else { return nil }
-        return CopyError(
-          "cannot bring to stable storage",
-          filesystem.path,
-          Errno(rawValue: -result),
-          .stop
-        )
-      }
-    }
   }
 }

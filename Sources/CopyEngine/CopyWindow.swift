@@ -9,6 +9,9 @@ internal import SystemPackage
 /// A pure value: it is told what completed, and says what to ask for. A block is first tried as a
 /// pair, a read linked to a write that gives one completion. What a pair leaves undone is finished
 /// by single reads and writes, since the kernel cancels a write whose read came up short.
+///
+/// Direct I/O wants aligned lengths: a read may ask for more than there is, and a write of the end
+/// of the file is padded; what came up short is asked for again from the last aligned byte.
 struct CopyWindow {
   /// How many blocks of one file can be on their way.
   static let depthMax = 32
@@ -21,8 +24,9 @@ struct CopyWindow {
     case pair(block: Int, offset: UInt64, length: Int)
     /// A read that goes `at` bytes into the block's buffer.
     case read(block: Int, offset: UInt64, at: Int, length: Int)
-    /// A write from `at` bytes into the block's buffer.
-    case write(block: Int, offset: UInt64, at: Int, length: Int)
+    /// A write from `at` bytes into the block's buffer, of which the last `padding` bytes are to be
+    /// zeros beyond the end of the file.
+    case write(block: Int, offset: UInt64, at: Int, length: Int, padding: Int = 0)
   }
 
   /// Why a file cannot be copied.
@@ -49,7 +53,7 @@ struct CopyWindow {
   }
 
   private enum Phase {
-    case free, pair, readDue, reading, writeDue, writing
+    case free, pair, readDue, reading, writeDue, writing, loaded
   }
 
   private struct Block {
@@ -71,6 +75,11 @@ struct CopyWindow {
   private let blockBytes: Int
   /// Whether the end is only known when a read returns nothing.
   private let isUnsized: Bool
+  /// Whether blocks are only read, and kept for the caller.
+  private let loadsOnly: Bool
+  /// What offsets and lengths of reads and of writes have to be multiples of, in bytes.
+  private let readAlignment: Int
+  private let writeAlignment: Int
   /// The run of data that blocks are being cut from.
   private var cursor: UInt64
   private var extentEnd: UInt64
@@ -88,10 +97,24 @@ struct CopyWindow {
   /// - Parameters:
   ///   - blockBytes: The size of a buffer, in bytes.
   ///   - isUnsized: Read until a read returns nothing, one block at a time.
-  init(blockBytes: Int, isUnsized: Bool) {
+  ///   - loadsOnly: Keep what was read in its one block instead of writing it.
+  ///   - readAlignment: What reads have to be aligned to, in bytes.
+  ///   - writeAlignment: What writes have to be aligned to, in bytes.
+  init(
+    blockBytes: Int,
+    isUnsized: Bool,
+    loadsOnly: Bool = false,
+    readAlignment: Int = 1,
+    writeAlignment: Int = 1
+  ) {
     precondition(blockBytes > 0)
+    precondition(blockBytes % readAlignment == 0 && blockBytes % writeAlignment == 0)
+    precondition(!isUnsized || readAlignment == 1 && writeAlignment == 1)
     self.blockBytes = blockBytes
     self.isUnsized = isUnsized
+    self.loadsOnly = loadsOnly
+    self.readAlignment = readAlignment
+    self.writeAlignment = writeAlignment
     cursor = 0
     extentEnd = isUnsized ? UInt64.max : 0
   }
@@ -112,9 +135,19 @@ struct CopyWindow {
     extentEnd = extent.offset + extent.length
   }
 
+  /// Whether a block was read in full, and waits to be taken.
+  var isLoaded: Bool { blocks[0].phase == .loaded }
+
+  /// How much room the whole of a file takes that is only read, in bytes.
+  var bytesToLoad: Int { Int(extentEnd).roundedUp(to: readAlignment) }
+  /// How much was read, in bytes, once `isLoaded`.
+  var bytesLoaded: Int { blocks[0].filled }
+
   /// Whether nothing is left to do or to wait for.
   var isDone: Bool { activeBlocks == 0 && (hasEnded || failure != nil) }
 
+  /// Everything below this offset was begun.
+  var begunUpTo: UInt64 { cursor }
   /// Everything below this offset has been read.
   var readUpTo: UInt64 { lowest { $0.phase == .pair ? 0 : $0.filled } }
   /// Everything below this offset has been written.
@@ -155,10 +188,12 @@ struct CopyWindow {
     block.length = length
     activeBlocks += 1
     cursor += UInt64(length)
-    guard linksPairs && !isUnsized else {
+    // A read that asks for more than there is would sever its link.
+    let isAligned = length % readAlignment == 0 && length % writeAlignment == 0
+    guard linksPairs && !isUnsized && !loadsOnly && isAligned else {
       block.phase = .reading
       blocks[index] = block
-      return .read(block: index, offset: block.offset, at: 0, length: length)
+      return read(index)
     }
     block.phase = .pair
     blocks[index] = block
@@ -176,28 +211,44 @@ struct CopyWindow {
         block.attempt &+= 1
         dueBlocks -= 1
         blocks[index] = block
-        return .read(
-          block: index,
-          offset: block.offset + UInt64(block.filled),
-          at: block.filled,
-          length: block.length - block.filled
-        )
+        return read(index)
       case .writeDue:
         block.phase = .writing
         block.attempt &+= 1
         dueBlocks -= 1
         blocks[index] = block
-        return .write(
-          block: index,
-          offset: block.offset + UInt64(block.written),
-          at: block.written,
-          length: block.filled - block.written
-        )
-      case .free, .pair, .reading, .writing:
+        return write(index)
+      case .free, .pair, .reading, .writing, .loaded:
         continue
       }
     }
     return nil
+  }
+
+  /// A read of what a block still lacks.
+  private func read(_ index: Int) -> Request {
+    let block = blocks[index]
+    let length = (block.length - block.filled).roundedUp(to: readAlignment)
+    return .read(
+      block: index,
+      offset: block.offset + UInt64(block.filled),
+      at: block.filled,
+      length: length
+    )
+  }
+
+  /// A write of what a block still holds.
+  private func write(_ index: Int) -> Request {
+    let block = blocks[index]
+    let left = block.filled - block.written
+    let length = left.roundedUp(to: writeAlignment)
+    return .write(
+      block: index,
+      offset: block.offset + UInt64(block.written),
+      at: block.written,
+      length: length,
+      padding: length - left
+    )
   }
 
   /// Where the caller keeps the lease of a block's buffer.
@@ -239,7 +290,7 @@ extension CopyWindow {
     case .pair: return true
     case .reading: return isRead
     case .writing: return !isRead
-    case .free, .readDue, .writeDue: return false
+    case .free, .readDue, .writeDue, .loaded: return false
     }
   }
 
@@ -259,6 +310,10 @@ extension CopyWindow {
     }
     guard result > 0 else { return (true, sourceEnded(index)) }
     blocks[index].filled += min(Int(result), wanted)
+    if blocks[index].filled < block.length && Int(result) % readAlignment != 0 {
+      // Direct reads end between two aligned bytes only where the file does.
+      return (true, sourceEnded(index))
+    }
     blocks[index].fruitlessTries = 0
     return (true, become(blocks[index].filled == block.length ? .writeDue : .readDue, index))
   }
@@ -278,7 +333,9 @@ extension CopyWindow {
       return retryOrFail(index, due, .write(Errno(rawValue: -result)))
     }
     guard result > 0 else { return retryOrFail(index, .writeDue, .wroteNothing) }
-    let count = min(Int(result), blocks[index].filled - blocks[index].written)
+    let left = blocks[index].filled - blocks[index].written
+    let count = Int(result) < left ? Int(result).roundedDown(to: writeAlignment) : left
+    guard count > 0 else { return retryOrFail(index, .writeDue, .wroteNothing) }
     blocks[index].written += count
     blocks[index].fruitlessTries = 0
     bytesWritten += UInt64(count)
@@ -292,6 +349,10 @@ extension CopyWindow {
     guard failure == nil else {
       free(index)
       return true
+    }
+    guard due != .writeDue || !loadsOnly else {
+      blocks[index].phase = .loaded
+      return false
     }
     blocks[index].phase = due
     dueBlocks += 1
@@ -322,4 +383,11 @@ extension CopyWindow {
     free(index)
     return true
   }
+}
+
+extension Int {
+  /// The smallest multiple that is not less.
+  func roundedUp(to multiple: Int) -> Int { (self + multiple - 1) / multiple * multiple }
+  /// The largest multiple that is not more.
+  func roundedDown(to multiple: Int) -> Int { self / multiple * multiple }
 }

@@ -3,7 +3,7 @@
 internal import SystemPackage
 internal import Uring
 
-/// Moves the data of several files through one queue and one pool of buffers.
+/// Moves the data of several files through one queue and a pool of buffers.
 ///
 /// `turn` is the one place that branches on completions. Each file carries along what its owner
 /// needs when it is done (`File`).
@@ -13,31 +13,51 @@ struct EventLoop<Queue: SubmissionQueue & ~Copyable, File: ~Copyable>: ~Copyable
   struct Slot: ~Copyable {
     var task: FileTask
     var file: File
+    /// Where a file that is only read has its bytes.
+    var place: LoadArena.Place?
 
     consuming func takeFile() -> File { file }
   }
 
   /// A linked pair takes two places in the queue.
   private static var requestsPerStep: Int { 2 }
+  /// Of so many small reads in flight one has to be done before the loop goes on: to wake for each
+  /// costs more than the read, and the disk has enough to do meanwhile.
+  private static var loadsPerCompletion: Int { 4 }
 
   private(set) var queue: Queue
-  private(set) var pool: BufferPool
+  let pool: BufferPool
   private(set) var leases: SlotTable<BufferLease>
+  private var arena: LoadArena
   private var slots: SlotTable<Slot>
   /// Occupied slots, oldest first: the oldest file gets buffers before the others, so that one
   /// large file is written at a time.
   private var order: [Int] = []
   private var requestsInFlight = 0
+  private var loadsInFlight = 0
+  private var isStarving = false
+  private let dirtyBytesMax: UInt64
+  /// What is dirty or on its way, as far as this turn has come.
+  private var dirtyBytes: UInt64 = 0
+  private var hasRegistered = false
   private var isStopped = false
 
-  /// Takes over a queue and its buffers.
+  /// Takes over a queue.
   ///
   /// - Parameters:
   ///   - queue: Where requests go.
-  ///   - pool: The buffers, of which none is lent.
+  ///   - pool: The buffers, which other loops may use as well.
   ///   - filesMax: How many files can be under way at once.
-  init(queue: consuming Queue, pool: consuming BufferPool, filesMax: Int) {
+  ///   - dirtyBytesMax: How much files beside the oldest may add to what is dirty, in bytes.
+  init(
+    queue: consuming Queue,
+    pool: BufferPool,
+    filesMax: Int,
+    dirtyBytesMax: UInt64 = .max
+  ) {
+    self.dirtyBytesMax = dirtyBytesMax
     leases = SlotTable(capacity: pool.count)
+    arena = LoadArena(blockBytes: pool.blockBytes, leasesMax: pool.count)
     slots = SlotTable(capacity: filesMax)
     order.reserveCapacity(filesMax)
     self.queue = queue
@@ -48,11 +68,21 @@ struct EventLoop<Queue: SubmissionQueue & ~Copyable, File: ~Copyable>: ~Copyable
   var isFull: Bool { slots.isFull }
   /// Whether no file is under way.
   var isEmpty: Bool { slots.count == 0 }
+  /// How many files are under way whose data is more than one small read.
+  private(set) var copiesUnderWay = 0
 
   /// Takes over a file whose data is to be moved.
   ///
   /// - Precondition: The loop is not full.
   mutating func admit(_ plan: FileTask.Plan, file: consuming File) {
+    if isEmpty { pool.join() }
+    if plan.target != nil {
+      copiesUnderWay += 1
+      if !hasRegistered {
+        hasRegistered = true
+        queue.register(pool)
+      }
+    }
     var task = FileTask(plan, blockBytes: pool.blockBytes)
     if isStopped { task.stop() }
     let index = slots.insert(Slot(task: task, file: file))
@@ -72,12 +102,19 @@ struct EventLoop<Queue: SubmissionQueue & ~Copyable, File: ~Copyable>: ~Copyable
   /// - Parameter waits: Whether to wait at all.
   /// - Throws: The failure of the queue itself; the loop cannot be used after it.
   mutating func turn(waits: Bool = true) throws(Errno) {
+    isStarving = false
+    dirtyBytes = 0
     for index in order {
       guard queue.space >= Self.requestsPerStep else { break }
       prepare(index)
+      dirtyBytes += slots[index].task.unsettledBytes
     }
-    let mustWait = waits && requestsInFlight > 0 && !hasFinished
-    try queue.submit(waitFor: mustWait ? 1 : 0)
+    let mustWait = waits && !hasFinished
+    if mustWait && isStarving && requestsInFlight == 0 && leases.count == 0 {
+      return pool.waitForBuffer()
+    }
+    let enough = min(max(1, loadsInFlight / Self.loadsPerCompletion), requestsInFlight)
+    try queue.submit(waitFor: mustWait ? enough : 0)
     while let completion = queue.nextCompletion() { take(completion) }
     for index in order { releaseAbandoned(index) }
   }
@@ -93,9 +130,23 @@ struct EventLoop<Queue: SubmissionQueue & ~Copyable, File: ~Copyable>: ~Copyable
       guard let outcome = slots[index].task.outcome else { continue }
       order.remove(at: position)
       let slot = slots.remove(index)
-      return Finished(outcome: outcome, file: slot.takeFile())
+      if slot.task.plan.target != nil { copiesUnderWay -= 1 }
+      if isEmpty { pool.leave() }
+      let place = slot.place
+      let contents =
+        outcome == .loaded ? place.map { slice($0, slot.task.window.bytesLoaded) } : nil
+      return Finished(outcome: outcome, contents: contents, place: place, file: slot.takeFile())
     }
     return nil
+  }
+
+  private func slice(_ place: LoadArena.Place, _ byteCount: Int) -> BufferSlice {
+    pool.slice(of: leases[place.lease], from: place.start, count: byteCount)
+  }
+
+  /// Takes back the place of a file that was loaded, when its contents are not needed any more.
+  mutating func release(_ place: LoadArena.Place) {
+    if arena.release(place) { pool.giveBack(leases.remove(place.lease)) }
   }
 
   /// Gives all buffers back after the queue has failed, so that the loop can be let go of.
@@ -109,6 +160,10 @@ struct EventLoop<Queue: SubmissionQueue & ~Copyable, File: ~Copyable>: ~Copyable
 /// A file whose data has been moved, or not.
 struct Finished<File: ~Copyable>: ~Copyable {
   let outcome: FileTask.Outcome
+  /// What was loaded; valid until its place is released.
+  let contents: BufferSlice?
+  /// The place of a file that was to be loaded, to be released.
+  let place: LoadArena.Place?
   var file: File
 
   consuming func takeFile() -> File { file }
@@ -137,63 +192,112 @@ extension EventLoop where Queue: ~Copyable, File: ~Copyable {
         continue
       }
       slots[index].task.findData()
-      guard slots[index].task.canStart, let lease = pool.lease() else { return }
-      guard let number = leases.insert(lease) else {
-        preconditionFailure("more leases than buffers")
+      guard slots[index].task.canStart, !isTooDirty(for: index) else { return }
+      guard let lease = lease(index) else {
+        isStarving = true
+        return
       }
       let linksPairs = queue.linksPairs
-      prepare(slots[index].task.window.start(lease: number, linksPairs: linksPairs), index)
+      prepare(slots[index].task.window.start(lease: lease, linksPairs: linksPairs), index)
     }
+  }
+
+  /// Whether older files have so much on its way that this one has to wait.
+  private func isTooDirty(for index: Int) -> Bool {
+    dirtyBytes > 0 && slots[index].task.isPaced
+      && dirtyBytes + slots[index].task.unsettledBytes + UInt64(pool.blockBytes) > dirtyBytesMax
+  }
+
+  /// Finds a buffer for the next block, or a place in one for a file that is only read.
+  ///
+  /// - Returns: The number of its lease, or `nil` when there is none to be had now.
+  private mutating func lease(_ index: Int) -> Int? {
+    guard slots[index].task.plan.target == nil else { return lease() }
+    let byteCount = slots[index].task.window.bytesToLoad
+    if let place = arena.take(byteCount) {
+      slots[index].place = place
+      return place.lease
+    }
+    guard let number = lease() else { return nil }
+    arena.begin(number)
+    slots[index].place = arena.take(byteCount)
+    return number
+  }
+
+  private mutating func lease() -> Int? {
+    guard let lease = pool.lease(holding: leases.count) else { return nil }
+    guard let number = leases.insert(lease) else {
+      preconditionFailure("more leases than buffers")
+    }
+    return number
   }
 
   private mutating func noteStarted(_ index: Int) {
     slots[index].task.started()
     requestsInFlight += 1
+    if slots[index].task.plan.target == nil { loadsInFlight += 1 }
   }
 
   private mutating func prepare(_ request: CopyWindow.Request, _ index: Int) {
-    let plan = slots[index].task.plan
     switch request {
     case .pair(let block, let offset, let length):
-      let slice = slice(index, block, at: 0, length)
-      queue.prepare(
-        .read(
-          plan.source,
-          into: slice,
-          at: offset,
-          flags: [.link, .skipSuccess],
-          tag: tag(index, block, .read)
-        )
-      )
-      queue.prepare(
-        .write(plan.target, from: slice, at: offset, tag: tag(index, block, .write))
-      )
+      prepareRead(index, block, offset, at: 0, length, flags: [.link, .skipSuccess])
+      prepareWrite(index, block, offset, at: 0, length, padding: 0)
     case .read(let block, let offset, let position, let length):
-      queue.prepare(
-        .read(
-          plan.source,
-          into: slice(index, block, at: position, length),
-          at: offset,
-          tag: tag(index, block, .read)
-        )
-      )
-    case .write(let block, let offset, let position, let length):
-      queue.prepare(
-        .write(
-          plan.target,
-          from: slice(index, block, at: position, length),
-          at: offset,
-          tag: tag(index, block, .write)
-        )
-      )
+      prepareRead(index, block, offset, at: position, length)
+    case .write(let block, let offset, let position, let length, let padding):
+      prepareWrite(index, block, offset, at: position, length, padding: padding)
     }
     noteStarted(index)
+  }
+
+  private mutating func prepareRead(
+    _ index: Int,
+    _ block: Int,
+    _ offset: UInt64,
+    at position: Int,
+    _ length: Int,
+    flags: Submission.Flags = []
+  ) {
+    let plan = slots[index].task.plan
+    queue.prepare(
+      .read(
+        plan.source,
+        into: slice(index, block, at: position, length),
+        at: offset,
+        flags: plan.reading.dontCache ? flags.union(.dontCache) : flags,
+        tag: tag(index, block, .read)
+      )
+    )
+  }
+
+  private mutating func prepareWrite(
+    _ index: Int,
+    _ block: Int,
+    _ offset: UInt64,
+    at position: Int,
+    _ length: Int,
+    padding: Int
+  ) {
+    let plan = slots[index].task.plan
+    guard let target = plan.target else { preconditionFailure("a write of a file only to be read") }
+    let slice = slice(index, block, at: position, length)
+    slice.clearEnd(padding)
+    queue.prepare(
+      .write(
+        target,
+        from: slice,
+        at: offset,
+        flags: plan.writing.dontCache ? .dontCache : [],
+        tag: tag(index, block, .write)
+      )
+    )
   }
 
   private func slice(_ index: Int, _ block: Int, at position: Int, _ length: Int) -> BufferSlice {
     pool.slice(
       of: leases[slots[index].task.window.lease(of: block)],
-      from: position,
+      from: (slots[index].place?.start ?? 0) + position,
       count: length
     )
   }
@@ -228,14 +332,20 @@ extension EventLoop where Queue: ~Copyable, File: ~Copyable {
         isRead: tag.operation == .read,
         result: completion.result
       )
-      if let lease { pool.giveBack(leases.remove(lease)) }
+      if let lease { giveBack(lease, of: index) }
     }
-    requestsInFlight -= before - slots[index].task.requestsInFlight
+    let ended = before - slots[index].task.requestsInFlight
+    requestsInFlight -= ended
+    if slots[index].task.plan.target == nil { loadsInFlight -= ended }
   }
 
   private mutating func releaseAbandoned(_ index: Int) {
-    while let lease = slots[index].task.window.releaseAbandoned() {
-      pool.giveBack(leases.remove(lease))
-    }
+    while let lease = slots[index].task.window.releaseAbandoned() { giveBack(lease, of: index) }
+  }
+
+  private mutating func giveBack(_ lease: Int, of index: Int) {
+    guard let place = slots[index].place else { return pool.giveBack(leases.remove(lease)) }
+    slots[index].place = nil
+    release(place)
   }
 }

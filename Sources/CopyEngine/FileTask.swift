@@ -24,6 +24,8 @@ struct FileTask {
   enum Outcome: Equatable {
     /// All of it, this many bytes.
     case copied(bytes: UInt64)
+    /// All of it was read, and is in the buffer.
+    case loaded
     case failed(CopyWindow.Failure)
     /// The space could not be allocated.
     case notAllocated(Errno)
@@ -31,18 +33,32 @@ struct FileTask {
     case notWrittenBack(Errno)
   }
 
+  /// How one direction is carried out.
+  struct Transfer: Equatable {
+    /// What offsets and lengths are multiples of, in bytes: 1, or that of direct I/O.
+    var alignment = 1
+    /// Whether nothing stays in the page cache (`RWF_DONTCACHE`).
+    var dontCache = false
+
+    var isDirect: Bool { alignment > 1 }
+  }
+
   /// What the worker decided when it opened the file.
   struct Plan {
     /// The source, open for reading.
     var source: Int32
-    /// The target, open for writing.
-    var target: Int32
+    /// The target, open for writing; `nil` where the file is only read into one buffer.
+    var target: Int32?
     /// Where the source has data.
     var map: DataMap
     /// Bytes to allocate before anything is written, or 0.
-    var allocateBytes: UInt64
+    var allocateBytes: UInt64 = 0
     /// Cache advice, for files that are large enough.
     var advisor: CacheAdvisor?
+    /// How it is read.
+    var reading = Transfer()
+    /// How it is written.
+    var writing = Transfer()
   }
 
   let plan: Plan
@@ -60,17 +76,24 @@ struct FileTask {
 
   init(_ plan: Plan, blockBytes: Int) {
     self.plan = plan
-    window = CopyWindow(blockBytes: blockBytes, isUnsized: plan.map == .unknownSize)
+    window = CopyWindow(
+      blockBytes: blockBytes,
+      isUnsized: plan.map == .unknownSize,
+      loadsOnly: plan.target == nil,
+      readAlignment: plan.reading.alignment,
+      writeAlignment: plan.writing.alignment
+    )
     advisor = plan.advisor
     awaitsAllocation = plan.allocateBytes > 0
     allocateDue = awaitsAllocation
-    sequentialDue = plan.advisor != nil
+    sequentialDue = plan.advisor != nil && !plan.reading.isDirect
   }
 
   private var hasFailed: Bool { auxiliaryFailure != nil || window.failure != nil }
 
   /// How the file ended, once nothing is in flight and nothing is due.
   var outcome: Outcome? {
+    if window.isLoaded { return .loaded }
     guard requestsInFlight == 0, window.activeBlocks == 0 else { return nil }
     if let auxiliaryFailure { return auxiliaryFailure }
     if let failure = window.failure { return .failed(failure) }
@@ -100,6 +123,14 @@ struct FileTask {
       && window.canStart(limit: advisor?.writeLimit ?? .max)
   }
 
+  /// Whether what it writes goes through the cache, and is advised.
+  var isPaced: Bool { advisor?.pacesTarget ?? false }
+  /// What of the target may be dirty or on its way to the disk, in bytes.
+  var unsettledBytes: UInt64 {
+    guard let advisor, advisor.pacesTarget else { return 0 }
+    return advisor.unsettledBytes(begun: window.begunUpTo)
+  }
+
   /// Notes that a request was handed to the queue.
   mutating func started() { requestsInFlight += 1 }
 
@@ -116,18 +147,18 @@ struct FileTask {
         tag: tag(.adviseSequential, .advise)
       )
     }
-    if allocateDue {
+    if allocateDue, let target = plan.target {
       allocateDue = false
       return .allocate(
-        plan.target,
+        target,
         offset: 0,
         length: plan.allocateBytes,
         tag: tag(.allocate, .allocate)
       )
     }
-    if dropTargetDue {
+    if dropTargetDue, let target = plan.target {
       dropTargetDue = false
-      return drop(plan.target, settling, tag(.dropTarget, .advise))
+      return drop(target, settling, tag(.dropTarget, .advise))
     }
     let advice = advisor?.next(
       readUpTo: window.readUpTo,
@@ -138,19 +169,28 @@ struct FileTask {
     case nil:
       return nil
     case .startWriteback(let range):
-      return sync(range, mode: SyncRangeMode.write, tag(.startWriteback, .syncRange))
+      return plan.target.map {
+        sync($0, range, mode: SyncRangeMode.write, tag(.startWriteback, .syncRange))
+      }
     case .settle(let range):
       settling = range
-      return sync(range, mode: SyncRangeMode.writeAndWait, tag(.awaitWriteback, .syncRange))
+      return plan.target.map {
+        sync($0, range, mode: SyncRangeMode.writeAndWait, tag(.awaitWriteback, .syncRange))
+      }
     case .dropSource(let range):
       dropping = range
       return drop(plan.source, range, tag(.dropSource, .advise))
     }
   }
 
-  private func sync(_ range: Range<UInt64>, mode: Int32, _ tag: Tag) -> Submission {
+  private func sync(
+    _ target: Int32,
+    _ range: Range<UInt64>,
+    mode: Int32,
+    _ tag: Tag
+  ) -> Submission {
     .syncRange(
-      plan.target,
+      target,
       offset: range.lowerBound,
       length: range.upperBound - range.lowerBound,
       mode: mode,

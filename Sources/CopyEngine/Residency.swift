@@ -7,8 +7,10 @@ internal import SystemPackage
 enum Residency: Equatable {
   /// Nothing was: all that is there later was brought in by this copy.
   case nothing
-  /// All of it was, or the kernel does not tell.
+  /// All of it was.
   case everything
+  /// The kernel does not tell: nothing is dropped, since it could be somebody's working set.
+  case unknown
   /// One bit for each granule, set where any page was.
   case some(granuleBytes: UInt64, bits: [UInt64])
 
@@ -21,9 +23,8 @@ enum Residency: Equatable {
   init(of descriptor: Int32, size: UInt64, pageBytes: UInt64) {
     let cached = cl_cached_pages(descriptor, 0, size)
     guard cached > 0 else {
-      // Before Linux 6.5 and for files of others the kernel does not tell; then nothing is dropped,
-      // since it could be somebody's working set.
-      self = cached == 0 ? .nothing : .everything
+      // Before Linux 6.5, and for files of others.
+      self = cached == 0 ? .nothing : .unknown
       return
     }
     guard UInt64(cached) < (size + pageBytes - 1) / pageBytes else {
@@ -46,7 +47,7 @@ enum Residency: Equatable {
     guard start < end else { return nil }
     switch self {
     case .nothing: return start..<end
-    case .everything: return nil
+    case .everything, .unknown: return nil
     case .some(let granuleBytes, let bits):
       func isFree(_ offset: UInt64) -> Bool {
         let granule = offset / granuleBytes

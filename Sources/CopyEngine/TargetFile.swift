@@ -4,39 +4,76 @@ internal import FileTree
 internal import SystemPackage
 internal import Uring
 
+/// What an inode has that was just made, as far as that is known without asking it.
+struct CreatedMetadata {
+  let owner: UInt32
+  let group: UInt32
+  let permissions: UInt32?
+  let hasAttributes: Bool
+}
+
 /// Where the bytes of a file go before it has its name.
 ///
 /// An unnamed inode (O_TMPFILE) wherever the filesystem has that: when the process is killed,
 /// nothing is left. Elsewhere a temporary name, which is removed when the file is not published.
 struct TargetFile: ~Copyable {
-  /// The file, open for reading and writing.
-  let descriptor: Descriptor
+  /// The file's descriptor, open for reading and writing.
+  let rawValue: Int32
+  /// What it has from the start.
+  let created: CreatedMetadata?
+  private var descriptor: Descriptor?
   /// Keeps the directory open for as long as the file needs it.
   private let directory: DirectoryHandles
   private var temporary: EntryName?
 
-  /// Creates the file, mode 0600 (`open` with O_TMPFILE, or O_CREAT and O_EXCL).
+  /// Creates the file (`open` with O_TMPFILE, or O_CREAT and O_EXCL).
+  ///
+  /// - Parameters:
+  ///   - directory: The directory.
+  ///   - name: The name that it is to get.
+  ///   - mode: The permissions that it is to get. A file that has a name at once starts with 0600.
+  ///   - creationMask: What the process takes away of them (`umask`).
+  ///   - random: Chooses the temporary name.
+  /// - Throws: The error of the call.
   init(
     in directory: DirectoryHandles,
     for name: EntryName,
+    mode: UInt32,
+    creationMask: UInt32,
     random: inout some RandomNumberGenerator
   ) throws(Errno) {
     self.directory = directory
+    let opened: Descriptor
     do {
-      descriptor = try EntryLocation(open: directory.target).createUnnamed()
+      // Its owner has to be able to set attributes until it is done.
+      let isFinal = !directory.givesAttributes && mode & 0o600 == 0o600
+      let mode = isFinal ? mode : 0o600
+      opened = try EntryLocation(open: directory.target).createUnnamed(mode: mode)
       temporary = nil
+      let known = directory.newFiles(like: opened.rawValue, mode: mode & ~creationMask)
+      created = known.map {
+        CreatedMetadata(
+          owner: $0.owner,
+          group: $0.group,
+          permissions: isFinal && $0.keepsMode ? mode & ~creationMask : nil,
+          hasAttributes: directory.givesAttributes
+        )
+      }
     } catch {
       // What filesystems and old kernels say that do not know O_TMPFILE.
       guard
         error == .notSupported || error == .isDirectory || error == .invalidArgument
           || error == .noSuchFileOrDirectory
       else { throw error }
-      var opened: Descriptor?
+      var made: Descriptor?
       temporary = try EntryLocation(directory: directory.target, name: name)
-        .claimTemporary(random: &random) { (free) throws(Errno) in opened = try free.create() }
-      guard let created = opened.take() else { preconditionFailure("claimed, but not created") }
-      descriptor = created
+        .claimTemporary(random: &random) { (free) throws(Errno) in made = try free.create() }
+      guard let file = made.take() else { preconditionFailure("claimed, but not created") }
+      opened = file
+      created = nil
     }
+    rawValue = opened.rawValue
+    descriptor = consume opened
   }
 
   deinit {
@@ -59,7 +96,7 @@ struct TargetFile: ~Copyable {
     let target = EntryLocation(directory: directory.target, name: name)
     if temporary == nil && !replaces {
       do {
-        try target.linkUnnamed(descriptor.rawValue)
+        try target.linkUnnamed(rawValue)
         return
       } catch {
         guard error == .fileExists else { throw error }
@@ -67,11 +104,14 @@ struct TargetFile: ~Copyable {
     }
     if temporary == nil {
       temporary = try target.claimTemporary(random: &random) { (free) throws(Errno) in
-        try free.linkUnnamed(descriptor.rawValue)
+        try free.linkUnnamed(rawValue)
       }
     }
     guard let temporary else { return }
     try EntryLocation(directory: directory.target, name: temporary).rename(to: name)
     self.temporary = nil
   }
+
+  /// Hands over the descriptor of a file that was published.
+  mutating func takeDescriptor() -> Descriptor? { descriptor.take() }
 }

@@ -69,6 +69,12 @@ public final class TreeCopier: Sendable {
       disks: disks.values.compactMap(\.first).map { Device(of: $0, mounts: mounts) },
       descriptors: descriptors
     )
+    let pool: BufferPool
+    do throws(Errno) {
+      pool = try BufferPool(count: layout.blocks, bytesEach: layout.blockBytes)
+    } catch {
+      throw CopyError("cannot get memory for buffers", "--memory", error, .memory)
+    }
     let run = CopyRun(
       options: plan.options,
       isPrivileged: geteuid() == 0,
@@ -76,7 +82,8 @@ public final class TreeCopier: Sendable {
       mounts: mounts,
       observer: observer,
       stack: WorkStack(RootPlan(sources, target).items),
-      opener: DirectoryOpener(budget: layout.directoriesMax, isDryRun: plan.options.isDryRun),
+      layout: layout,
+      pool: pool,
       targetRoot: target.isNew && plan.options.isDryRun ? nil : nearest?.identity
     )
     let isStopRequested = state.withLock { state in
@@ -88,15 +95,18 @@ public final class TreeCopier: Sendable {
 
     for part in runWorkers(run, layout) { report.add(part) }
     if let failure = run.failureToStart { throw failure }
+    var unsynced = run.settler.finish()
+    defer { run.settler.dropRest() }
     report.stop = run.stop
     // An earlier run that was killed may have left something unsynced that this one found complete,
     // so this does not depend on what was written now.
     if plan.options.durability == .run && !plan.options.isDryRun && run.stop == nil {
-      for failure in run.syncTargets() {
-        report.failures += 1
-        report.stop = .failure
-        observer.failed(failure)
-      }
+      unsynced += run.targets.sync()
+    }
+    for failure in unsynced {
+      report.failures += 1
+      report.stop = .failure
+      observer.failed(failure)
     }
     return report
   }

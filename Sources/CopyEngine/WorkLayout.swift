@@ -8,7 +8,7 @@ internal import Uring
 struct WorkLayout: Equatable {
   /// The number of workers, each with a thread, a queue and buffers of its own.
   let workers: Int
-  /// The buffers of one worker.
+  /// The buffers that all workers share.
   let blocks: Int
   /// The size of a buffer, in bytes.
   let blockBytes: Int
@@ -16,14 +16,30 @@ struct WorkLayout: Equatable {
   let filesMax: Int
   /// How many directories may be kept open.
   let directoriesMax: Int
+  /// How many files that have their names may be kept open until they are written back.
+  let settlingMax: Int
+  /// How much each worker's large files may have dirty, in bytes.
+  let dirtyBytesMax: UInt64
 
   /// More than this gains nothing: a disk takes requests of 1 MiB at full speed.
   static let blockBytesMax = 1 << 20
-  /// Enough to keep reads and writes of one file in flight together.
-  static let blocksWanted = 4
+  /// Enough to keep a disk busy with one file.
+  static let blocksWanted = 8
+  /// What each worker needs to keep reads and writes in flight together.
+  static let blocksOfWorker = 2
+  /// More workers than this only wait for the same locks of the filesystem.
+  static let workersDefaultMax = 8
+  /// One worker may wait for a disk while another computes.
+  static let workersDefaultMin = 2
+  /// Dirty data of all large files together, in bytes.
+  static let dirtyBytesOfRun: UInt64 = 32 << 20
+  /// Beyond this many files a batch of them gains nothing more.
+  static let settlingMaxWanted = 8192
   static let pageBytes = 4096
   /// Descriptors that a run asks for at the most; more would be for trees deeper than 10,000.
   static let descriptorsMax: UInt64 = 65_536
+  /// Small files whose reads are in flight together: enough for the queue of a fast disk.
+  static let filesWanted = 64
   /// Descriptors for standard streams, operands and what the process around may hold.
   static let descriptorsReserved = 32
   /// A ring, and both sides of the directory being read, of one on the way to it, of one that holds
@@ -47,7 +63,8 @@ struct WorkLayout: Equatable {
     descriptors: Int
   ) {
     let seeks = disks.contains { $0.isRotational == true }
-    let wanted = options.jobs ?? (seeks ? 1 : max(1, processors))
+    let fitting = min(max(processors, Self.workersDefaultMin), Self.workersDefaultMax)
+    let wanted = options.jobs ?? (seeks ? 1 : fitting)
     let available = max(0, descriptors - Self.descriptorsReserved)
     // The least that a worker can do anything with is one page and one file.
     workers = max(
@@ -58,14 +75,16 @@ struct WorkLayout: Equatable {
         available / (Self.descriptorsOfWorker + Self.descriptorsOfFile)
       )
     )
-    let share = options.memoryBytes / workers
-    let bytes = min(share / Self.blocksWanted, Self.blockBytesMax) / Self.pageBytes * Self.pageBytes
-    blockBytes = max(bytes, Self.pageBytes)
-    blocks = max(1, min(share / blockBytes, BufferPool.countMax))
-    // Files beyond those with a buffer are settling: their last window is on its way to the disk.
+    let blocksWanted = max(Self.blocksWanted, Self.blocksOfWorker * workers)
+    let bytes = min(options.memoryBytes / blocksWanted, Self.blockBytesMax)
+    blockBytes = max(bytes.roundedDown(to: Self.pageBytes), Self.pageBytes)
+    blocks = max(1, min(options.memoryBytes / blockBytes, BufferPool.countMax))
     let rest = available - workers * Self.descriptorsOfWorker
     let filesOfHalf = rest / 2 / workers / Self.descriptorsOfFile
-    filesMax = max(1, min(max(8, 2 * blocks), 64, filesOfHalf))
-    directoriesMax = max(1, (rest - workers * filesMax * Self.descriptorsOfFile) / 2)
+    filesMax = max(1, min(Self.filesWanted, filesOfHalf))
+    let unused = rest - workers * filesMax * Self.descriptorsOfFile
+    settlingMax = max(0, min(unused / 2, Self.settlingMaxWanted))
+    directoriesMax = max(1, (unused - settlingMax) / 2)
+    dirtyBytesMax = Self.dirtyBytesOfRun / UInt64(workers)
   }
 }

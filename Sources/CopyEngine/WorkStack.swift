@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import FileTree
-internal import Glibc
+internal import Uring
 
 /// One thing a worker takes on.
 enum WorkItem: Sendable {
@@ -9,6 +9,8 @@ enum WorkItem: Sendable {
   case directory(CopyDirectory, position: Int64)
   /// Copy one entry that a source operand named.
   case entry(CopyDirectory, name: EntryName, targetName: EntryName)
+  /// Copy a file that another worker has found, and counts in its directory.
+  case file(FoundEntry)
 }
 
 /// Directories waiting for a worker, last in, first out; the one structure that workers share to
@@ -17,82 +19,64 @@ enum WorkItem: Sendable {
 /// Last in, first out makes the walk go deep before it goes wide: a directory puts its own rest
 /// under the subdirectories it has just found, so that what waits is at most one batch of names
 /// (`DirectoryReader.bufferBytes`) for each level and worker, however many files there are.
-@safe
-final class WorkStack: @unchecked Sendable {
-  // The condition is why this is not a `Mutex`: an idle worker has to sleep until there is work.
-  private let mutex: UnsafeMutablePointer<pthread_mutex_t>
-  private let condition: UnsafeMutablePointer<pthread_cond_t>
-  private var items: [WorkItem]
-  private var busyWorkers = 0
-  private var isClosed = false
+final class WorkStack: Sendable {
+  private struct State {
+    var items: [WorkItem]
+    var busyWorkers = 0
+    var idleWorkers = 0
+    var isClosed = false
+
+    mutating func take() -> WorkItem? {
+      guard !isClosed, let item = items.popLast() else { return nil }
+      busyWorkers += 1
+      return item
+    }
+  }
+  private let state: Monitor<State>
 
   /// Starts with the source operands, the first on top.
   init(_ items: [WorkItem]) {
-    self.items = items.reversed()
-    unsafe mutex = .allocate(capacity: 1)
-    unsafe condition = .allocate(capacity: 1)
-    unsafe pthread_mutex_init(mutex, nil)
-    unsafe pthread_cond_init(condition, nil)
+    state = Monitor(State(items: items.reversed()))
   }
 
-  deinit {
-    unsafe pthread_cond_destroy(condition)
-    unsafe pthread_mutex_destroy(mutex)
-    unsafe condition.deallocate()
-    unsafe mutex.deallocate()
-  }
-
-  private func locked<Result>(_ body: () -> Result) -> Result {
-    unsafe pthread_mutex_lock(mutex)
-    defer { unsafe pthread_mutex_unlock(mutex) }
-    return body()
-  }
+  /// Whether a worker waits for something that nobody has pushed.
+  var lacksWork: Bool { state.withLock { $0.idleWorkers > $0.items.count } }
 
   /// Adds work, the first on top; for a worker that has not finished its own item yet.
   func push(_ added: [WorkItem]) {
     guard !added.isEmpty else { return }
-    locked {
-      items.append(contentsOf: added.reversed())
-      unsafe pthread_cond_broadcast(condition)
-    }
+    state.withLockWaking { $0.items.append(contentsOf: added.reversed()) }
   }
 
   /// Takes work if there is any; `finishItem` must follow.
   func tryPop() -> WorkItem? {
-    locked { take() }
+    state.withLock { $0.take() }
   }
 
   /// Waits for work; `nil` says that there is none and none will come.
   func pop() -> WorkItem? {
-    locked {
-      while true {
-        if let item = take() { return item }
-        if busyWorkers == 0 || isClosed { return nil }
-        unsafe pthread_cond_wait(condition, mutex)
-      }
+    state.withLock { $0.idleWorkers += 1 }
+    defer { state.withLock { $0.idleWorkers -= 1 } }
+    return state.wait { state -> WorkItem?? in
+      if let item = state.take() { return .some(item) }
+      return state.busyWorkers == 0 || state.isClosed ? .some(nil) : nil
     }
   }
 
   /// Says that an item was worked off, and everything that it led to was pushed.
   func finishItem() {
-    locked {
-      busyWorkers -= 1
-      if busyWorkers == 0 && items.isEmpty { unsafe pthread_cond_broadcast(condition) }
+    let isOver = state.withLock { state in
+      state.busyWorkers -= 1
+      return state.busyWorkers == 0 && state.items.isEmpty
     }
+    if isOver { state.withLockWaking { _ in } }
   }
 
   /// Drops all work, and lets waiting workers go.
   func close() {
-    locked {
-      isClosed = true
-      items.removeAll()
-      unsafe pthread_cond_broadcast(condition)
+    state.withLockWaking { state in
+      state.isClosed = true
+      state.items.removeAll()
     }
-  }
-
-  private func take() -> WorkItem? {
-    guard !isClosed, let item = items.popLast() else { return nil }
-    busyWorkers += 1
-    return item
   }
 }

@@ -48,7 +48,7 @@ extension Worker where Queue: ~Copyable {
   /// Makes sure that an existing target can be written to, and will be synced.
   func prepareTarget(_ directory: CopyDirectory, _ handles: DirectoryHandles) {
     guard let metadata = handles.targetMetadata, !run.options.isDryRun else { return }
-    run.noteTarget(directory, handles, device: metadata.identity.device)
+    run.targets.note(directory, handles, device: metadata.identity.device)
     let writable: UInt32 = 0o700
     if !directory.isNew && !run.isPrivileged && metadata.permissions & writable != writable {
       // Its own permissions come back when everything below is done.

@@ -6,23 +6,6 @@ internal import Glibc
 internal import SystemPackage
 internal import Uring
 
-/// A file whose data is on its way.
-struct OpenFile: ~Copyable {
-  let entry: FoundEntry
-  /// What the source was when it was opened.
-  let opened: EntryMetadata
-  let source: Descriptor
-  var target: TargetFile
-  /// Whether room was made for it once already.
-  var hasMadeRoom = false
-}
-
-/// A source and a target device.
-struct DevicePair: Hashable {
-  let source: UInt64
-  let target: UInt64
-}
-
 // Regular files: opening, and publishing when their data is there.
 extension Worker where Queue: ~Copyable {
   mutating func copyFile(_ entry: FoundEntry) {
@@ -40,18 +23,37 @@ extension Worker where Queue: ~Copyable {
       note(.file, entry.directory, entry.targetName, isNew: true)
       return settle(entry, true)
     }
+    guard !handOver(entry) else { return }
     while mustWaitForSlot() && !run.shouldStop { turn() }
     guard !run.shouldStop else { return complete(entry.directory) }
     do {
-      var file = try open(entry)
-      if try reflink(file) {
-        publish(&file)
-      } else {
-        try admit(file)
-      }
+      if isSmall(entry) { try load(entry) } else { try copyInBlocks(entry) }
     } catch {
       fail(error)
       settle(entry, false)
+    }
+  }
+
+  /// Leaves a large file to another worker, when this one has one under way and the other nothing.
+  private func handOver(_ entry: FoundEntry) -> Bool {
+    guard entry.metadata.size >= Self.handOverBytesMin, loop.copiesUnderWay > 0,
+      run.stack.lacksWork
+    else { return false }
+    run.stack.push([.file(entry)])
+    return true
+  }
+
+  /// Smaller files are copied before another worker has woken, in bytes.
+  private static var handOverBytesMin: UInt64 { 4 << 20 }
+
+  /// Copies a file block by block.
+  mutating func copyInBlocks(_ entry: FoundEntry) throws(CopyError) {
+    while mustWaitForSlot() && !run.shouldStop { turn() }
+    let file = try open(entry)
+    if try reflink(file) {
+      publish(file, change: nil)
+    } else {
+      try admit(file)
     }
   }
 
@@ -66,7 +68,7 @@ extension Worker where Queue: ~Copyable {
   }
 
   private mutating func open(_ entry: FoundEntry) throws(CopyError) -> OpenFile {
-    let source = try openSource(entry)
+    let source = try openSource(entry, isDirect: false)
     let opened: EntryMetadata
     do throws(Errno) {
       opened = try EntryLocation(open: source.rawValue).metadata()
@@ -77,21 +79,39 @@ extension Worker where Queue: ~Copyable {
     } catch {
       throw .source("cannot open", entry.sourcePath, error)
     }
-    do throws(Errno) {
-      let target = try createTarget(entry)
-      return OpenFile(entry: entry, opened: opened, source: source, target: target)
-    } catch {
-      throw .target("cannot create", entry.targetPath, error)
-    }
+    var file = OpenFile(entry: entry, opened: opened, source: source)
+    file.attach(try openTarget(entry, opened))
+    return file
   }
 
-  private mutating func createTarget(_ entry: FoundEntry) throws(Errno) -> TargetFile {
-    do {
-      return try TargetFile(in: entry.handles, for: entry.targetName, random: &random)
+  /// Creates what will be the target, with its final mode where that is how it is created.
+  mutating func openTarget(
+    _ entry: FoundEntry,
+    _ opened: EntryMetadata
+  ) throws(CopyError) -> TargetFile {
+    let mode = run.preservation.contains(.permissions) ? opened.permissions & 0o777 : 0o600
+    do throws(Errno) {
+      do {
+        return try TargetFile(
+          in: entry.handles,
+          for: entry.targetName,
+          mode: mode,
+          creationMask: run.creationMask,
+          random: &random
+        )
+      } catch {
+        guard error == .noSpace else { throw error }
+        makeRoom(entry)
+        return try TargetFile(
+          in: entry.handles,
+          for: entry.targetName,
+          mode: mode,
+          creationMask: run.creationMask,
+          random: &random
+        )
+      }
     } catch {
-      guard error == .noSpace else { throw error }
-      makeRoom(entry)
-      return try TargetFile(in: entry.handles, for: entry.targetName, random: &random)
+      throw .target("cannot create", entry.targetPath, error)
     }
   }
 
@@ -113,62 +133,46 @@ extension Worker where Queue: ~Copyable {
     )
   }
 
-  private func openSource(_ entry: FoundEntry) throws(CopyError) -> Descriptor {
+  /// Opens a source for reading, with O_DIRECT if that is how it will be read.
+  func openSource(_ entry: FoundEntry, isDirect: Bool) throws(CopyError) -> Descriptor {
     do throws(Errno) {
-      return try entry.source.openForReading()
+      return try entry.source.openForReading(direct: isDirect)
     } catch {
       throw .source("cannot open", entry.sourcePath, error)
     }
   }
 
-  /// Shares the extents of the source where both sides can (`FICLONE`).
-  private mutating func reflink(_ file: borrowing OpenFile) throws(CopyError) -> Bool {
-    let entry = file.entry
-    guard run.options.reflink != .never, file.opened.size > 0,
-      let target = entry.handles.targetMetadata
-    else { return false }
-    let devices = DevicePair(
-      source: file.opened.identity.device,
-      target: target.identity.device
-    )
-    let mayFail = run.options.reflink == .auto
-    guard !mayFail || !cannotReflink.contains(devices) else { return false }
-    let result = cl_clone(file.target.descriptor.rawValue, file.source.rawValue)
-    guard result < 0 else { return true }
-    let errno = Errno(rawValue: -result)
-    guard mayFail && !errno.stopsRun else {
-      throw .target("cannot share extents", entry.targetPath, errno)
-    }
-    // EINVAL is about this file alone, such as one that is not checksummed on btrfs.
-    if errno != .invalidArgument { cannotReflink.insert(devices) }
-    return false
-  }
-
   /// Hands the file to the event loop.
-  private mutating func admit(_ file: consuming OpenFile) throws(CopyError) {
-    let opened = file.opened
+  private mutating func admit(_ open: consuming OpenFile) throws(CopyError) {
+    var file = open
+    let size = file.opened.size
     let source = file.source.rawValue
-    let target = file.target.descriptor.rawValue
-    let map = DataMap(of: source, opened, keepsHoles: run.preservation.contains(.holes))
-    var plan = FileTask.Plan(source: source, target: target, map: map, allocateBytes: 0)
+    let target = file.targetNumber
+    let map = DataMap(of: source, file.opened, keepsHoles: run.preservation.contains(.holes))
+    var plan = FileTask.Plan(source: source, target: target, map: map)
+    var mayAllocate = false
     switch map {
     case .sparse(let size):
       guard ftruncate(target, Int(size)) == 0 else {
         throw .target("cannot set size", file.entry.targetPath, Errno(rawValue: errno))
       }
     case .whole(let size):
-      if size >= AllocationPolicy.fileBytesMin && allocation.allows(target) {
-        plan.allocateBytes = size
-      }
+      mayAllocate = size >= AllocationPolicy.fileBytesMin && allocation.allows(target)
+      if mayAllocate { plan.allocateBytes = size }
     case .unknownSize:
       break
     }
-    if run.options.cache == .advise && opened.size >= CacheAdvisor.fileBytesMin {
+    let residency = planReading(&plan, file)
+    let pacesTarget = planWriting(&plan, &file, mayAllocate: mayAllocate)
+    if size > 0 && (pacesTarget || residency != .unknown) {
       plan.advisor = CacheAdvisor(
-        size: opened.size,
-        residency: Residency(of: source, size: opened.size, pageBytes: run.pageBytes)
+        size: size,
+        residency: residency,
+        pacesTarget: pacesTarget,
+        windowBytes: run.windowBytes
       )
     }
+    file.triesDontCache = (plan.reading.dontCache, plan.writing.dontCache)
     if run.options.advisesNoReuse {
       _ = posix_fadvise(source, 0, 0, FileAdvice.noReuse)
       _ = posix_fadvise(target, 0, 0, FileAdvice.noReuse)
@@ -177,14 +181,38 @@ extension Worker where Queue: ~Copyable {
   }
 
   /// Takes a file whose data has been moved, or not.
-  mutating func finish(_ file: consuming OpenFile, _ outcome: FileTask.Outcome) {
+  mutating func finish(_ finished: consuming Finished<OpenFile>) {
+    let (outcome, place, contents) = (finished.outcome, finished.place, finished.contents)
+    let file = finished.takeFile()
+    let isLoaded = outcome == .loaded
+    if isLoaded { finishLoaded(file, contents) } else { finish(file, outcome) }
+    if isLoaded, let place { loop.release(place) }
+  }
+
+  private mutating func finish(_ file: consuming OpenFile, _ outcome: FileTask.Outcome) {
     let entry = file.entry
     switch outcome {
+    case .loaded:
+      return
     case .copied(let bytes):
       report.bytesWritten += bytes
-      return publish(&file)
+      return publish(file, change: describeChange(file))
     case .notAllocated(.noSpace) where !file.hasMadeRoom && !run.shouldStop:
-      return allocateAgain(file)
+      makeRoom(entry)
+      file.hasMadeRoom = true
+      return tryAgain(file)
+    case .failed(.read(.invalidArgument)) where !file.avoidsDirect && !run.shouldStop,
+      .failed(.write(.invalidArgument)) where !file.avoidsDirect && !run.shouldStop:
+      file.avoidsDirect = true
+      return tryAgain(file)
+    case .failed(.read(.notSupported)) where file.triesDontCache.reading:
+      refuseReading(.dontcache, entry)
+      return tryAgain(file)
+    case .failed(.write(.notSupported)) where file.triesDontCache.writing:
+      refuseWriting(.dontcache, entry)
+      return tryAgain(file)
+    case .failed(.sourceEnded) where file.isLoading && !run.shouldStop:
+      return tryAgain(file)
     case .failed(.read(let errno)):
       fail(CopyError("cannot read", entry.sourcePath, errno, .entry))
     case .failed(.write(let errno)), .notWrittenBack(let errno):
@@ -208,13 +236,11 @@ extension Worker where Queue: ~Copyable {
     settle(entry, false)
   }
 
-  /// Tries a file again for which there seemed to be no space.
-  private mutating func allocateAgain(_ file: consuming OpenFile) {
+  /// Begins a file again, another way.
+  private mutating func tryAgain(_ file: consuming OpenFile) {
     let entry = file.entry
-    makeRoom(entry)
-    file.hasMadeRoom = true
     do {
-      try admit(file)
+      if file.isLoading { try copyInBlocks(entry) } else { try admit(file) }
     } catch {
       fail(error)
       settle(entry, false)
@@ -222,24 +248,29 @@ extension Worker where Queue: ~Copyable {
   }
 
   /// Gives a file whose data is there its metadata and its name.
-  private mutating func publish(_ file: inout OpenFile) {
+  mutating func publish(_ published: consuming OpenFile, change: String?) {
+    var file = published
     let entry = file.entry
-    let changed = describeChange(file)
-    let target = EntryLocation(open: file.target.descriptor.rawValue)
+    guard var target = file.takeTarget() else { return settle(entry, false) }
+    if file.isPadded && ftruncate(target.rawValue, Int(file.opened.size)) != 0 {
+      fail(.target("cannot set size", entry.targetPath, Errno(rawValue: errno)))
+      return settle(entry, false)
+    }
     _ = apply(
       MetadataChange(
         directory: entry.directory,
         name: entry.name,
         targetName: entry.targetName,
         source: EntryLocation(open: file.source.rawValue),
-        target: target,
+        target: EntryLocation(open: target.rawValue),
         wanted: file.opened,
         current: entry.existing?.kind == .file ? entry.existing : nil,
-        isNew: true
+        isNew: true,
+        created: target.created
       )
     )
     do {
-      try file.target.publish(
+      try target.publish(
         as: entry.targetName,
         replaces: entry.existing != nil && entry.existing?.kind != .directory,
         random: &random
@@ -249,8 +280,11 @@ extension Worker where Queue: ~Copyable {
       return settle(entry, false)
     }
     report.filesCopied += 1
-    if let changed { fail(CopyError(changed, entry.sourcePath, nil, .entry)) }
+    if let change { fail(CopyError(change, entry.sourcePath, nil, .entry)) }
     note(.file, entry.directory, entry.targetName, isNew: true)
+    if let bytes = file.settlingBytes, let descriptor = target.takeDescriptor() {
+      for failure in run.settler.add(descriptor, byteCount: bytes) { fail(failure) }
+    }
     settle(entry, true)
   }
 

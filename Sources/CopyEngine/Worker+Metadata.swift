@@ -18,6 +18,8 @@ struct MetadataChange {
   let current: EntryMetadata?
   /// Whether this run made it, so that everything has to be set.
   let isNew: Bool
+  /// What is known of an inode that was just made, and need not be set.
+  var created: CreatedMetadata?
 }
 
 // Metadata. The order matters: a change of owner clears setuid, setgid and capabilities, and an ACL
@@ -50,8 +52,12 @@ extension Worker where Queue: ~Copyable {
   private mutating func applyOwner(_ change: MetadataChange) -> Bool {
     let owner = run.preservation.contains(.owner) ? change.wanted.owner : nil
     let group = run.preservation.contains(.group) ? change.wanted.group : nil
-    let newOwner = !change.isNew && change.current?.owner == owner ? nil : owner
-    let newGroup = !change.isNew && change.current?.group == group ? nil : group
+    let known =
+      change.isNew
+      ? change.created.map { ($0.owner, $0.group) }
+      : change.current.map { ($0.owner, $0.group) }
+    let newOwner = known?.0 == owner ? nil : owner
+    let newGroup = known?.1 == group ? nil : group
     guard newOwner != nil || newGroup != nil else { return false }
     guard !run.options.isDryRun else { return true }
     do {
@@ -101,6 +107,7 @@ extension Worker where Queue: ~Copyable {
       from: source,
       to: change.target,
       classes: classes,
+      targetIsBare: change.created?.hasAttributes == false,
       dryRun: run.options.isDryRun
     )
     for failure in failures {
@@ -133,6 +140,7 @@ extension Worker where Queue: ~Copyable {
     let differs = change.isNew || change.current?.permissions != wanted
     guard differs || isForced && !run.options.isDryRun else { return false }
     guard !run.options.isDryRun else { return true }
+    if !isForced, let created = change.created, created.permissions == wanted { return false }
     do {
       try change.target.setPermissions(wanted)
       return differs

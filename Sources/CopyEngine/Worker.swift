@@ -21,12 +21,20 @@ struct Worker<Queue: SubmissionQueue & ~Copyable>: ~Copyable {
   /// Pairs of devices between which extents cannot be shared.
   var cannotReflink: Set<DevicePair> = []
   var allocation: AllocationPolicy
+  /// What the run has chosen, by device.
+  var knownReading: [UInt64: Access] = [:]
+  var knownWriting: [UInt64: Access] = [:]
   private var queueFailed = false
 
-  init(run: CopyRun, queue: consuming Queue, pool: consuming BufferPool, filesMax: Int) {
+  init(run: CopyRun, queue: consuming Queue, filesMax: Int) {
     self.run = run
     allocation = AllocationPolicy(mounts: run.mounts)
-    loop = EventLoop<Queue, OpenFile>(queue: queue, pool: pool, filesMax: filesMax)
+    loop = EventLoop<Queue, OpenFile>(
+      queue: queue,
+      pool: run.pool,
+      filesMax: filesMax,
+      dirtyBytesMax: run.dirtyBytesMax
+    )
   }
 
   /// Works until nothing is left anywhere, or the run stops.
@@ -56,6 +64,8 @@ struct Worker<Queue: SubmissionQueue & ~Copyable>: ~Copyable {
       } else {
         run.observer.skipped(directory.relativePath(), isDirectory: true)
       }
+    case .file(let entry):
+      copyFile(entry)
     case .entry(let directory, let name, let targetName):
       if let handles = directory.openHandles {
         prepareTarget(directory, handles)
@@ -84,10 +94,7 @@ struct Worker<Queue: SubmissionQueue & ~Copyable>: ~Copyable {
   func mustWaitForSlot() -> Bool { loop.isFull && !queueFailed }
 
   mutating func finishFiles() {
-    while let finished = loop.nextFinished() {
-      let outcome = finished.outcome
-      finish(finished.takeFile(), outcome)
-    }
+    while let finished = loop.nextFinished() { finish(finished) }
   }
 
   /// Lets what is in flight come to its end.

@@ -42,8 +42,8 @@ private final class WorkerThread: Sendable {
   private let layout: WorkLayout
   private let result = Mutex(CopyReport())
 
-  /// Room for a pair for each buffer and some advice, in requests.
-  private var queueDepth: Int { min(max(2 * layout.blocks + 16, 64), 4096) }
+  /// Room for a pair for each buffer, or a read for each file, and some advice, in requests.
+  private var queueDepth: Int { min(max(2 * layout.blocks, layout.filesMax) + 16, 4096) }
 
   init(_ run: CopyRun, _ layout: WorkLayout) {
     self.run = run
@@ -53,58 +53,23 @@ private final class WorkerThread: Sendable {
   var report: CopyReport { result.withLock { $0 } }
 
   func work() {
-    do throws(Errno) {
-      if run.options.engine != .sync {
-        let ring: Ring
-        do {
-          ring = try Ring(depth: queueDepth)
-        } catch {
-          guard run.options.engine == .auto else {
-            return run.failToStart(CopyError("cannot be had", "io_uring", error, .stop))
-          }
-          run.observer.noted("io_uring cannot be had (\(error)); copying with plain system calls")
-          return try workSynchronously()
-        }
-        return try work(with: ring)
-      }
-      try workSynchronously()
+    guard run.options.engine != .sync else { return work(with: SystemCallQueue(depth: queueDepth)) }
+    let ring: Ring
+    do {
+      ring = try Ring(depth: queueDepth)
     } catch {
-      run.failToStart(CopyError("cannot get memory for buffers", "--memory", error, .memory))
-    }
-  }
-
-  private func workSynchronously() throws(Errno) {
-    let pool = try BufferPool(count: layout.blocks, bytesEach: layout.blockBytes)
-    var worker = Worker<SystemCallQueue>(
-      run: run,
-      queue: SystemCallQueue(depth: queueDepth),
-      pool: pool,
-      filesMax: layout.filesMax
-    )
-    let report = worker.work()
-    result.withLock { $0 = report }
-  }
-
-  private func work(with ring: consuming Ring) throws(Errno) {
-    let pool = try registeredPool(&ring)
-    var worker = Worker<Ring>(run: run, queue: ring, pool: pool, filesMax: layout.filesMax)
-    let report = worker.work()
-    result.withLock { $0 = report }
-  }
-
-  /// Registers as many buffers as the limit on locked memory allows, halving the number down to
-  /// two; if not even those fit, all of them are used unregistered.
-  private func registeredPool(_ ring: inout Ring) throws(Errno) -> BufferPool {
-    var count = layout.blocks
-    while count >= 2 {
-      var pool = try BufferPool(count: count, bytesEach: layout.blockBytes)
-      do {
-        try ring.register(&pool)
-        return pool
-      } catch {
-        count = error == .noMemory ? count / 2 : 0
+      guard run.options.engine == .auto else {
+        return run.failToStart(CopyError("cannot be had", "io_uring", error, .stop))
       }
+      run.observer.noted("io_uring cannot be had (\(error)); copying with plain system calls")
+      return work(with: SystemCallQueue(depth: queueDepth))
     }
-    return try BufferPool(count: layout.blocks, bytesEach: layout.blockBytes)
+    work(with: ring)
+  }
+
+  private func work<Queue: SubmissionQueue & ~Copyable>(with queue: consuming Queue) {
+    var worker = Worker<Queue>(run: run, queue: queue, filesMax: layout.filesMax)
+    let report = worker.work()
+    result.withLock { $0 = report }
   }
 }

@@ -63,12 +63,14 @@ public struct AttributeCopier: ~Copyable {
   ///   - source: The entry to be like.
   ///   - target: The entry to be changed.
   ///   - classes: Which attributes count.
+  ///   - targetIsBare: Whether the target is known to have none.
   ///   - dryRun: Only find out whether they differ.
   /// - Returns: Whether anything differed, and what could not be carried over.
   public mutating func synchronize(
     from source: EntryLocation,
     to target: EntryLocation,
     classes: Classes,
+    targetIsBare: Bool = false,
     dryRun: Bool = false
   ) -> (changed: Bool, failures: [Failure]) {
     var failures: [Failure] = []
@@ -80,7 +82,7 @@ public struct AttributeCopier: ~Copyable {
       return (false, [Failure(operation: "cannot list attributes", errno: error, isSource: true)])
     }
     do {
-      present = unsafe try list(target, into: targetList, classes)
+      present = targetIsBare ? [] : unsafe try list(target, into: targetList, classes)
     } catch {
       return (false, [Failure(operation: "cannot list attributes", errno: error, isSource: false)])
     }
@@ -112,6 +114,24 @@ public struct AttributeCopier: ~Copyable {
       }
     }
     return (changed, failures)
+  }
+}
+
+extension EntryLocation {
+  /// Whether what is made in this directory may have attributes from the start: from a default ACL,
+  /// or by a property of the filesystem, such as btrfs' compression (`listxattr`).
+  public var givesAttributes: Bool {
+    var list = InlineArray<64, CChar>(repeating: 0)
+    var span = list.mutableSpan
+    let count = unsafe span.withUnsafeMutableBufferPointer { buffer in
+      unsafe name.withCString {
+        unsafe cl_list_xattr(directory, $0, buffer.baseAddress, buffer.count)
+      }
+    }
+    guard count > 0 else { return count < 0 && count != -Int(Errno.notSupported.rawValue) }
+    // Every directory has a label where the machine has a policy, and labels are left alone.
+    let label = "security.selinux".utf8CString
+    return count != label.count || (0..<count).contains { list[$0] != label[$0] }
   }
 }
 

@@ -45,8 +45,18 @@ public struct EntryLocation {
   /// (`openat2` with RESOLVE_BENEATH and RESOLVE_NO_SYMLINKS).
   ///
   /// `O_NONBLOCK` keeps a FIFO that took the place of a file from blocking the run.
-  public func openForReading(directory isDirectory: Bool = false) throws(Errno) -> Descriptor {
-    let flags = O_RDONLY | O_NONBLOCK | O_NOCTTY | (isDirectory ? O_DIRECTORY : 0)
+  ///
+  /// - Parameters:
+  ///   - isDirectory: Whether it has to be a directory.
+  ///   - isDirect: Whether it is read past the page cache (`O_DIRECT`).
+  /// - Returns: The open file.
+  /// - Throws: The error of the call, such as `Errno.noSuchFileOrDirectory`.
+  public func openForReading(
+    directory isDirectory: Bool = false,
+    direct isDirect: Bool = false
+  ) throws(Errno) -> Descriptor {
+    let kind = (isDirectory ? O_DIRECTORY : 0) | (isDirect ? cl_o_direct : 0)
+    let flags = O_RDONLY | O_NONBLOCK | O_NOCTTY | kind
     do {
       return try open(flags: flags | cl_o_noatime)
     } catch .notPermitted {
@@ -60,9 +70,13 @@ public struct EntryLocation {
     try open(flags: O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, mode: 0o600)
   }
 
-  /// Creates a file without a name in this open directory, for writing (`O_TMPFILE`, mode 0600).
-  public func createUnnamed() throws(Errno) -> Descriptor {
-    let descriptor = cl_open_unnamed(directory, 0o600)
+  /// Creates a file without a name in this open directory, for writing (`O_TMPFILE`).
+  ///
+  /// - Parameter mode: Its permissions, of which the umask or a default ACL may take some away.
+  /// - Returns: The open file.
+  /// - Throws: The error of the call; `Errno.notSupported` where the filesystem has no such thing.
+  public func createUnnamed(mode: UInt32 = 0o600) throws(Errno) -> Descriptor {
+    let descriptor = cl_open_unnamed(directory, mode)
     guard descriptor >= 0 else { throw Errno(rawValue: -descriptor) }
     return Descriptor(owning: descriptor)
   }
@@ -165,16 +179,19 @@ public struct EntryLocation {
   /// Sets times; `nil` leaves the access time as it is (`futimens`, `utimensat`).
   public func setTimes(access: Timestamp?, modification: Timestamp) throws(Errno) {
     let omit = (1 << 30) - 2  // UTIME_OMIT, a macro with a cast that Swift does not import
-    let times = [
+    let times: InlineArray<2, timespec> = [
       access.map { timespec(tv_sec: Int($0.seconds), tv_nsec: Int($0.nanoseconds)) }
         ?? timespec(tv_sec: 0, tv_nsec: omit),
       timespec(tv_sec: Int(modification.seconds), tv_nsec: Int(modification.nanoseconds)),
     ]
-    guard !name.isEmpty else {
-      guard unsafe futimens(directory, times) == 0 else { throw Errno(rawValue: errno) }
-      return
+    let start = times.span
+    let result = unsafe start.withUnsafeBufferPointer { times in
+      guard !name.isEmpty else { return unsafe futimens(directory, times.baseAddress) }
+      return unsafe name.withCString {
+        unsafe utimensat(directory, $0, times.baseAddress, AT_SYMLINK_NOFOLLOW)
+      }
     }
-    try unsafe callSettingErrno { unsafe utimensat(directory, $0, times, AT_SYMLINK_NOFOLLOW) }
+    guard result == 0 else { throw Errno(rawValue: errno) }
   }
 }
 

@@ -3,22 +3,26 @@
 internal import Glibc
 public import SystemPackage
 
-/// The data buffers of a worker: equal blocks of one anonymous mapping, lent out one by one.
+/// The data buffers of a run: equal blocks of one anonymous mapping, lent out one by one.
+///
+/// Workers share a pool, so that one large file can have all of it. Who uses the pool says so with
+/// `join`, and takes no more than its `share` of the buffers.
 @safe
-public struct BufferPool: ~Copyable {
+public final class BufferPool: @unchecked Sendable {
   /// How many buffers there are.
   public let count: Int
   /// The size of each buffer, in bytes; a multiple of the page size.
   public let blockBytes: Int
-  /// Whether requests may name the buffers by index (`io_uring_register_buffers`); `Ring.register`
-  /// sets it.
-  public internal(set) var isRegistered = false
 
   /// The first byte of the first buffer.
   let start: UnsafeMutableRawPointer
 
-  // A stack: the buffer that was used last is the one the processor's caches know.
-  private var free: [Int]
+  private struct State {
+    // A stack: the buffer that was used last is the one the processor's caches know.
+    var free: [Int]
+    var users = 0
+  }
+  private let state: Monitor<State>
 
   /// The most buffers a ring can register.
   public static let countMax = 16384
@@ -50,32 +54,56 @@ public struct BufferPool: ~Copyable {
       throw Errno(rawValue: errno)
     }
     unsafe start = unsafe mapping
-    free = Array((0..<count).reversed())
+    state = Monitor(State(free: Array((0..<count).reversed())))
   }
 
   /// Unmaps the buffers (`munmap`).
   ///
   /// - Precondition: Every lease was given back.
   deinit {
-    precondition(free.count == count, "a buffer pool was dropped while a buffer was lent")
+    precondition(freeCount == count, "a buffer pool was dropped while a buffer was lent")
     _ = unsafe munmap(start, count * blockBytes)
   }
 
   /// How many buffers can be leased.
-  public var freeCount: Int { free.count }
+  public var freeCount: Int { state.withLock { $0.free.count } }
 
-  /// Lends a buffer, with what its last use left in it, or returns `nil` when all are lent.
-  public mutating func lease() -> BufferLease? {
-    guard let index = free.popLast() else { return nil }
-    return BufferLease(index: index)
+  /// Says that somebody more uses the pool.
+  public func join() { state.withLock { $0.users += 1 } }
+
+  /// Says that somebody who joined needs no buffers any more.
+  public func leave() { state.withLock { $0.users -= 1 } }
+
+  /// How many buffers each user may hold, at least one.
+  public var share: Int { state.withLock { max(1, count / max(1, $0.users)) } }
+
+  /// Lends a buffer, with what its last use left in it, or returns `nil` when all are lent, or the
+  /// borrower has its share.
+  ///
+  /// - Parameter holding: How many the borrower holds already.
+  /// - Returns: The lease.
+  public func lease(holding: Int = 0) -> BufferLease? {
+    let index: Int? = state.withLock { state in
+      guard holding < max(1, count / max(1, state.users)) else { return nil }
+      return state.free.popLast()
+    }
+    return index.map { BufferLease(index: $0) }
+  }
+
+  /// Sleeps until there is a buffer to be lent, for a user who holds none.
+  public func waitForBuffer() {
+    state.wait { $0.free.isEmpty ? nil : () }
   }
 
   /// Takes a buffer back.
   ///
   /// - Precondition: The lease is of this pool, and no request that names the buffer is in flight.
-  public mutating func giveBack(_ lease: consuming BufferLease) {
-    precondition(lease.index < count && free.count < count)
-    free.append(lease.index)
+  public func giveBack(_ lease: consuming BufferLease) {
+    let index = lease.index
+    state.withLockWaking { state in
+      precondition(index < count && state.free.count < count)
+      state.free.append(index)
+    }
     lease.end()
   }
 
@@ -85,7 +113,7 @@ public struct BufferPool: ~Copyable {
   ///   - lease: A lease of this pool.
   ///   - offset: Where the part starts in the buffer, in bytes.
   ///   - byteCount: The length of the part, in bytes.
-  /// - Returns: The part; its index is -1 while the pool is not registered.
+  /// - Returns: The part.
   /// - Precondition: The part lies within the buffer.
   public func slice(
     of lease: borrowing BufferLease,
@@ -97,7 +125,7 @@ public struct BufferPool: ~Copyable {
     return unsafe BufferSlice(
       start: start + lease.index * blockBytes + offset,
       count: byteCount,
-      registeredIndex: isRegistered ? Int32(lease.index) : -1
+      bufferIndex: lease.index
     )
   }
 }

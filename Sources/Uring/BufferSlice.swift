@@ -9,13 +9,23 @@ public struct BufferSlice {
   public let start: UnsafeMutableRawPointer
   /// The length in bytes.
   public let count: Int
-  /// The index the buffer is registered under, or -1.
-  public let registeredIndex: Int32
+  /// Which buffer of its pool it lies in.
+  public let bufferIndex: Int
 
   /// Names a part of a buffer.
-  public init(start: UnsafeMutableRawPointer, count: Int, registeredIndex: Int32) {
+  public init(start: UnsafeMutableRawPointer, count: Int, bufferIndex: Int) {
     unsafe self.start = start
     self.count = count
-    self.registeredIndex = registeredIndex
+    self.bufferIndex = bufferIndex
+  }
+
+  /// Fills its last bytes with zeros.
+  public func clearEnd(_ byteCount: Int) {
+    precondition(byteCount >= 0 && byteCount <= count)
+    unsafe (start + count - byteCount).initializeMemory(
+      as: UInt8.self,
+      repeating: 0,
+      count: byteCount
+    )
   }
 }

@@ -18,6 +18,9 @@ public struct Ring: ~Copyable, SubmissionQueue {
   private var batchHead = 0
   private var batchEnd = 0
 
+  /// How many buffers of the one pool that this ring is used with are registered.
+  private var registeredBuffers = 0
+
   /// Whether `IOSQE_CQE_SKIP_SUCCESS` can be had (Linux 5.17).
   public let linksPairs: Bool
 
@@ -53,19 +56,32 @@ public struct Ring: ~Copyable, SubmissionQueue {
   }
 
   /// Registers the buffers of a pool (`io_uring_register_buffers`), so that their pages are
-  /// pinned once and not for each request.
+  /// pinned once and not for each request; once for each ring.
   ///
-  /// - Throws: `Errno.noMemory` when they do not fit into `RLIMIT_MEMLOCK`; the pool works all
-  ///   the same, unregistered. `.resourceBusy` when buffers are registered already.
-  public mutating func register(_ pool: inout BufferPool) throws(Errno) {
-    let result = unsafe cl_ring_register_buffers(
-      ring,
-      pool.start,
-      pool.blockBytes,
-      UInt32(pool.count)
-    )
-    guard result == 0 else { throw Errno(rawValue: -result) }
-    pool.isRegistered = true
+  /// Where they do not fit into `RLIMIT_MEMLOCK`, half of them is tried, down to two. Those that are
+  /// not registered work all the same.
+  ///
+  /// - Returns: How many are registered.
+  @discardableResult
+  public mutating func register(_ pool: BufferPool) -> Int {
+    var count = pool.count
+    while registeredBuffers == 0 && count >= 2 {
+      let result = unsafe cl_ring_register_buffers(
+        ring,
+        pool.start,
+        pool.blockBytes,
+        UInt32(count)
+      )
+      if result == 0 { registeredBuffers = count }
+      guard result == -Errno.noMemory.rawValue else { break }
+      count /= 2
+    }
+    return registeredBuffers
+  }
+
+  /// The index that a buffer is registered under, or -1.
+  private func registeredIndex(_ slice: BufferSlice) -> Int32 {
+    slice.bufferIndex < registeredBuffers ? Int32(slice.bufferIndex) : -1
   }
 
   /// How many requests `prepare` takes before the next `submit`.
@@ -94,7 +110,7 @@ public struct Ring: ~Copyable, SubmissionQueue {
         buffer.start,
         UInt32(buffer.count),
         offset,
-        buffer.registeredIndex,
+        registeredIndex(buffer),
         flags,
         tag
       )
@@ -106,7 +122,7 @@ public struct Ring: ~Copyable, SubmissionQueue {
         buffer.start,
         UInt32(buffer.count),
         offset,
-        buffer.registeredIndex,
+        registeredIndex(buffer),
         flags,
         tag
       )

@@ -30,6 +30,9 @@ public struct Submission {
     ///
     /// When it does not, its own completion is the only one of it and of what is linked behind it.
     public static let skipSuccess = Flags(rawValue: 2)
+    /// What a buffered read or write brings into the page cache goes again when it is done
+    /// (`RWF_DONTCACHE`, Linux 6.14); `EOPNOTSUPP` where kernel or filesystem cannot.
+    public static let dontCache = Flags(rawValue: 4)
   }
 
   /// What is asked.

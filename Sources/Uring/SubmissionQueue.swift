@@ -14,6 +14,13 @@ public protocol SubmissionQueue: ~Copyable {
   /// Whether `IOSQE_CQE_SKIP_SUCCESS` can be had (Linux 5.17); without it requests are not linked.
   var linksPairs: Bool { get }
 
+  /// Lets the kernel know the buffers of the pool that requests will name, as far as it can, which
+  /// spares it work for each request.
+  ///
+  /// - Returns: How many it knows.
+  @discardableResult
+  mutating func register(_ pool: BufferPool) -> Int
+
   /// Queues one request.
   ///
   /// - Precondition: `space` is more than 0. The file and the buffer stay valid until the request

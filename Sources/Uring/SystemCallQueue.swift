@@ -24,6 +24,9 @@ public struct SystemCallQueue: ~Copyable, SubmissionQueue {
     completions.reserveCapacity(depth)
   }
 
+  /// Does nothing: plain calls name buffers by address.
+  public mutating func register(_ pool: BufferPool) -> Int { 0 }
+
   /// How many requests `prepare` takes before the next `submit`; completions that were not taken
   /// yet count, since each request may add one.
   public var space: Int { depth - queued.count - (completions.count - completionHead) }
@@ -103,10 +106,22 @@ extension Submission {
     switch operation {
     case .read:
       let buffer = requiredBuffer
-      return unsafe cl_call_read(descriptor, buffer.start, UInt32(buffer.count), offset)
+      return unsafe cl_call_read(
+        descriptor,
+        buffer.start,
+        UInt32(buffer.count),
+        offset,
+        flags.contains(.dontCache)
+      )
     case .write:
       let buffer = requiredBuffer
-      return unsafe cl_call_write(descriptor, buffer.start, UInt32(buffer.count), offset)
+      return unsafe cl_call_write(
+        descriptor,
+        buffer.start,
+        UInt32(buffer.count),
+        offset,
+        flags.contains(.dontCache)
+      )
     case .advise:
       return cl_call_advise(descriptor, offset, length, argument)
     case .syncRange:

@@ -33,9 +33,12 @@ struct FastsyncCommand: ParsableCommand {
 
   struct Engine: ParsableArguments {
     @Option(
-      help: ArgumentHelp("Drop what was copied from the cache, or leave it.", valueName: "mode")
+      help: ArgumentHelp(
+        "How to read and write with regard to the page cache; also SOURCE:TARGET.",
+        valueName: "mode"
+      )
     )
-    var cache = CopyOptions.Cache.advise
+    var cache = CacheModes()
 
     @Flag(name: .customLong("noreuse"), help: "Also give NOREUSE advice (for measurements).")
     var advisesNoReuse = false
@@ -54,6 +57,9 @@ struct FastsyncCommand: ParsableCommand {
 
     @Option(help: ArgumentHelp("Use io_uring or plain system calls.", valueName: "engine"))
     var ioEngine = CopyOptions.Engine.auto
+
+    @Flag(help: "Print how the run goes about it, and why.")
+    var explain = false
 
     @Option(help: ArgumentHelp("Share extents instead of copying them.", valueName: "when"))
     var reflink = CopyOptions.Reflink.auto
@@ -103,7 +109,30 @@ enum Limits {
   }
 }
 
-extension CopyOptions.Cache: ExpressibleByArgument {}
+/// The value of `--cache`: one mode, or one for reading the source and one for writing the target.
+struct CacheModes: ExpressibleByArgument {
+  var reading = CopyOptions.CacheMode.auto
+  var writing = CopyOptions.CacheMode.auto
+
+  /// `auto` for both.
+  init() {}
+
+  /// Reads `MODE` or `SOURCE:TARGET`.
+  init?(argument: String) {
+    let modes = argument.split(separator: ":", omittingEmptySubsequences: false).map {
+      CopyOptions.CacheMode(rawValue: String($0))
+    }
+    guard let first = modes.first, modes.count <= 2, let reading = first,
+      let writing = modes.last ?? nil
+    else { return nil }
+    self.reading = reading
+    self.writing = writing
+  }
+
+  var defaultValueDescription: String { CopyOptions.CacheMode.auto.rawValue }
+  static var allValueStrings: [String] { CopyOptions.CacheMode.allCases.map(\.rawValue) }
+}
+
 extension CopyOptions.Engine: ExpressibleByArgument {}
 extension CopyOptions.Reflink: ExpressibleByArgument {}
 extension CopyOptions.Durability: ExpressibleByArgument {}

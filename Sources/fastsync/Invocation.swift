@@ -109,7 +109,9 @@ extension FastsyncCommand {
     var options = CopyOptions()
     try options.select(selection.toggles)
     options.isDryRun = reporting.toggles.contains { $0.option == .dryRun }
-    options.cache = engine.cache
+    options.reading = engine.cache.reading
+    options.writing = engine.cache.writing
+    options.explains = engine.explain
     options.advisesNoReuse = engine.advisesNoReuse
     options.memoryBytes = engine.memory
     options.jobs = engine.jobs

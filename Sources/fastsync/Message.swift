@@ -49,6 +49,13 @@ struct Message {
     return message
   }
 
+  /// What the run chose, and why.
+  static func explanation(_ text: String) -> Message {
+    var message = Message()
+    message.append(text)
+    return message
+  }
+
   /// What was left out, in rsync's words.
   static func skip(_ path: FilePath, isDirectory: Bool) -> Message {
     var message = Message()

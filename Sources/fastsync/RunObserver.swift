@@ -20,6 +20,8 @@ struct RunObserver: CopyObserver {
     if !verbosity.isQuiet { output.write(Message.skip(path, isDirectory: isDirectory).line) }
   }
 
+  func explained(_ text: String) { output.write(Message.explanation(text).line) }
+
   func noted(_ text: String) {
     guard verbosity.level > 0 else { return }
     output.write(Message.error(text).line)

@@ -65,7 +65,7 @@ private struct AdvisedCopy {
   func wasResident(_ offset: UInt64) -> Bool {
     switch residency {
     case .nothing: return false
-    case .everything: return true
+    case .everything, .unknown: return true
     case .some(let granuleBytes, let bits):
       let granule = Int(offset / granuleBytes)
       return bits[granule / 64] >> UInt64(granule % 64) & 1 == 1

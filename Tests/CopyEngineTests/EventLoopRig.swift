@@ -14,6 +14,11 @@ struct SimulatedCopy {
   var map: DataMap?
   var allocates = false
   var isAdvised = false
+  /// What reads and writes are aligned to, in bytes.
+  var readAlignment = 1
+  var writeAlignment = 1
+  /// Whether it is read into one buffer, and not written by the loop.
+  var isLoaded = false
 }
 
 /// What came of one file.
@@ -30,6 +35,7 @@ struct EventLoopRig {
   var blocks = 4
   var filesMax = 8
   var linksPairs = true
+  var dirtyBytesMax = UInt64.max
 
   /// Windows as small as the simulated files, so that they have several.
   static let windowBytes: UInt64 = 32 << 10
@@ -64,12 +70,22 @@ struct EventLoopRig {
     for (number, file) in files.enumerated() {
       let offset = Int.random(in: 0..<Self.contentsBytes, using: &random)
       let contents = Array((Self.contents + Self.contents)[offset..<(offset + file.byteCount)])
-      kernel.open(source(number), SimulatedFile(contents: contents, isWritable: false))
-      kernel.open(target(number), SimulatedFile(contents: [], isWritable: true))
+      var source = SimulatedFile(contents: contents, isWritable: false)
+      source.alignment = file.readAlignment
+      kernel.open(self.source(number), source)
+      var target = SimulatedFile(contents: [], isWritable: true)
+      target.alignment = file.writeAlignment
+      kernel.open(self.target(number), target)
     }
     let pool = try BufferPool(count: blocks, bytesEach: blockBytes)
-    var loop = EventLoop<SimulatedKernel, Int>(queue: kernel, pool: pool, filesMax: filesMax)
+    var loop = EventLoop<SimulatedKernel, Int>(
+      queue: kernel,
+      pool: pool,
+      filesMax: filesMax,
+      dirtyBytesMax: dirtyBytesMax
+    )
     var outcomes: [Int: FileTask.Outcome] = [:]
+    var loaded: [Int: [UInt8]] = [:]
     var next = 0
     var turns = 0
     while outcomes.count < files.count {
@@ -79,7 +95,11 @@ struct EventLoopRig {
       }
       if turns == stopAfter { loop.stop() }
       try turn(&loop, seed)
-      while let finished = loop.nextFinished() { outcomes[finished.file] = finished.outcome }
+      while let finished = loop.nextFinished() {
+        outcomes[finished.file] = finished.outcome
+        if let contents = finished.contents { loaded[finished.file] = bytes(of: contents) }
+        if finished.outcome == .loaded, let place = finished.place { loop.release(place) }
+      }
       turns += 1
       try #require(turns < Self.turnsMax, "the copy never ends; seed \(seed)")
     }
@@ -90,9 +110,26 @@ struct EventLoopRig {
       SimulatedResult(
         outcome: outcomes[number] ?? .failed(.stopped),
         source: loop.queue.files[source(number)]?.contents ?? [],
-        target: loop.queue.files[target(number)]?.contents ?? []
+        target: loaded[number] ?? target(number, files[number], loop)
       )
     }
+  }
+
+  /// What a target has when the padding of its last block was cut off.
+  private func target(
+    _ number: Int,
+    _ file: SimulatedCopy,
+    _ loop: borrowing EventLoop<SimulatedKernel, Int>
+  ) -> [UInt8] {
+    let contents = loop.queue.files[target(number)]?.contents ?? []
+    guard file.writeAlignment > 1, contents.count > file.byteCount else { return contents }
+    #expect(contents.count - file.byteCount < file.writeAlignment)
+    #expect(contents[file.byteCount...].allSatisfy { $0 == 0 }, "padding is zeros")
+    return Array(contents[..<file.byteCount])
+  }
+
+  private func bytes(of slice: BufferSlice) -> [UInt8] {
+    (0..<slice.count).map { unsafe slice.start.load(fromByteOffset: $0, as: UInt8.self) }
   }
 
   private func turn(_ loop: inout EventLoop<SimulatedKernel, Int>, _ seed: UInt64) throws {
@@ -113,7 +150,7 @@ struct EventLoopRig {
     let size = UInt64(file.byteCount)
     return FileTask.Plan(
       source: source(number),
-      target: target(number),
+      target: file.isLoaded ? nil : target(number),
       map: file.map ?? .whole(size),
       allocateBytes: file.allocates ? size : 0,
       advisor: !file.isAdvised
@@ -122,7 +159,9 @@ struct EventLoopRig {
           size: size,
           residency: .nothing,
           windowBytes: Self.windowBytes
-        )
+        ),
+      reading: FileTask.Transfer(alignment: file.readAlignment),
+      writing: FileTask.Transfer(alignment: file.writeAlignment)
     )
   }
 }

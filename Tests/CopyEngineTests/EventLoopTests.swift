@@ -55,6 +55,72 @@ struct EventLoopTests {
     }
   }
 
+  @Test("direct reads and writes are aligned, and lose nothing either")
+  func direct() throws {
+    for seed in UInt64(0)..<400 {
+      var files: [SimulatedCopy] = []
+      for byteCount in Self.byteCounts {
+        var file = SimulatedCopy(byteCount: byteCount, allocates: seed % 2 == 0)
+        file.readAlignment = seed % 3 == 0 ? 1 : 512
+        file.writeAlignment = seed % 3 == 1 ? 1 : 4096
+        files.append(file)
+      }
+      let rig = EventLoopRig(linksPairs: seed % 5 != 0)
+      for result in try rig.copy(files, seed: seed, faults: .survivable) {
+        expectCopied(result, seed)
+      }
+    }
+  }
+
+  @Test("small files share buffers, beside large ones and alone")
+  func loads() throws {
+    for seed in UInt64(0)..<400 {
+      var files = [1, 4096, 4095, 100, 2000, 3000, 4000, 1, 1, 700].map { byteCount in
+        var file = SimulatedCopy(byteCount: byteCount, isLoaded: true)
+        file.readAlignment = seed % 2 == 0 ? 512 : 1
+        return file
+      }
+      if seed % 3 == 0 { files.insert(SimulatedCopy(byteCount: 30_000), at: Int(seed % 7)) }
+      // Of one block each, and of blocks for four.
+      let rig = EventLoopRig(blockBytes: seed % 5 == 0 ? 4096 : 16_384, blocks: 2)
+      let results = try rig.copy(files, seed: seed, faults: .survivable)
+      for (file, result) in zip(files, results) {
+        if file.isLoaded {
+          #expect(result.outcome == .loaded, "seed \(seed)")
+          #expect(result.target == result.source, "seed \(seed)")
+        } else {
+          expectCopied(result, seed)
+        }
+      }
+    }
+  }
+
+  @Test("a source that shrinks while it is read directly is told from a short read")
+  func shrinksDirectly() throws {
+    for seed in UInt64(0)..<50 {
+      var faults = Faults()
+      let size = 10_000 + Int(seed) * 37
+      faults.scheduled = [
+        ScheduledFault(.read, 2, .resize(descriptor: 100, byteCount: size))
+      ]
+      let file = SimulatedCopy(byteCount: 20_000, readAlignment: 512)
+      let result = try EventLoopRig(blocks: 1).copy([file], seed: seed, faults: faults)[0]
+      #expect(result.outcome == .failed(.sourceEnded(at: UInt64(size))), "seed \(seed)")
+    }
+  }
+
+  @Test("files beside the oldest wait while too much is on its way")
+  func dirtyBound() throws {
+    for seed in UInt64(0)..<100 {
+      let files = (0..<5).map { _ in SimulatedCopy(byteCount: 70_000, isAdvised: true) }
+      var rig = EventLoopRig(blocks: 8)
+      rig.dirtyBytesMax = 40_000
+      for result in try rig.copy(files, seed: seed, faults: .survivable) {
+        expectCopied(result, seed)
+      }
+    }
+  }
+
   @Test("a short read of every length at every block", arguments: [true, false])
   func shortReads(linksPairs: Bool) throws {
     try everyShortTransfer(.read, linksPairs)

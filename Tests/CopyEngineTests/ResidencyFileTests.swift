@@ -133,8 +133,8 @@ struct ResidencyFileTests {
     }
   }
 
-  @Test("where the kernel does not tell, everything counts as cached")
+  @Test("where the kernel does not tell, nothing is known")
   func unknown() {
-    #expect(residency(-1, 1 << 30) == .everything)
+    #expect(residency(-1, 1 << 30) == .unknown)
   }
 }

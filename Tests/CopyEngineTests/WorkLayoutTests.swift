@@ -34,25 +34,27 @@ struct WorkLayoutTests {
     for jobs in Self.jobs {
       for descriptors in Self.limits {
         let layout = layout(memory: memory, jobs: jobs, descriptors: descriptors)
-        #expect(layout.workers * layout.blocks * layout.blockBytes <= memory, "\(layout)")
+        #expect(layout.blocks * layout.blockBytes <= memory, "\(layout)")
         #expect(layout.workers >= 1 && layout.workers <= jobs)
         #expect(layout.blocks >= 1 && layout.blocks <= BufferPool.countMax)
         #expect(layout.blockBytes >= 4096 && layout.blockBytes <= 1 << 20)
         #expect(layout.blockBytes % 4096 == 0)
         #expect(layout.filesMax >= 1 && layout.directoriesMax >= 1)
-        // Most of what is allowed is used: a page in each of the workers may be left.
-        let used = layout.workers * layout.blocks * layout.blockBytes
-        #expect(used + layout.workers * layout.blockBytes > memory, "\(layout)")
+        // Most of what is allowed is used: less than a block is left.
+        #expect((layout.blocks + 1) * layout.blockBytes > memory, "\(layout)")
+        #expect(layout.dirtyBytesMax * UInt64(layout.workers) <= WorkLayout.dirtyBytesOfRun)
       }
     }
   }
 
-  @Test("the default is blocks of 1 MiB for one worker, smaller ones for more")
+  @Test("the default is 8 blocks of 1 MiB for all, and for many workers two each")
   func defaults() {
     let one = layout(memory: 8 << 20, jobs: 1)
     #expect(one.workers == 1 && one.blocks == 8 && one.blockBytes == 1 << 20)
     let four = layout(memory: 8 << 20, jobs: nil)
-    #expect(four.workers == 4 && four.blocks == 4 && four.blockBytes == 512 << 10)
+    #expect(four.workers == 4 && four.blocks == 8 && four.blockBytes == 1 << 20)
+    let eight = layout(memory: 8 << 20, jobs: 8)
+    #expect(eight.workers == 8 && eight.blocks == 16 && eight.blockBytes == 512 << 10)
   }
 
   @Test(
@@ -68,16 +70,19 @@ struct WorkLayoutTests {
     #expect(layout(memory: 8 << 20, jobs: 3, disks: disks).workers == 3, "who asks gets it")
   }
 
-  @Test("there is a worker on any machine", arguments: [-1, 0, 1])
-  func processors(count: Int) {
-    #expect(layout(memory: 8 << 20, jobs: nil, processors: count).workers == 1)
+  @Test(
+    "a few workers on any machine, and no more than gain something",
+    arguments: [(-1, 2), (0, 2), (1, 2), (2, 2), (6, 6), (8, 8), (128, 8)]
+  )
+  func processors(count: Int, workers: Int) {
+    #expect(layout(memory: 8 << 20, jobs: nil, processors: count).workers == workers)
   }
 
   @Test("no more workers than pages", arguments: [4096, 8191, 8192, 65_536])
   func fewPages(memory: Int) {
     let layout = layout(memory: memory, jobs: 256)
     #expect(layout.workers == memory / 4096)
-    #expect(layout.blocks == 1 && layout.blockBytes == 4096)
+    #expect(layout.blocks == memory / 4096 && layout.blockBytes == 4096)
   }
 
   @Test(
@@ -89,7 +94,8 @@ struct WorkLayoutTests {
       for memory in Self.memories {
         let layout = layout(memory: memory, jobs: jobs, descriptors: limit)
         // Each file and each directory is open on both sides.
-        let open = 2 * (layout.workers * layout.filesMax + layout.directoriesMax)
+        let open =
+          2 * (layout.workers * layout.filesMax + layout.directoriesMax) + layout.settlingMax
         #expect(open + WorkLayout.descriptorsReserved <= limit, "\(layout)")
       }
     }
@@ -103,7 +109,8 @@ struct WorkLayoutTests {
   func manyWorkers(jobs: Int, limit: Int) {
     let layout = layout(memory: 8 << 20, jobs: jobs, descriptors: limit)
     // Files in flight may hold their directories too, and each worker has a ring.
-    let open = 2 * (2 * layout.workers * layout.filesMax + layout.directoriesMax) + layout.workers
+    let files = 2 * layout.workers * layout.filesMax
+    let open = 2 * (files + layout.directoriesMax) + layout.settlingMax + layout.workers
     #expect(open <= limit, "\(layout)")
   }
 
@@ -116,7 +123,7 @@ struct WorkLayoutTests {
   @Test("more descriptors than buffers need are left to directories")
   func directories() {
     let layout = layout(memory: 8 << 20, jobs: 4, descriptors: 65_536)
-    #expect(layout.filesMax >= layout.blocks && layout.filesMax <= 64)
+    #expect(layout.filesMax == 64 && layout.settlingMax == 8192)
     #expect(layout.directoriesMax > 10_000)
   }
 }

@@ -36,18 +36,30 @@ import Testing
   }
 
   @Test func choices() throws {
-    #expect(try plan("a b").options.cache == .advise)
-    #expect(try plan("--cache=keep a b").options.cache == .keep)
-    #expect(try plan("--cache=keep --cache=advise a b").options.cache == .advise)
+    #expect(try cache("a b") == [.auto, .auto])
+    #expect(try cache("--cache=keep a b") == [.keep, .keep])
+    #expect(try cache("--cache=keep --cache=advise a b") == [.advise, .advise])
+    #expect(try cache("--cache=direct:dontcache a b") == [.direct, .dontcache])
+    #expect(try cache("--cache auto:keep a b") == [.auto, .keep])
+    #expect(try plan("--explain a b").options.explains)
+    #expect(try !plan("a b").options.explains)
     #expect(try plan("--io-engine=sync a b").options.engine == .sync)
     #expect(try plan("--io-engine uring a b").options.engine == .uring)
     #expect(try plan("--reflink=always a b").options.reflink == .always)
     #expect(try plan("--durability=none a b").options.durability == .none)
     #expect(try plan("--noreuse a b").options.advisesNoReuse)
     #expect(try !plan("a b").options.advisesNoReuse)
+    for bad in ["--cache=direct:", "--cache=:direct", "--cache=", "--cache=keep:keep:keep"] {
+      #expect(refusal("a b \(bad)")?.code == .usage, "\(bad)")
+    }
     for bad in ["--cache=drop", "--io-engine=aio", "--reflink=yes", "--durability=", "--cache"] {
       #expect(refusal("a b \(bad)")?.code == .usage, "\(bad)")
     }
-    #expect(refusal("--cache=drop a b")?.sentence.contains("'advise' and 'keep'") == true)
+    #expect(refusal("--cache=drop a b")?.sentence.contains("'direct' or 'keep'") == true)
+  }
+
+  private func cache(_ words: String) throws -> [CopyOptions.CacheMode] {
+    let options = try plan(words).options
+    return [options.reading, options.writing]
   }
 }

@@ -30,7 +30,7 @@ import Testing
   @Test func namesTheValues() throws {
     let text = try text(of: page)
     let values =
-      CopyOptions.Cache.allCases.map(\.rawValue) + CopyOptions.Engine.allCases.map(\.rawValue)
+      CopyOptions.CacheMode.allCases.map(\.rawValue) + CopyOptions.Engine.allCases.map(\.rawValue)
       + CopyOptions.Reflink.allCases.map(\.rawValue)
       + CopyOptions.Durability.allCases.map(\.rawValue)
     for value in values { #expect(text.contains(".B \(value)\n"), "\(value)") }

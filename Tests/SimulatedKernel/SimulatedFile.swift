@@ -8,6 +8,8 @@ public struct SimulatedFile: Sendable {
   public var isWritable: Bool
   /// The size at which the disk is full, in bytes.
   public var limitBytes = Int.max
+  /// What direct I/O has to be aligned to, in bytes; 1 for a file that goes through the cache.
+  public var alignment = 1
   /// How many bytes were read, counting again what was read again.
   public internal(set) var bytesRead = 0
   /// How many bytes were written, counting again what was written again.

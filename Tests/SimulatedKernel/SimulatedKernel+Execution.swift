@@ -93,6 +93,10 @@ extension SimulatedKernel {
     if isTransfer, bytesMax > 1, random.happens(shortProbability) {
       bytesMax = Int.random(in: 1..<bytesMax, using: &random)
     }
+    if let alignment = files[submission.descriptor]?.alignment, alignment > 1, bytesMax > 0 {
+      // Direct transfers end at whole sectors, but for the end of the file.
+      bytesMax = max(bytesMax / alignment * alignment, alignment)
+    }
     let result = execute(submission, bytesMax: bytesMax)
     return errorAfter.map { -$0.rawValue } ?? result
   }
@@ -107,6 +111,13 @@ extension SimulatedKernel {
     if !file.isWritable && (operation == .write || operation == .allocate) {
       violate("\(operation) names descriptor \(submission.descriptor), which is read only")
       return fail(submission, .badFileDescriptor)
+    }
+    let alignment = UInt64(file.alignment)
+    if operation == .read || operation == .write,
+      submission.offset % alignment != 0 || submission.length % alignment != 0
+    {
+      violate("\(operation) of \(submission.length) at \(submission.offset) is not aligned")
+      return fail(submission, .invalidArgument)
     }
     return nil
   }

@@ -80,6 +80,9 @@ public struct SimulatedKernel: ~Copyable, SubmissionQueue {
     return file
   }
 
+  /// Does nothing: there is no kernel to know buffers.
+  public mutating func register(_ pool: BufferPool) -> Int { 0 }
+
   /// How many requests `prepare` takes before the next `submit`.
   public var space: Int { depth - queued.count }
 

@@ -6,7 +6,7 @@ import Uring
 
 @Suite struct BufferPoolTests {
   @Test func lendsEachBufferOnce() throws {
-    var pool = try BufferPool(count: 3, bytesEach: 8192)
+    let pool = try BufferPool(count: 3, bytesEach: 8192)
     guard let first = pool.lease(), let second = pool.lease(), let third = pool.lease() else {
       Issue.record("three buffers are there to be lent")
       return
@@ -31,7 +31,7 @@ import Uring
   }
 
   @Test func slicesAreApartAndAligned() throws {
-    var pool = try BufferPool(count: 2, bytesEach: 5000)
+    let pool = try BufferPool(count: 2, bytesEach: 5000)
     #expect(pool.blockBytes == 8192)
     guard let first = pool.lease(), let second = pool.lease() else {
       Issue.record("two buffers are there to be lent")
@@ -44,9 +44,56 @@ import Uring
     #expect(unsafe abs(whole.start - other.start) == pool.blockBytes)
     #expect(unsafe part.start - other.start == 100)
     #expect(part.count == 50)
-    #expect(part.registeredIndex == -1)
+    #expect(part.bufferIndex == second.index)
     pool.giveBack(first)
     pool.giveBack(second)
+  }
+
+  @Test func usersShareTheBuffers() throws {
+    let pool = try BufferPool(count: 4, bytesEach: 4096)
+    #expect(pool.share == 4)
+    pool.join()
+    #expect(pool.share == 4)
+    pool.join()
+    #expect(pool.share == 2)
+    let isRefused = pool.lease(holding: 2) == nil
+    #expect(isRefused)
+    guard let lease = pool.lease(holding: 1) else {
+      Issue.record("who holds less than the share gets one")
+      return
+    }
+    pool.giveBack(lease)
+    pool.leave()
+    #expect(pool.share == 4)
+    for _ in 0..<9 { pool.join() }
+    #expect(pool.share == 1, "everybody may have one, as soon as there is one")
+  }
+
+  @Test func whoHasNoneWaitsForABuffer() async throws {
+    let pool = try BufferPool(count: 1, bytesEach: 4096)
+    guard let lease = pool.lease() else {
+      Issue.record("a buffer is there to be lent")
+      return
+    }
+    let waiter = Task.detached { pool.waitForBuffer() }
+    try await Task.sleep(for: .milliseconds(20))
+    pool.giveBack(lease)
+    await waiter.value
+    #expect(pool.freeCount == 1)
+  }
+
+  @Test func theEndOfASliceIsCleared() throws {
+    let pool = try BufferPool(count: 1, bytesEach: 4096)
+    guard let lease = pool.lease() else {
+      Issue.record("a buffer is there to be lent")
+      return
+    }
+    let whole = pool.slice(of: lease, from: 0, count: 4096)
+    unsafe whole.start.initializeMemory(as: UInt8.self, repeating: 7, count: 4096)
+    pool.slice(of: lease, from: 1000, count: 100).clearEnd(30)
+    let bytes = (0..<4096).map { unsafe whole.start.load(fromByteOffset: $0, as: UInt8.self) }
+    #expect(bytes.indices.filter { bytes[$0] == 0 } == Array(1070..<1100))
+    pool.giveBack(lease)
   }
 
   @Test func memoryThatCannotBeHadIsAnError() {
@@ -58,14 +105,14 @@ import Uring
 
   @Test func aDroppedLeaseTraps() async {
     await #expect(processExitsWith: .failure) {
-      var pool = try BufferPool(count: 1, bytesEach: 4096)
+      let pool = try BufferPool(count: 1, bytesEach: 4096)
       _ = pool.lease()
     }
   }
 
   @Test func aSliceBeyondTheBufferTraps() async {
     await #expect(processExitsWith: .failure) {
-      var pool = try BufferPool(count: 1, bytesEach: 4096)
+      let pool = try BufferPool(count: 1, bytesEach: 4096)
       guard let lease = pool.lease() else { return }
       _ = pool.slice(of: lease, from: 4000, count: 97)
       pool.giveBack(lease)

@@ -103,17 +103,21 @@ enum TestedQueue: ~Copyable, SubmissionQueue {
     return descriptor
   }
 
-  /// Registers the buffers of a pool, where the queue knows of such a thing.
-  mutating func register(_ pool: inout BufferPool) throws(Errno) {
-    var failure: Errno?
+  @discardableResult
+  mutating func register(_ pool: BufferPool) -> Int {
+    let count: Int
     switch consume self {
     case .ring(var queue):
-      do { try queue.register(&pool) } catch { failure = error }
+      count = queue.register(pool)
       self = .ring(queue)
-    case .systemCalls(let queue): self = .systemCalls(queue)
-    case .simulated(let queue): self = .simulated(queue)
+    case .systemCalls(var queue):
+      count = queue.register(pool)
+      self = .systemCalls(queue)
+    case .simulated(var queue):
+      count = queue.register(pool)
+      self = .simulated(queue)
     }
-    if let failure { throw failure }
+    return count
   }
 }
 

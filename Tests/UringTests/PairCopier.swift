@@ -28,7 +28,7 @@ struct PairCopier {
   /// Copies until every byte is written, or throws the first error that is not just a delay.
   mutating func run<Queue: SubmissionQueue & ~Copyable>(
     _ queue: inout Queue,
-    _ pool: inout BufferPool
+    _ pool: BufferPool
   ) throws {
     var todo = stride(from: 0, to: byteCount, by: pool.blockBytes).reversed().map {
       Part(offset: $0, count: min(pool.blockBytes, byteCount - $0))

@@ -115,7 +115,7 @@ enum SyncRange {
     let source = try rig.open(bytes)
     let target = try rig.open(isWritable: true)
     var copier = PairCopier(source: source, target: target, byteCount: bytes.count)
-    try copier.run(&rig.queue, &rig.pool)
+    try copier.run(&rig.queue, rig.pool)
     #expect(rig.pool.freeCount == rig.pool.count)
     #expect(firstDifference(try rig.contents(of: target), bytes) == nil)
   }

@@ -11,7 +11,7 @@ struct Rig: ~Copyable {
   static let blockBytes = 65536
 
   var queue: TestedQueue
-  var pool: BufferPool
+  let pool: BufferPool
   private let engine: Engine
   private let files = OpenFiles()
 
@@ -25,8 +25,8 @@ struct Rig: ~Copyable {
 
   init(_ engine: Engine, depth: Int = 16, isRegistered: Bool = true) throws {
     var queue = try TestedQueue(engine, depth: depth)
-    var pool = try BufferPool(count: 4, bytesEach: Self.blockBytes)
-    if isRegistered { try queue.register(&pool) }
+    let pool = try BufferPool(count: 4, bytesEach: Self.blockBytes)
+    if isRegistered { queue.register(pool) }
     self.engine = engine
     self.queue = queue
     self.pool = pool

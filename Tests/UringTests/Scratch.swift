@@ -13,7 +13,7 @@ final class Scratch {
   }
 
   private func slice(from offset: Int, count: Int) -> BufferSlice {
-    unsafe BufferSlice(start: memory + offset, count: count, registeredIndex: -1)
+    unsafe BufferSlice(start: memory + offset, count: count, bufferIndex: 0)
   }
 
   /// Prepares a read of the source.

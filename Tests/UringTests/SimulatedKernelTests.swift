@@ -26,10 +26,10 @@ import Uring
 
   /// Copies in blocks of 8 KiB, and returns the error that ended it.
   static func copy(_ kernel: inout SimulatedKernel, byteCount: Int = 100_000) throws -> Errno? {
-    var pool = try BufferPool(count: 4, bytesEach: 8192)
+    let pool = try BufferPool(count: 4, bytesEach: 8192)
     var copier = PairCopier(source: source, target: target, byteCount: byteCount)
     do {
-      try copier.run(&kernel, &pool)
+      try copier.run(&kernel, pool)
     } catch let error as Errno {
       #expect(pool.freeCount == pool.count)
       return error

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import CLiburing
+internal import FileTree
+internal import Synchronization
+
+/// How the files of one filesystem are read, or written.
+struct Access: Equatable, Sendable {
+  /// One of the modes, never `auto`.
+  var mode: CopyOptions.CacheMode
+  /// What direct I/O has to be aligned to, in bytes.
+  var alignment = 1
+  /// Why, for people.
+  var reason: String
+
+  /// How the requests of a file are carried out.
+  var transfer: FileTask.Transfer {
+    FileTask.Transfer(
+      alignment: mode == .direct ? alignment : 1,
+      dontCache: mode == .dontcache
+    )
+  }
+}
+
+/// Which way of access was chosen for each filesystem and direction; shared by all workers.
+///
+/// What kernel and filesystem can do is asked of the first file; what they refuse later is
+/// remembered, and the file is begun again another way.
+final class AccessTable: Sendable {
+  /// The two directions.
+  enum Direction: String, Sendable {
+    case reading
+    case writing
+  }
+
+  /// What is known of a filesystem.
+  struct Facts: Equatable {
+    var isBtrfs = false
+    /// What `statx` says of direct I/O, in bytes; 0 for none.
+    var directAlignment = 0
+    /// Modes that were tried, and refused.
+    var refused: Set<CopyOptions.CacheMode> = []
+  }
+
+  private struct Key: Hashable {
+    let direction: Direction
+    let device: UInt64
+  }
+  private struct Entry {
+    var facts: Facts
+    var access: Access
+  }
+
+  private let wanted: [Direction: CopyOptions.CacheMode]
+  private let blockBytes: Int
+  private let entries = Mutex<[Key: Entry]>([:])
+
+  /// `BTRFS_SUPER_MAGIC`.
+  private static let btrfs: UInt64 = 0x9123_683e
+  /// What btrfs takes directly; it does not tell.
+  private static let btrfsAlignment = 4096
+
+  init(_ options: CopyOptions, blockBytes: Int) {
+    wanted = [.reading: options.reading, .writing: options.writing]
+    self.blockBytes = blockBytes
+  }
+
+  /// How to access the files of a device.
+  ///
+  /// - Parameters:
+  ///   - direction: Whether they are read or written.
+  ///   - device: The device number of the filesystem.
+  ///   - descriptor: An open regular file on it.
+  /// - Returns: The choice, and whether it was made just now.
+  func access(
+    _ direction: Direction,
+    device: UInt64,
+    descriptor: Int32
+  ) -> (access: Access, isNew: Bool) {
+    let key = Key(direction: direction, device: device)
+    if let known = entries.withLock({ $0[key] }) { return (known.access, false) }
+    let facts = Facts(
+      isBtrfs: cl_filesystem_type(descriptor) == Self.btrfs,
+      directAlignment: Int(cl_direct_alignment(descriptor))
+    )
+    let entry = Entry(facts: facts, access: choose(direction, facts))
+    return entries.withLock { entries in
+      if let known = entries[key] { return (known.access, false) }
+      entries[key] = entry
+      return (entry.access, true)
+    }
+  }
+
+  /// Notes that kernel or filesystem refused a mode.
+  ///
+  /// - Returns: What is done instead, if nobody has noted it before.
+  func refuse(_ direction: Direction, device: UInt64, _ mode: CopyOptions.CacheMode) -> Access? {
+    entries.withLock { entries in
+      let key = Key(direction: direction, device: device)
+      guard var entry = entries[key], entry.facts.refused.insert(mode).inserted else { return nil }
+      entry.access = choose(direction, entry.facts)
+      entries[key] = entry
+      return entry.access
+    }
+  }
+
+  /// Chooses, from what was asked for and what is possible.
+  func choose(_ direction: Direction, _ facts: Facts) -> Access {
+    let mode = wanted[direction] ?? .auto
+    let (alignment, obstacle) = direct(direction, facts)
+    switch mode {
+    case .keep, .advise:
+      return Access(mode: mode, reason: "as asked")
+    case .direct:
+      guard let obstacle else {
+        return Access(mode: .direct, alignment: alignment, reason: "as asked")
+      }
+      return Access(mode: .advise, reason: obstacle)
+    case .dontcache:
+      guard facts.refused.contains(.dontcache) else {
+        return Access(mode: .dontcache, reason: "as asked")
+      }
+      return Access(mode: .advise, reason: "RWF_DONTCACHE is not supported here")
+    case .auto:
+      guard let obstacle else {
+        return Access(
+          mode: .direct,
+          alignment: alignment,
+          reason: "direct I/O passes by the page cache, and costs least"
+        )
+      }
+      if direction == .reading && !facts.refused.contains(.dontcache) {
+        return Access(mode: .dontcache, reason: obstacle)
+      }
+      return Access(mode: .advise, reason: obstacle)
+    }
+  }
+
+  /// The alignment of direct I/O, or what stands against it.
+  private func direct(_ direction: Direction, _ facts: Facts) -> (Int, obstacle: String?) {
+    if facts.refused.contains(.direct) { return (1, "direct I/O was refused") }
+    if facts.isBtrfs {
+      guard direction == .reading else {
+        return (1, "btrfs writes through the page cache whatever it is asked")
+      }
+      return (Self.btrfsAlignment, blockBytes % Self.btrfsAlignment == 0 ? nil : "odd blocks")
+    }
+    guard facts.directAlignment > 0 else { return (1, "the filesystem offers no direct I/O") }
+    guard blockBytes % facts.directAlignment == 0,
+      LoadArena.alignment % facts.directAlignment == 0
+    else { return (1, "direct I/O wants blocks of \(facts.directAlignment) bytes") }
+    return (max(facts.directAlignment, 2), nil)
+  }
+}

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import CLiburing
+internal import FileTree
+internal import SystemPackage
+internal import Uring
+
+// How files are accessed: the run's choices, asked for once by each worker.
+extension Worker where Queue: ~Copyable {
+  /// How the filesystem of a source is read.
+  mutating func reading(_ entry: FoundEntry, _ source: Int32) -> Access {
+    let device = entry.metadata.identity.device
+    if let known = knownReading[device] { return known }
+    let (access, isNew) = run.access.access(.reading, device: device, descriptor: source)
+    knownReading[device] = access
+    if isNew { explain(.reading, entry.metadata, access) }
+    return access
+  }
+
+  /// How the filesystem of a target is written; `nil` in a dry run.
+  ///
+  /// Only a regular file tells of direct I/O, so one without a name is made where nobody has asked.
+  mutating func writing(_ entry: FoundEntry) -> Access? {
+    guard let metadata = entry.handles.targetMetadata else { return nil }
+    let device = metadata.identity.device
+    if let known = knownWriting[device] { return known }
+    let (access, isNew): (Access, Bool)
+    do throws(Errno) {
+      let probe = try EntryLocation(open: entry.handles.target).createUnnamed()
+      (access, isNew) = run.access.access(.writing, device: device, descriptor: probe.rawValue)
+      withExtendedLifetime(probe) {}
+    } catch {
+      let directory = entry.handles.target
+      (access, isNew) = run.access.access(.writing, device: device, descriptor: directory)
+    }
+    knownWriting[device] = access
+    if isNew { explain(.writing, metadata, access) }
+    return access
+  }
+
+  /// Notes that the source's filesystem refused a mode.
+  mutating func refuseReading(_ mode: CopyOptions.CacheMode, _ entry: FoundEntry) {
+    let device = entry.metadata.identity.device
+    knownReading[device] = nil
+    if let access = run.access.refuse(.reading, device: device, mode) {
+      explain(.reading, entry.metadata, access)
+    }
+  }
+
+  /// Notes that the target's filesystem refused a mode.
+  mutating func refuseWriting(_ mode: CopyOptions.CacheMode, _ entry: FoundEntry) {
+    guard let metadata = entry.handles.targetMetadata else { return }
+    knownWriting[metadata.identity.device] = nil
+    if let access = run.access.refuse(.writing, device: metadata.identity.device, mode) {
+      explain(.writing, metadata, access)
+    }
+  }
+
+  /// Says what was chosen for a filesystem, and why.
+  private func explain(
+    _ direction: AccessTable.Direction,
+    _ metadata: EntryMetadata,
+    _ access: Access
+  ) {
+    guard run.options.explains else { return }
+    let place = run.mounts.mount(metadata.mount).map { "\($0.type) on \($0.source)" }
+    run.observer.explained(
+      "\(direction.rawValue) \(place ?? "an unknown filesystem"): \(access.mode.rawValue) "
+        + "(\(access.reason))"
+    )
+  }
+
+  /// Decides how a file is read.
+  ///
+  /// - Returns: What of it stays in the cache; `unknown` where nothing is to be dropped.
+  mutating func planReading(
+    _ plan: inout FileTask.Plan,
+    _ file: borrowing OpenFile
+  ) -> Residency {
+    let source = file.source.rawValue
+    let access = reading(file.entry, source)
+    guard access.mode != .keep, plan.map != .unknownSize else { return .unknown }
+    let size = file.opened.size
+    let residency = Residency(of: source, size: size, pageBytes: run.pageBytes)
+    plan.reading = access.transfer
+    if plan.reading.isDirect {
+      // What somebody has in the cache is read from there.
+      let isDirect = residency != .everything && !file.avoidsDirect
+      if !isDirect { plan.reading.alignment = 1 }
+      guard cl_set_direct(source, isDirect ? 1 : 0) == 0 else {
+        plan.reading.alignment = 1
+        return residency
+      }
+    }
+    // Compressed files of btrfs are read through the cache whatever is asked.
+    return access.mode == .dontcache ? .unknown : residency
+  }
+
+  /// Decides how a file is written.
+  ///
+  /// - Returns: Whether what is written has to be paced and dropped.
+  mutating func planWriting(
+    _ plan: inout FileTask.Plan,
+    _ file: inout OpenFile,
+    mayAllocate: Bool
+  ) -> Bool {
+    guard let target = plan.target, let access = writing(file.entry), access.mode != .keep
+    else { return false }
+    plan.writing = access.transfer
+    guard plan.writing.isDirect else { return plan.map != .unknownSize }
+    // Direct writes that make a file longer, or fill holes, each wait for the one before.
+    guard case .whole(let size) = plan.map, !file.avoidsDirect,
+      mayAllocate || size < AllocationPolicy.fileBytesMin,
+      cl_set_direct(target, 1) == 0
+    else {
+      _ = cl_set_direct(target, 0)
+      plan.writing.alignment = 1
+      return plan.map != .unknownSize
+    }
+    let padded = UInt64(Int(size).roundedUp(to: plan.writing.alignment))
+    plan.allocateBytes = padded
+    file.isPadded = padded != size
+    return false
+  }
+}

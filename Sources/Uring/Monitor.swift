@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Glibc
+
+/// State behind a lock, with a condition to wait for: what `Mutex` lacks for threads that have to
+/// sleep until somebody has something for them.
+@safe
+public final class Monitor<State>: @unchecked Sendable {
+  private let mutex: UnsafeMutablePointer<pthread_mutex_t>
+  private let condition: UnsafeMutablePointer<pthread_cond_t>
+  private var state: State
+
+  /// Puts state behind a lock.
+  public init(_ state: State) {
+    self.state = state
+    unsafe mutex = .allocate(capacity: 1)
+    unsafe condition = .allocate(capacity: 1)
+    unsafe pthread_mutex_init(mutex, nil)
+    unsafe pthread_cond_init(condition, nil)
+  }
+
+  deinit {
+    unsafe pthread_cond_destroy(condition)
+    unsafe pthread_mutex_destroy(mutex)
+    unsafe condition.deallocate()
+    unsafe mutex.deallocate()
+  }
+
+  /// Reads or changes the state under the lock (`pthread_mutex_lock`).
+  public func withLock<Result>(_ body: (inout State) -> Result) -> Result {
+    unsafe pthread_mutex_lock(mutex)
+    defer { unsafe pthread_mutex_unlock(mutex) }
+    return body(&state)
+  }
+
+  /// Changes the state under the lock, and wakes everybody who waits (`pthread_cond_broadcast`).
+  public func withLockWaking<Result>(_ body: (inout State) -> Result) -> Result {
+    withLock { state in
+      defer { unsafe pthread_cond_broadcast(condition) }
+      return body(&state)
+    }
+  }
+
+  /// Waits until the body has a result (`pthread_cond_wait`); it is asked again whenever somebody
+  /// has woken.
+  public func wait<Result>(until body: (inout State) -> Result?) -> Result {
+    unsafe pthread_mutex_lock(mutex)
+    defer { unsafe pthread_mutex_unlock(mutex) }
+    while true {
+      // An access of its own each time: others change the state while this one sleeps, and within
+      // one access the compiler may go on with what it has read.
+      if let result = body(&state) { return result }
+      unsafe pthread_cond_wait(condition, mutex)
+    }
+  }
+}
