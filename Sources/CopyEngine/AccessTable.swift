@@ -12,6 +12,8 @@ struct Access: Equatable, Sendable {
   var alignment = 1
   /// Why, for people.
   var reason: String
+  /// Whether what is read may end up in the cache, so that it has to be dropped.
+  var fillsCache = false
 
   /// How the requests of a file are carried out.
   var transfer: FileTask.Transfer {
@@ -107,14 +109,16 @@ final class AccessTable: Sendable {
   /// Chooses, from what was asked for and what is possible.
   func choose(_ direction: Direction, _ facts: Facts) -> Access {
     let mode = wanted[direction] ?? .auto
-    let (alignment, obstacle) = direct(direction, facts)
+    let (alignment, obstacle) = directAlignment(direction, facts)
+    func direct(_ reason: String) -> Access {
+      // Compressed files of btrfs are read through the cache whatever is asked.
+      Access(mode: .direct, alignment: alignment, reason: reason, fillsCache: facts.isBtrfs)
+    }
     switch mode {
     case .keep, .advise:
       return Access(mode: mode, reason: "as asked")
     case .direct:
-      guard let obstacle else {
-        return Access(mode: .direct, alignment: alignment, reason: "as asked")
-      }
+      guard let obstacle else { return direct("as asked") }
       return Access(mode: .advise, reason: obstacle)
     case .dontcache:
       guard facts.refused.contains(.dontcache) else {
@@ -123,11 +127,7 @@ final class AccessTable: Sendable {
       return Access(mode: .advise, reason: "RWF_DONTCACHE is not supported here")
     case .auto:
       guard let obstacle else {
-        return Access(
-          mode: .direct,
-          alignment: alignment,
-          reason: "direct I/O passes by the page cache, and costs least"
-        )
+        return direct("it passes by the page cache, and costs least")
       }
       if direction == .reading && !facts.refused.contains(.dontcache) {
         return Access(mode: .dontcache, reason: obstacle)
@@ -137,7 +137,10 @@ final class AccessTable: Sendable {
   }
 
   /// The alignment of direct I/O, or what stands against it.
-  private func direct(_ direction: Direction, _ facts: Facts) -> (Int, obstacle: String?) {
+  private func directAlignment(
+    _ direction: Direction,
+    _ facts: Facts
+  ) -> (Int, obstacle: String?) {
     if facts.refused.contains(.direct) { return (1, "direct I/O was refused") }
     if facts.isBtrfs {
       guard direction == .reading else {

@@ -49,6 +49,7 @@ final class CopyRun: Sendable {
   private let stopReason = Mutex<CopyReport.Stop?>(nil)
   private let isStopping = Atomic<Bool>(false)
   private let startFailure = Mutex<CopyError?>(nil)
+  private let explained = Mutex<Set<String>>([])
 
   init(
     options: CopyOptions,
@@ -99,6 +100,12 @@ final class CopyRun: Sendable {
     isStopping.store(true, ordering: .relaxed)
     stack.close()
     return isFirst
+  }
+
+  /// Says why the run goes about it as it does, if that was asked for and nobody has said it.
+  func explainOnce(_ text: String) {
+    guard options.explains, explained.withLock({ $0.insert(text).inserted }) else { return }
+    observer.explained(text)
   }
 
   /// Ends the run before it began.

@@ -61,14 +61,11 @@ public final class TreeCopier: Sendable {
 
     let mounts = MountTable()
     let nearest = try? EntryLocation(open: target.nearest.descriptor.rawValue).metadata()
-    let disks = Dictionary(grouping: sources.map(\.metadata) + [nearest].compactMap(\.self)) {
-      $0.identity.device
+    var places = sources.map { PlaceOnDisk("source", $0.path, $0.metadata, mounts) }
+    if let nearest {
+      places.append(PlaceOnDisk("target", plan.target, nearest, mounts))
     }
-    let layout = WorkLayout(
-      plan.options,
-      disks: disks.values.compactMap(\.first).map { Device(of: $0, mounts: mounts) },
-      descriptors: descriptors
-    )
+    let layout = WorkLayout(plan.options, disks: places.map(\.device), descriptors: descriptors)
     let pool: BufferPool
     do throws(Errno) {
       pool = try BufferPool(count: layout.blocks, bytesEach: layout.blockBytes)
@@ -93,6 +90,9 @@ public final class TreeCopier: Sendable {
     defer { state.withLock { $0.run = nil } }
     if isStopRequested { run.stop(.interrupted) }
 
+    if plan.options.explains {
+      for line in explanation(of: layout, places, plan.options) { observer.explained(line) }
+    }
     for part in runWorkers(run, layout) { report.add(part) }
     if let failure = run.failureToStart { throw failure }
     var unsynced = run.settler.finish()

@@ -38,6 +38,13 @@ extension Worker where Queue: ~Copyable {
     return access
   }
 
+  /// Finds out how a file would be read, for a dry run that is to explain itself.
+  mutating func explainReading(_ entry: FoundEntry) {
+    guard run.options.explains, let source = try? openSource(entry, isDirect: false) else { return }
+    _ = reading(entry, source.rawValue)
+    withExtendedLifetime(source) {}
+  }
+
   /// Notes that the source's filesystem refused a mode.
   mutating func refuseReading(_ mode: CopyOptions.CacheMode, _ entry: FoundEntry) {
     let device = entry.metadata.identity.device
@@ -62,9 +69,8 @@ extension Worker where Queue: ~Copyable {
     _ metadata: EntryMetadata,
     _ access: Access
   ) {
-    guard run.options.explains else { return }
     let place = run.mounts.mount(metadata.mount).map { "\($0.type) on \($0.source)" }
-    run.observer.explained(
+    run.explainOnce(
       "\(direction.rawValue) \(place ?? "an unknown filesystem"): \(access.mode.rawValue) "
         + "(\(access.reason))"
     )
@@ -80,6 +86,10 @@ extension Worker where Queue: ~Copyable {
     let source = file.source.rawValue
     let access = reading(file.entry, source)
     guard access.mode != .keep, plan.map != .unknownSize else { return .unknown }
+    guard access.mode != .dontcache else {
+      plan.reading = access.transfer
+      return .unknown
+    }
     let size = file.opened.size
     let residency = Residency(of: source, size: size, pageBytes: run.pageBytes)
     plan.reading = access.transfer
@@ -92,8 +102,7 @@ extension Worker where Queue: ~Copyable {
         return residency
       }
     }
-    // Compressed files of btrfs are read through the cache whatever is asked.
-    return access.mode == .dontcache ? .unknown : residency
+    return !plan.reading.isDirect || access.fillsCache ? residency : .unknown
   }
 
   /// Decides how a file is written.

@@ -33,16 +33,33 @@ extension Worker where Queue: ~Copyable {
         fail(.source("cannot read directory", directory.sourcePath(), error))
         return complete(directory)
       }
-      var found: [WorkItem] = []
-      while !run.shouldStop, let name = reader.nextName() {
-        found.append(contentsOf: visit(name, as: name, in: directory, handles))
+      if run.stack.lacksWork {
+        // Somebody else reads on. These names count by themselves, or the directory could be done
+        // before they are.
+        directory.retainEntry()
+        run.stack.push([.directory(directory, position: cl_directory_position(source))])
+        run.stack.push(visitNames(in: directory, handles))
+        return complete(directory)
       }
+      let found = visitNames(in: directory, handles)
       guard !found.isEmpty else { continue }
       // The rest of this directory lies under what was found: deep before wide.
       let rest = cl_directory_position(source)
       run.stack.push(found + [.directory(directory, position: rest)])
       return
     }
+  }
+
+  /// Visits the names that were read; returns what has to be read next.
+  private mutating func visitNames(
+    in directory: CopyDirectory,
+    _ handles: DirectoryHandles
+  ) -> [WorkItem] {
+    var found: [WorkItem] = []
+    while !run.shouldStop, let name = reader.nextName() {
+      found.append(contentsOf: visit(name, as: name, in: directory, handles))
+    }
+    return found
   }
 
   /// Makes sure that an existing target can be written to, and will be synced.

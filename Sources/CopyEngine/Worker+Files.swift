@@ -20,6 +20,7 @@ extension Worker where Queue: ~Copyable {
     guard clear(entry) else { return settle(entry, false) }
     guard !run.options.isDryRun else {
       report.filesCopied += 1
+      explainReading(entry)
       note(.file, entry.directory, entry.targetName, isNew: true)
       return settle(entry, true)
     }
@@ -172,12 +173,35 @@ extension Worker where Queue: ~Copyable {
         windowBytes: run.windowBytes
       )
     }
+    if plan.writing.isDirect && size <= UInt64(loop.pool.blockBytes) {
+      try allocateNow(&plan, file)
+    }
     file.triesDontCache = (plan.reading.dontCache, plan.writing.dontCache)
     if run.options.advisesNoReuse {
       _ = posix_fadvise(source, 0, 0, FileAdvice.noReuse)
       _ = posix_fadvise(target, 0, 0, FileAdvice.noReuse)
     }
     loop.admit(plan, file: file)
+    // On its way while the next one is looked for.
+    turn(waits: false)
+  }
+
+  /// Allocates the space of a file of one block by a plain call (`fallocate`): the ring would hand
+  /// it to a kernel thread, which takes longer than the write that waits for it.
+  private mutating func allocateNow(
+    _ plan: inout FileTask.Plan,
+    _ file: borrowing OpenFile
+  ) throws(CopyError) {
+    var result = cl_call_allocate(file.targetNumber, 0, 0, plan.allocateBytes)
+    if result == -Errno.noSpace.rawValue {
+      makeRoom(file.entry)
+      result = cl_call_allocate(file.targetNumber, 0, 0, plan.allocateBytes)
+    }
+    let errno = Errno(rawValue: -result)
+    guard result == 0 || !errno.stopsRun && errno != .ioError else {
+      throw .target("cannot allocate", file.entry.targetPath, errno)
+    }
+    plan.allocateBytes = 0
   }
 
   /// Takes a file whose data has been moved, or not.

@@ -53,7 +53,10 @@ private final class WorkerThread: Sendable {
   var report: CopyReport { result.withLock { $0 } }
 
   func work() {
-    guard run.options.engine != .sync else { return work(with: SystemCallQueue(depth: queueDepth)) }
+    guard run.options.engine != .sync else {
+      run.explainOnce("engine: plain system calls (as asked)")
+      return work(with: SystemCallQueue(depth: queueDepth))
+    }
     let ring: Ring
     do {
       ring = try Ring(depth: queueDepth)
@@ -62,8 +65,10 @@ private final class WorkerThread: Sendable {
         return run.failToStart(CopyError("cannot be had", "io_uring", error, .stop))
       }
       run.observer.noted("io_uring cannot be had (\(error)); copying with plain system calls")
+      run.explainOnce("engine: plain system calls (io_uring cannot be had: \(error))")
       return work(with: SystemCallQueue(depth: queueDepth))
     }
+    run.explainOnce("engine: io_uring")
     work(with: ring)
   }
 
