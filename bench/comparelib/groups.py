@@ -80,4 +80,9 @@ SETS = {
         _claim("xfs", 2, dirty_bytes=GIB // 16),
         _claim("xfs", 2, device_dirty_bytes=GIB // 16),
     ),
+    "ways": tuple(
+        Group(work, scale, ("fastsync", "way-plain", "way-chains", "way-batches"), 3,
+              disks="nvme:nvme", filesystem=filesystem)
+        for work, scale in (("small", 0.5), ("tiny", 0.25)) for filesystem in ("xfs", "ext4", "btrfs")
+    ),
 }

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Callable
 
+from riglib.build import small_files
+
 BENCH = Path(__file__).resolve().parent.parent
 
 _EVERYTHING = "-aHAXnci"      # what the check compares for tools that carry all metadata
@@ -62,6 +64,10 @@ def _rclone(source, target):
             str(source), str(target)]
 
 
+def _way(way):
+    return lambda source, target: [str(small_files()), way, str(source), str(target), "2"]
+
+
 def limit_file(source):
     """Beside the work on the source disk: what fio reads."""
     return Path(source).parent / "limit.bin"
@@ -97,6 +103,10 @@ TOOLS = {tool.name: tool for tool in (
          check=_CONTENTS, updates=False),
     Tool("pipeline-1g", "without advice, queue of 1 GiB", _pipeline("--no-advice", "--depth=1024"),
          check=_CONTENTS, updates=False),
+    *(Tool(f"way-{way}", f"the bare calls of a copy of small files, 2 threads: {what}", _way(way),
+           ("gcc",), check=_CONTENTS, updates=False)
+      for way, what in (("plain", "plain calls"), ("chains", "chains on the ring, from open to close"),
+                        ("batches", "reads on the ring, plain calls for the rest"))),
     Tool("tar", "tar | tar", _tar, ("tar",), check="-aHnci", updates=False),
     Tool("fpsync", "fpsync -n 4, with rsync -lptgoDHAX -W", _fpsync, ("fpsync", "rsync")),
     Tool("rclone", "rclone copy --links --metadata", _rclone, ("rclone",), check=_CONTENTS),

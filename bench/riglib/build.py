@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Builds the disk server when its sources are newer than it."""
+"""Builds what is written in C when its sources are newer."""
 
 import fcntl
 from pathlib import Path
@@ -17,6 +17,17 @@ def disk_server():
         fcntl.flock(lock, fcntl.LOCK_EX)
         run("make", "--silent", "-C", BENCH / "disk", f"OUT={BUILD}")
     return BUILD / "disk-server"
+
+
+def small_files():
+    """The path of the program that copies small files in several ways."""
+    source, program = BENCH / "ways" / "small_files.c", BUILD / "small-files"
+    BUILD.mkdir(exist_ok=True)
+    with open(BUILD / "lock", "w", encoding="ascii") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not program.exists() or program.stat().st_mtime < source.stat().st_mtime:
+            run("gcc", "-O2", "-Wall", "-o", program, source, "-luring", "-lpthread")
+    return program
 
 
 def model_library():
