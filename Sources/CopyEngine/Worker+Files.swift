@@ -9,14 +9,16 @@ internal import Uring
 // Regular files: opening, and publishing when their data is there.
 extension Worker where Queue: ~Copyable {
   mutating func copyFile(_ entry: FoundEntry) {
-    report.bytesVisited += entry.metadata.size
     if let existing = entry.existing, existing.kind == .file,
       existing.size == entry.metadata.size,
       existing.modificationTime == entry.metadata.modificationTime,
       !needsOwnInode(entry, existing)
     {
+      report.bytesVisited += entry.metadata.size
       return settle(entry, repair(entry, .file))
     }
+    guard !handOver(entry) else { return }
+    report.bytesVisited += entry.metadata.size
     guard clear(entry) else { return settle(entry, false) }
     guard !run.options.isDryRun else {
       report.filesCopied += 1
@@ -24,7 +26,6 @@ extension Worker where Queue: ~Copyable {
       note(.file, entry.directory, entry.targetName, isNew: true)
       return settle(entry, true)
     }
-    guard !handOver(entry) else { return }
     while mustWaitForSlot() && !run.shouldStop { turn() }
     guard !run.shouldStop else { return complete(entry.directory) }
     do {
@@ -137,7 +138,13 @@ extension Worker where Queue: ~Copyable {
   /// Opens a source for reading, with O_DIRECT if that is how it will be read.
   func openSource(_ entry: FoundEntry, isDirect: Bool) throws(CopyError) -> Descriptor {
     do throws(Errno) {
-      return try entry.source.openForReading(direct: isDirect)
+      do {
+        return try entry.source.openForReading(direct: isDirect)
+      } catch {
+        // Read through the cache it is the same, though not as fast.
+        guard isDirect && error == .invalidArgument else { throw error }
+        return try entry.source.openForReading()
+      }
     } catch {
       throw .source("cannot open", entry.sourcePath, error)
     }

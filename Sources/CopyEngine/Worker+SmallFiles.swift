@@ -38,14 +38,14 @@ extension Worker where Queue: ~Copyable {
       reading: access.transfer
     )
     // What somebody has in the cache is read from there, and stays.
-    let isCached = access.mode != .keep && cl_cached_pages(source.rawValue, 0, size) != 0
-    if isCached { plan.reading.alignment = 1 }
+    let cachedPages = access.mode == .keep ? 0 : cl_cached_pages(source.rawValue, 0, size)
+    if cachedPages > 0 { plan.reading.alignment = 1 }
     if plan.reading.isDirect != (known?.mode == .direct) {
       _ = cl_set_direct(source.rawValue, plan.reading.isDirect ? 1 : 0)
     }
     var file = OpenFile(entry: entry, opened: entry.metadata, source: source)
     file.triesDontCache.reading = plan.reading.dontCache
-    file.dropsSource = access.mode == .advise && !isCached
+    file.dropsSource = access.mode == .advise && cachedPages == 0
     if size > 0 { loop.admit(plan, file: file) } else { try finishEmpty(file) }
   }
 
