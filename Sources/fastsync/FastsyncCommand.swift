@@ -77,6 +77,7 @@ struct FastsyncCommand: ParsableCommand {
   @OptionGroup(title: "How it is copied") var engine: Engine
   @OptionGroup(title: "For rsync's sake") var compatibility: Compatibility
 
+  /// For the completions; what was typed does not come here (`CommandWords`).
   @Argument(
     help: ArgumentHelp("The sources and the target.", valueName: "path", visibility: .hidden),
     completion: .file()

@@ -12,28 +12,9 @@ enum ForeignOption {
     case later
   }
 
-  /// The options of fastsync whose value may be the next word.
-  static let valued: Set<String> = [
-    "cache", "memory", "jobs", "io-engine", "reflink", "durability",
-  ]
-
-  /// Long names, as after `--`.
-  private static let long: [String: Kind] = {
-    var table: [String: Kind] = [:]
-    for name in remoteNames.split(separator: " ") { table[String(name)] = .remote }
-    for name in deltaNames.split(separator: " ") { table[String(name)] = .delta }
-    for name in laterNames.split(separator: " ") { table[String(name)] = .later }
-    return table
-  }()
-
-  /// Letters, as after `-`.
-  private static let letters: [Character: Kind] = {
-    var table: [Character: Kind] = [:]
-    for letter in "ezMs46" { table[letter] = .remote }
-    for letter in "By" { table[letter] = .delta }
-    for letter in "bcdfikmuCEFIJKLNOPRTU08@" { table[letter] = .later }
-    return table
-  }()
+  private static let remoteLetters = "ezMs46"
+  private static let deltaLetters = "By"
+  private static let laterLetters = "bcdfikmuCEFIJKLNOPRTU08@"
 
   private static let remoteNames = """
     address blocking-io compress compress-choice compress-level compress-threads config contimeout \
@@ -70,26 +51,38 @@ enum ForeignOption {
     time-limit timeout update usermap write-devices
     """
 
-  /// Refuses the first option of `arguments` that only rsync has.
+  /// Refuses the first of `options` that only rsync has.
   ///
   /// Options that nobody has are left to the parser, as is all that follows `--help`.
-  static func refuse(in arguments: [String]) throws(Refusal) {
-    var isValue = false
-    for argument in arguments {
-      if isValue {
-        isValue = false
-      } else if argument == "--" || argument == "--help" {
-        return
-      } else if argument.hasPrefix("--") {
-        let name = String(argument.dropFirst(2).prefix { $0 != "=" })
-        isValue = valued.contains(name) && !argument.contains("=")
-        if let kind = long[name] { throw refusal("--\(name)", kind) }
-      } else if argument.hasPrefix("-") {
-        for letter in argument.dropFirst() {
-          if let kind = letters[letter] { throw refusal("-\(letter)", kind) }
+  static func refuse(in options: [CommandWords.Option]) throws(Refusal) {
+    for option in options {
+      if option.word == "--help" { return }
+      if option.word.hasPrefix("--") {
+        let name = option.word.dropFirst(2).prefix { $0 != "=" }
+        if let kind = kind(name) { throw refusal("--\(name)", kind) }
+      } else {
+        for letter in option.word.dropFirst() {
+          if let kind = kind(letter) { throw refusal("-\(letter)", kind) }
         }
       }
     }
+  }
+
+  /// What kind of option a long name is, as after `--`.
+  private static func kind(_ name: Substring) -> Kind? {
+    func isAmong(_ names: String) -> Bool {
+      names.utf8.split(separator: UInt8(ascii: " ")).contains { $0.elementsEqual(name.utf8) }
+    }
+    if isAmong(remoteNames) { return .remote }
+    if isAmong(deltaNames) { return .delta }
+    return isAmong(laterNames) ? .later : nil
+  }
+
+  /// What kind of option a letter is, as after `-`.
+  private static func kind(_ letter: Character) -> Kind? {
+    if remoteLetters.contains(letter) { return .remote }
+    if deltaLetters.contains(letter) { return .delta }
+    return laterLetters.contains(letter) ? .later : nil
   }
 
   private static func refusal(_ name: String, _ kind: Kind) -> Refusal {

@@ -18,15 +18,19 @@ enum Invocation {
 
   /// Reads the words after the command's name.
   init(_ words: [[UInt8]]) throws(Refusal) {
-    let arguments = words.map(ArgumentBytes.text)
-    if arguments == ["-h"] {
+    let words = CommandWords(words)
+    if words.options.isEmpty {
+      self = .copy(try CopyPlan(words.operands, CopyOptions()), Verbosity())
+      return
+    }
+    if words.operands.isEmpty, words.optionWords == ["-h"] {
       self = .text(FastsyncCommand.helpMessage())
       return
     }
-    try ForeignOption.refuse(in: arguments)
+    try ForeignOption.refuse(in: words.options)
     let command: FastsyncCommand
     do {
-      command = try Invocation.parse(arguments)
+      command = try FastsyncCommand.parse(words.optionWords)
     } catch {
       let message = FastsyncCommand.message(for: error)
       guard FastsyncCommand.exitCode(for: error).isSuccess else {
@@ -38,41 +42,9 @@ enum Invocation {
     if command.reporting.version {
       self = .text(Invocation.versionText)
     } else {
-      self = .copy(try command.plan(), Verbosity(command.reporting.toggles))
+      let plan = try CopyPlan(words.operands, try command.options())
+      self = .copy(plan, Verbosity(command.reporting.toggles))
     }
-  }
-
-  /// Has the words parsed; many operands are taken out before.
-  ///
-  /// The parser's time grows with the square of their number: 12,000 that a shell wrote out took it
-  /// three seconds.
-  private static func parse(_ arguments: [String]) throws -> FastsyncCommand {
-    let operandsForParserMax = 100
-    guard arguments.count > operandsForParserMax else {
-      return try FastsyncCommand.parse(arguments)
-    }
-    var options: [String] = []
-    var operands: [String] = []
-    var rest = arguments[...]
-    while let word = rest.popFirst() {
-      if word == "--" {
-        operands += rest
-        break
-      }
-      guard word.hasPrefix("-"), word != "-" else {
-        operands.append(word)
-        continue
-      }
-      options.append(word)
-      if word.hasPrefix("--"), ForeignOption.valued.contains(String(word.dropFirst(2))),
-        let value = rest.popFirst()
-      {
-        options.append(value)
-      }
-    }
-    var command = try FastsyncCommand.parse(options)
-    command.operands = operands
-    return command
   }
 
   /// The parser's message as one sentence in the middle of a line.
@@ -85,27 +57,8 @@ enum Invocation {
 }
 
 extension FastsyncCommand {
-  /// Resolves what was typed into a plan.
-  func plan() throws(Refusal) -> CopyPlan {
-    let operands = operands.map { Operand(bytes: ArgumentBytes.bytes($0)) }
-    for (operand, text) in zip(operands, self.operands) {
-      if operand.bytes.isEmpty { throw Refusal("an empty source or target was given") }
-      if operand.isRemote {
-        throw Refusal(
-          "\(text) is on another machine, and fastsync only copies locally "
-            + "(a local name with a colon is written ./NAME)",
-          .unsupported
-        )
-      }
-    }
-    guard let target = operands.last else {
-      throw Refusal("no source and no target were given; usage: \(FastsyncCommand.usage)")
-    }
-    guard operands.count > 1 else {
-      throw Refusal(
-        "only one path was given, and listing is not supported yet; usage: \(FastsyncCommand.usage)"
-      )
-    }
+  /// What was typed, in the engine's terms.
+  func options() throws(Refusal) -> CopyOptions {
     var options = CopyOptions()
     try options.select(selection.toggles)
     options.isDryRun = reporting.toggles.contains { $0.option == .dryRun }
@@ -118,7 +71,32 @@ extension FastsyncCommand {
     options.engine = engine.ioEngine
     options.reflink = engine.reflink
     options.durability = engine.durability
-    return CopyPlan(
+    return options
+  }
+}
+
+extension CopyPlan {
+  /// Plans a run with the sources and the target that were typed.
+  fileprivate init(_ operands: [Operand], _ options: CopyOptions) throws(Refusal) {
+    for operand in operands {
+      if operand.bytes.isEmpty { throw Refusal("an empty source or target was given") }
+      if operand.isRemote {
+        throw Refusal(
+          "\(ArgumentBytes.text(operand.bytes)) is on another machine, and fastsync only copies "
+            + "locally (a local name with a colon is written ./NAME)",
+          .unsupported
+        )
+      }
+    }
+    guard let target = operands.last else {
+      throw Refusal("no source and no target were given; usage: \(FastsyncCommand.usage)")
+    }
+    guard operands.count > 1 else {
+      throw Refusal(
+        "only one path was given, and listing is not supported yet; usage: \(FastsyncCommand.usage)"
+      )
+    }
+    self.init(
       sources: operands.dropLast().map(\.source),
       target: target.target,
       targetIsDirectory: target.mustBeDirectory,

@@ -53,7 +53,6 @@ import Testing
     #expect(plan.targetIsDirectory == isDirectory)
   }
 
-  /// Long lists of operands take another way to the same plan.
   @Test func manyOperands() throws {
     let names = (0..<500).map { "f\($0)" }
     for tail in ["--memory 1M -H -- -n DEST/", "--memory=1M -H -- -n DEST/"] {
@@ -63,6 +62,13 @@ import Testing
       #expect(plan.options.jobs == 3 && plan.options.memoryBytes == 1 << 20)
       #expect(plan.options.preservation == Preservation.archive.union(.hardLinks))
     }
+  }
+
+  @Test func optionsTakeTheirValuesAlong() {
+    let words = CommandWords("a -n --jobs 4 b --cache=keep - --memory -- -c --".utf8Words)
+    #expect(words.optionWords == ["-n", "--jobs", "4", "--cache=keep", "--memory", "--", "-c"])
+    #expect(words.operands.map(\.bytes) == "a b -".utf8Words)
+    #expect(CommandWords(["--cache".utf8Words[0]]).optionWords == ["--cache"])
   }
 
   @Test func wordsAfterTwoDashesAreOperands() throws {

@@ -18,6 +18,13 @@ import Testing
     #expect(!options.skipsPrivileged)
   }
 
+  /// A line without options is not parsed, and means what the parser's defaults mean.
+  @Test func theDefaultsOfTheParserAreThoseOfTheEngine() throws {
+    let parsed = try plan("--whole-file SRC/ DEST/").options
+    #expect("\(parsed)" == "\(try plan("SRC/ DEST/").options)")
+    #expect("\(parsed)" == "\(CopyOptions())")
+  }
+
   static let kept: [(String, Preservation)] = [
     ("-r", []),
     ("-a", .archive),

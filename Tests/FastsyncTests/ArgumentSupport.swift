@@ -8,7 +8,12 @@ import Testing
 
 /// Reads a command line, written with spaces between its words.
 func invocation(_ line: String) throws -> Invocation {
-  try Invocation(line.split(separator: " ").map { Array($0.utf8) })
+  try Invocation(line.utf8Words)
+}
+
+extension String {
+  /// The words between the spaces, in bytes.
+  var utf8Words: [[UInt8]] { split(separator: " ").map { Array($0.utf8) } }
 }
 
 /// The plan of a command line.
