@@ -20,7 +20,7 @@ RELEASE := -c release -Xswiftc -static-executable --product fastsync
 
 BUILD_PACKAGES := liburing-dev
 TEST_PACKAGES := rsync xfsprogs btrfs-progs e2fsprogs acl attr libcap2-bin util-linux libnbd-bin \
-  gcc make python3 groff-base procps strace
+  gcc make python3 groff-base procps strace valgrind
 
 BASH_COMPLETIONS := $(DESTDIR)$(PREFIX)/share/bash-completion/completions
 ZSH_COMPLETIONS := $(DESTDIR)$(PREFIX)/share/zsh/site-functions

@@ -29,8 +29,8 @@ struct WorkLayout: Equatable {
   static let blocksOfWorker = 2
   /// More workers than this only wait for the same locks of the filesystem.
   static let workersDefaultMax = 8
-  /// One worker may wait for a disk while another computes.
-  static let workersDefaultMin = 2
+  /// Some wait for metadata from the disk while others compute.
+  static let workersDefaultMin = 4
   /// Dirty data of all large files together, in bytes.
   static let dirtyBytesOfRun: UInt64 = 32 << 20
   /// Beyond this many files a batch of them gains nothing more.

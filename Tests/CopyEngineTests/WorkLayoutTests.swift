@@ -72,7 +72,7 @@ struct WorkLayoutTests {
 
   @Test(
     "a few workers on any machine, and no more than gain something",
-    arguments: [(-1, 2), (0, 2), (1, 2), (2, 2), (6, 6), (8, 8), (128, 8)]
+    arguments: [(-1, 4), (0, 4), (1, 4), (2, 4), (6, 6), (8, 8), (128, 8)]
   )
   func processors(count: Int, workers: Int) {
     #expect(layout(memory: 8 << 20, jobs: nil, processors: count).workers == workers)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 GIB = 1 << 30
 
+_MODES = ("direct", "dontcache", "advise", "keep")
 _RIVALS = ("rsync-preallocate", "rsync", "cp")
 _CLAIM = ("fastsync", "rsync-preallocate", "cp", "pipeline", "pipeline-no-advice")
 
@@ -59,6 +60,12 @@ def _claim(filesystem, runs, more=(), **limits):
                  rate_mb_s=150, seek_ms=0.1, **limits)
 
 
+def _fast(work, scale, filesystem, more=()):
+    """As fast as memory behaves like a disk, beside the tools that people have."""
+    return Group(work, scale, ("fastsync", "rsync-preallocate", "cp", *more), 3,
+                 disks="nvme:nvme", filesystem=filesystem)
+
+
 SETS = {
     "default": (
         Group("large", 0.5, ("fio", "fastsync", "fastsync-keep", *_RIVALS, "pipeline"), 3,
@@ -84,5 +91,23 @@ SETS = {
         Group(work, scale, ("fastsync", "way-plain", "way-chains", "way-batches"), 3,
               disks="nvme:nvme", filesystem=filesystem)
         for work, scale in (("small", 0.5), ("tiny", 0.25)) for filesystem in ("xfs", "ext4", "btrfs")
+    ),
+    "bars": (
+        *(_fast("large", 1.0, filesystem, ("fio",)) for filesystem in ("xfs", "ext4", "btrfs")),
+        *(_fast("medium", 1.0, filesystem) for filesystem in ("xfs", "ext4")),
+        *(_fast("small", 1.0, filesystem) for filesystem in ("xfs", "ext4", "btrfs")),
+        *(_fast("tiny", 0.5, filesystem) for filesystem in ("xfs", "ext4")),
+        *(Group("again", 1.0, ("fastsync", "rsync-preallocate"), 3, disks="nvme:nvme",
+                filesystem=filesystem) for filesystem in ("xfs", "ext4")),
+    ),
+    "equal": tuple(
+        Group("large", 0.5, ("fastsync", "fio", "rsync-preallocate", "cp"), 2, disks="hdd:hdd",
+              filesystem=filesystem, rate_mb_s=150, seek_ms=0.1)
+        for filesystem in ("xfs", "ext4", "btrfs")
+    ),
+    "modes": tuple(
+        Group("large", 0.5, ("fastsync", *(f"fastsync-{mode}" for mode in _MODES)), 3,
+              disks="nvme:nvme", filesystem=filesystem)
+        for filesystem in ("xfs", "ext4", "btrfs")
     ),
 }

@@ -47,9 +47,9 @@ def speed_table(group):
 def cost_table(group):
     """What the copy cost the machine and its other users."""
     lines = [
-        "| tool | CPU s | peak RSS MiB | cache left: source, target MiB | neighbour's file kept "
+        "| tool | CPU s | peak RSS MiB | peak dirty MiB | cache left: source, target MiB | neighbour's file kept "
         "| source busy | target busy | both busy | band rewrites |",
-        "|---|---|---|---|---|---|---|---|---|",
+        "|---|---|---|---|---|---|---|---|---|---|",
     ]
     for name in tool_names(group):
         runs = good_runs(group, name)
@@ -58,6 +58,7 @@ def cost_table(group):
         cells = [
             _range(of_tool(runs, "cpu_s"), 2),
             _range(of_tool(runs, "peak_rss_bytes"), 0, 1 / MIB),
+            _range(of_tool(runs, "peak_dirty_bytes"), 0, 1 / MIB),
             f"{_range(of_tool(runs, 'source_cached_bytes'), 0, 1 / MIB)}, "
             f"{_range(of_tool(runs, 'target_cached_bytes'), 0, 1 / MIB)}",
             *(_range(of_tool(runs, key), 0, 100, "%") for key in (

@@ -16,6 +16,12 @@ def _disk_stat(device):
     return fields[2] * _SECTOR_BYTES, fields[6] * _SECTOR_BYTES, fields[9]
 
 
+def dirty_bytes():
+    """What waits for its disk or is on its way, on the whole machine."""
+    lines = (line.split() for line in Path("/proc/meminfo").read_text(encoding="ascii").splitlines())
+    return sum(int(words[1]) << 10 for words in lines if words[0] in ("Dirty:", "Writeback:"))
+
+
 def machine_cpu_s():
     """Busy processor seconds of the whole machine since boot: kernel threads and others' too."""
     user, nice, system, _idle, _wait, irq, softirq = (
@@ -30,10 +36,13 @@ class Sampler:
         self._devices, self._show = devices, show
         self._samples = []
         self.peak_rss_bytes = 0
+        self.peak_dirty_bytes = 0
+        self._dirty_before = dirty_bytes()
 
     def tick(self, pid):
         stats = [_disk_stat(device) if device else (0, 0, 0) for device in self._devices]
         self._samples.append((time.monotonic(), *stats))
+        self.peak_dirty_bytes = max(self.peak_dirty_bytes, dirty_bytes() - self._dirty_before)
         # At the first tick the tool may not have been started: that is still the launcher's memory.
         if pid and len(self._samples) > 1:
             self.peak_rss_bytes = max(self.peak_rss_bytes, tree_rss_bytes(pid))

@@ -158,6 +158,7 @@ class Session:
             "neighbour_share": cache.cached_bytes(self._neighbour) / _NEIGHBOUR_BYTES,
             "source_cached_bytes": cache.tree_cached_bytes(self._pair.source),
             "target_cached_bytes": cache.tree_cached_bytes(self._pair.target),
+            "peak_dirty_bytes": sampler.peak_dirty_bytes,
             "peak_rss_bytes": sampler.peak_rss_bytes or None,
             "source_busy_share": sampler.busy_share(0), "target_busy_share": sampler.busy_share(1),
             "both_busy_share": sampler.both_busy_share(), "series": sampler.series(),
