@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One rig: an image in memory, perhaps a disk server, a loop device and a mounted filesystem.
+"""One rig: a simulated disk, or several, under one mounted filesystem.
 
 Everything a rig consists of is found below its own directory: the mount points and the loop
 devices' backing files lie there, and the processes' ids are written there. So `down` needs no
@@ -7,20 +7,18 @@ memory of how far `up` came, and never sees what belongs to somebody else.
 """
 
 import contextlib
-import json
 import os
 import shutil
 import time
 from pathlib import Path
 
-from . import filesystem, loop, system
-from .build import disk_server
+from . import filesystem, system
+from .disk import Disk, unmount_all
 from .errors import RigError
 from .spec import DiskSpec, check_name
 
 ROOT = Path("/run/fastsync-rig")
 _MEMORY_SPARE_BYTES = 1 << 30
-_TOUCH_BYTES = 4 << 20
 
 
 class Rig:
@@ -30,8 +28,6 @@ class Rig:
         self.name = check_name(name)
         self.directory = ROOT / name
         self.mount_point = self.directory / "mount"
-        self.settings_file = self.directory / "settings"
-        self.counters_file = self.directory / "counters"
         self._state_file = self.directory / "state.json"
 
     # Making and removing
@@ -41,9 +37,9 @@ class Rig:
         spec = spec.resolved()
         if os.geteuid() != 0:
             raise RigError("rigs need root: they mount, and make loop devices")
-        needed = spec.size_bytes + _MEMORY_SPARE_BYTES
+        needed = spec.size_bytes * spec.devices + _MEMORY_SPARE_BYTES
         if system.memory_available_bytes() < needed:
-            raise RigError(f"not enough free memory: the disk's bytes are kept there "
+            raise RigError(f"not enough free memory: the disks' bytes are kept there "
                            f"({needed >> 20} MiB with what has to stay free)")
         ROOT.mkdir(mode=0o755, parents=True, exist_ok=True)
         try:
@@ -60,13 +56,10 @@ class Rig:
         """Removes whatever there is of the rig; raises when something is in use."""
         if not self.directory.is_dir():
             raise RigError(f"there is no rig {self.name}")
-        self._unmount_all(self.mount_point)
-        self._detach_loops()
-        self._unmount_all(self.directory / "nbd")
-        for pid, started in self._state().get("processes", []):
-            if not system.stop(pid, started):
-                raise RigError(f"process {pid} of rig {self.name} does not end")
-        self._unmount_all(self.directory)
+        unmount_all(self.mount_point)
+        for disk in self._disks():
+            disk.down()
+        unmount_all(self.directory)
         shutil.rmtree(self.directory)
         with contextlib.suppress(OSError):
             ROOT.rmdir()
@@ -75,24 +68,33 @@ class Rig:
 
     @property
     def spec(self):
-        return DiskSpec(**self._state()["spec"])
+        return DiskSpec(**system.read_json(self._state_file)["spec"])
+
+    @property
+    def devices(self):
+        """One for each disk."""
+        try:
+            return [disk.device for disk in self._disks()]
+        except RigError as error:
+            raise RigError(f"rig {self.name} is not whole: {error} (rig down {self.name})") from None
 
     @property
     def device(self):
-        devices = loop.below(self.directory)
-        if not devices:
-            raise RigError(f"rig {self.name} has no device (rig down {self.name})")
-        return devices[0]
+        """The device of a rig of one disk, the first of several."""
+        return self.devices[0]
+
+    def member_counters(self):
+        """The disk servers' counters as they are now, one dictionary for each disk; empty for disks
+        that are plain memory."""
+        if not self.spec.is_served:
+            return []
+        asked = time.time()
+        return [disk.counters(asked) for disk in self._disks()]
 
     def counters(self):
-        """The disk server's counters as they are now; empty for a disk that is plain memory."""
-        if not self.spec.is_served:
-            return {}
-        asked = time.time()
-        system.wait_until(lambda: self._counters_time() > asked, 10, "fresh counters")
-        lines = self.counters_file.read_text().splitlines()
-        return {key: float(value) if "." in value else int(value)
-                for key, value in (line.split() for line in lines)}
+        """The same, added up over the disks."""
+        members = self.member_counters()
+        return {key: sum(member[key] for member in members) for key in (members[0] if members else ())}
 
     # Preparing it for the next measurement
 
@@ -110,121 +112,39 @@ class Rig:
     def remount(self):
         """Empties the page cache and the inode cache of the filesystem."""
         filesystem.unmount(self.mount_point)
-        filesystem.mount(self.device, self.spec.filesystem, self.mount_point)
+        filesystem.mount(self.devices, self.spec.filesystem, self.mount_point)
 
     def reformat(self):
         """A new, empty filesystem."""
         filesystem.unmount(self.mount_point)
-        filesystem.make(self.device, self.spec.filesystem, self.spec.discards)
-        filesystem.mount(self.device, self.spec.filesystem, self.mount_point)
+        self._make_filesystem(self.spec)
 
     # The parts
 
+    def _disks(self):
+        """The disk of a rig that has one lies in the rig's own directory, others below it."""
+        count = system.read_json(self._state_file).get("spec", {}).get("devices", 1)
+        if count == 1:
+            return [Disk(self.directory)]
+        return [Disk(self.directory / f"disk-{number}") for number in range(count)]
+
     def _build(self, spec):
-        state = {"spec": vars(spec), "processes": []}
-        self._save(state)
-        backing = self._make_image(spec)
-        if spec.is_served:
-            backing = self._serve(spec, state, backing)
-        self._attach_loop(spec, state, backing)
+        system.write_json(self._state_file, {"spec": vars(spec)})
+        for disk in self._disks():
+            disk.directory.mkdir(exist_ok=True)
+            disk.up(spec)
         self.mount_point.mkdir()
         with self.untimed():
-            filesystem.make(self.device, spec.filesystem, spec.discards)
-            filesystem.mount(self.device, spec.filesystem, self.mount_point)
+            self._make_filesystem(spec)
 
-    def _make_image(self, spec):
-        """The image in a tmpfs of its own, every page touched: first touch is the host's cost."""
-        memory = self.directory / "image"
-        memory.mkdir(mode=0o700)
-        # Some room for the tmpfs's own bookkeeping.
-        size_bytes = spec.size_bytes + (4 << 20)
-        system.run("mount", "-t", "tmpfs", "-o", f"size={size_bytes},mode=0700", "fastsync-rig", memory)
-        image, zeroes = memory / "disk.img", bytes(_TOUCH_BYTES)
-        with open(image, "wb", buffering=0) as file:
-            for start in range(0, spec.size_bytes, _TOUCH_BYTES):
-                file.write(zeroes[:min(_TOUCH_BYTES, spec.size_bytes - start)])
-        return image
+    def _make_filesystem(self, spec):
+        devices = self.devices
+        filesystem.make(devices, spec)
+        filesystem.mount(devices, spec.filesystem, self.mount_point)
 
-    def _serve(self, spec, state, image):
-        """The disk server, and nbdfuse that shows it as a file. One connection, one thread: more
-        would scramble the order of the requests."""
-        socket, shown = self.directory / "socket", self.directory / "nbd"
-        self._write_settings(untimed=True, spec=spec)
-        faults = [os.path.abspath(spec.fault_file)] if spec.fault_file else []
-        server = [disk_server(), socket, image, self.settings_file, self.counters_file, *faults]
-        self._start(state, server)
-        system.wait_until(socket.exists, 10, "the start of the disk server")
-        shown.touch()
-        self._start(state, ["nbdfuse", "-s", "-C", "1", shown, "--unix", socket])
-        try:
-            system.wait_until(lambda: system.mounts_below(shown), 10, "the start of nbdfuse")
-        except RigError as error:
-            raise RigError(f"{error}: {self._log().read_text().strip()}") from None
-        return shown
-
-    def _start(self, state, command):
-        # The server itself ends without a client, so a kill between these two lines leaves nothing.
-        state["processes"].append(system.start(command, self._log()))
-        self._save(state)
-
-    def _attach_loop(self, spec, state, backing):
-        def created(number):
-            state["loop"] = number
-            self._save(state)
-
-        device = loop.attach(backing, created)
-        system.queue_write(device, "rotational", int(spec.rotational))
-        if not spec.discards:
-            # The loop driver offers TRIM for any backing file, and programs take it as a hint.
-            system.queue_write(device, "discard_max_bytes", 0)
-
-    def _unmount_all(self, below):
-        for point in system.mounts_below(below):
-            deadline = time.monotonic() + 3
-            while True:
-                try:
-                    filesystem.unmount(point)
-                    break
-                except RigError as error:
-                    if time.monotonic() > deadline:
-                        raise RigError(f"{error} (is something still using it?)") from None
-                    time.sleep(0.1)
-
-    def _detach_loops(self):
-        for device in loop.below(self.directory):
-            loop.detach(device)
-        system.wait_until(lambda: not loop.below(self.directory), 5,
-                          f"the end of {self.name}'s loop device")
-        number = self._state().get("loop")
-        if number is not None:
-            loop.remove(number)
-
-    # Its state
-
-    def _log(self):
-        return self.directory / "log"
-
-    def _state(self):
-        try:
-            return json.loads(self._state_file.read_text())
-        except (OSError, ValueError):
-            return {}
-
-    def _save(self, state):
-        fresh = self._state_file.with_suffix(".new")
-        fresh.write_text(json.dumps(state, indent=1))
-        fresh.rename(self._state_file)
-
-    def _write_settings(self, untimed, spec=None):
-        fresh = self.settings_file.with_suffix(".new")
-        fresh.write_text((spec or self.spec).settings_text(untimed))
-        fresh.rename(self.settings_file)
-
-    def _counters_time(self):
-        try:
-            return self.counters_file.stat().st_mtime
-        except OSError:
-            return 0
+    def _write_settings(self, untimed):
+        for disk in self._disks():
+            disk.write_settings(self.spec, untimed)
 
 
 def every():

@@ -8,6 +8,9 @@ from .errors import RigError
 
 DISKS = ("nvme", "hdd", "smr")
 FILESYSTEMS = ("xfs", "ext4", "btrfs")
+# The least number of disks for each of btrfs's data profiles; the first is the default.
+RAIDS = {"raid0": 2, "raid1": 2, "raid10": 4}
+DEVICES_MAX = 16
 
 MIB = 1 << 20
 _UNITS = {"": 1, "K": 1 << 10, "M": MIB, "G": 1 << 30, "T": 1 << 40}
@@ -34,7 +37,8 @@ def check_name(name):
 
 @dataclass(frozen=True)
 class DiskSpec:
-    """A disk and its filesystem. A rate, seek time or cost of None is the kind's own."""
+    """A disk, or several alike, and the filesystem on them. A rate, seek time or cost of None is the
+    kind's own."""
 
     disk: str
     filesystem: str
@@ -45,6 +49,9 @@ class DiskSpec:
     band_mb: int | None = None
     cache_mb: int | None = None
     fault_file: str | None = None
+    devices: int = 1         # each of size_bytes
+    raid: str | None = None  # the data profile over several; None is raid0
+    reflink: bool = True     # False: xfs is made without, and nobody can share blocks
 
     def resolved(self):
         """The same with the kind's own figures filled in, and checked."""
@@ -67,14 +74,37 @@ class DiskSpec:
         size_bytes = self.size_bytes // 4096 * 4096
         if size_bytes < 64 * MIB:
             raise RigError("a disk has at least 64 MiB")
-        return replace(self, size_bytes=size_bytes, **{
+        return replace(self, size_bytes=size_bytes, raid=self._resolved_raid(), **{
             key: own[key] if asked[key] is None else asked[key] for key in own})
+
+    def _resolved_raid(self):
+        """The data profile; None for a single disk."""
+        if not 1 <= self.devices <= DEVICES_MAX:
+            raise RigError(f"a rig has 1 to {DEVICES_MAX} disks")
+        if self.devices == 1:
+            if self.raid:
+                raise RigError(f"{self.raid} is for several disks")
+            return None
+        if self.filesystem != "btrfs":
+            raise RigError("of these filesystems only btrfs takes several disks")
+        if self.fault_file:
+            raise RigError("faults are for a rig of one disk")
+        raid = self.raid or next(iter(RAIDS))
+        if self.devices < RAIDS.get(raid, DEVICES_MAX + 1):
+            raise RigError(f"{raid} does not go with {self.devices} disks: "
+                           + ", ".join(f"{name} takes {least} or more" for name, least in RAIDS.items()))
+        return raid
 
     @property
     def is_served(self):
         """Whether the disk server simulates it; otherwise it is memory behind a loop device."""
         return bool(self.disk != "nvme" or self.rate_mb_s or self.seek_ms or self.flush_ms
                     or self.fault_file)
+
+    @property
+    def title(self):
+        """Such as `hdd`, or `4xhdd raid0`."""
+        return self.disk if self.devices == 1 else f"{self.devices}x{self.disk} {self.raid}"
 
     @property
     def rotational(self):

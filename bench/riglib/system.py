@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the rig asks of the system: commands, mounts, processes."""
 
+import json
 import os
 import subprocess
 import time
@@ -29,6 +30,21 @@ def wait_until(condition, seconds, what):
         if time.monotonic() > deadline:
             raise RigError(f"{what} did not happen within {seconds} s")
         time.sleep(0.02)
+
+
+def read_json(path):
+    """What the file holds; an empty dictionary when there is no such file, or only half of one."""
+    try:
+        return json.loads(path.read_text())
+    except (OSError, ValueError):
+        return {}
+
+
+def write_json(path, content):
+    """Written beside and renamed, so that a reader never sees half of it."""
+    fresh = path.with_suffix(".new")
+    fresh.write_text(json.dumps(content, indent=1))
+    fresh.rename(path)
 
 
 def _unescape(field):

@@ -123,6 +123,44 @@ class Shingles(RigTest):
         self.assertGreater(rig.counters()["smr_band_rewrites"], 0)
 
 
+class Arrays(RigTest):
+    """Several disks under one filesystem."""
+
+    def array(self, raid):
+        return self.rig(label=raid, filesystem="btrfs", devices=2, raid=raid, rate_mb_s=0, seek_ms=0,
+                        flush_ms=0)
+
+    def test_data_is_spread_or_kept_twice_and_each_disk_counts_its_own(self):
+        for raid, least_bytes, most_bytes in (("raid0", 30 * MIB, 40 * MIB), ("raid1", 64 * MIB, 74 * MIB)):
+            with self.subTest(raid):
+                rig = self.array(raid)
+                (rig.mount_point / "file").write_bytes(os.urandom(64 * MIB))
+                system.run("sync", "-f", rig.mount_point)
+                written = [member["write_bytes"] for member in rig.member_counters()]
+                self.assertEqual(len(written), 2)
+                for count in written:
+                    self.assertTrue(least_bytes <= count <= most_bytes, written)
+                self.assertEqual(rig.counters()["write_bytes"], sum(written))
+
+    def test_it_comes_empty_can_be_made_anew_and_mounted_again(self):
+        rig = self.array("raid0")
+        with rig.untimed():
+            (rig.mount_point / "old").write_text("old")
+            rig.reformat()
+            (rig.mount_point / "new").write_text("new")
+            rig.remount()
+        self.assertEqual([path.name for path in rig.mount_point.iterdir()], ["new"])
+        self.assertEqual(rig.counters()["write_bytes"], 0)
+
+    def test_list_and_stat_know_each_disk(self):
+        rig = self.array("raid0")
+        devices = ",".join(str(device) for device in rig.devices)
+        for words in (["list"], ["stat", rig.name]):
+            said = system.run(COMMAND, *words)
+            self.assertIn(f"{rig.name}  2xhdd raid0  btrfs  512 MiB each  {devices}  {rig.mount_point}", said)
+        self.assertRegex(said, r"(?m)^read_seeks \d+ \d+$")
+
+
 class Faults(RigTest):
     """Faults appear where and when they are asked for."""
 
@@ -215,9 +253,10 @@ class Tidiness(RigTest):
             rig.up(DiskSpec(disk="hdd", filesystem="xfs", size_bytes=100 * MIB))
         self.check_clean(rig)
 
-    def interrupt(self, number, after_s):
+    def interrupt(self, number, after_s, *options):
         rig = Rig(f"test-{os.getpid()}-killed")
-        words = [COMMAND, "up", rig.name, "--disk", "smr", "--fs", "xfs", "--size", "1G"]
+        options = options or ("--disk", "smr", "--fs", "xfs", "--size", "1G")
+        words = [COMMAND, "up", rig.name, *options]
         process = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         time.sleep(after_s)
         process.send_signal(number)
@@ -232,11 +271,13 @@ class Tidiness(RigTest):
             self.check_clean(rig)
 
     def test_down_removes_what_a_killed_up_left(self):
-        for after_s in (0.15, 0.3, 0.45, 0.6):
-            rig = self.interrupt(signal.SIGKILL, after_s)
-            if rig.directory.exists():
-                subprocess.run([COMMAND, "down", rig.name], check=True)
-            self.check_clean(rig)
+        several = ("--disk", "hdd", "--fs", "btrfs", "--size", "512M", "--devices", "3")
+        for options in ((), several):
+            for after_s in (0.15, 0.3, 0.45, 0.6):
+                rig = self.interrupt(signal.SIGKILL, after_s, *options)
+                if rig.directory.exists():
+                    subprocess.run([COMMAND, "down", rig.name], check=True)
+                self.check_clean(rig)
 
     def test_an_interrupted_comparison_removes_its_disks(self):
         words = [COMPARE, "--disk", "hdd", "--scale", "0.1", "--tool", "cp", "--results", "/dev/null"]
@@ -287,6 +328,11 @@ class Command(unittest.TestCase):
                       ["up", "x", "--disk", "hdd", "--fs", "xfs", "--size", "1M"],
                       ["up", "x", "--disk", "hdd", "--fs", "xfs", "--size", "1G", "--rate", "-1"],
                       ["up", "x", "--disk", "hdd", "--fs", "xfs", "--size", "1G", "--band", "8"],
+                      ["up", "x", "--disk", "hdd", "--fs", "btrfs", "--size", "1G", "--devices", "0"],
+                      ["up", "x", "--disk", "hdd", "--fs", "btrfs", "--size", "1G", "--raid", "raid0"],
+                      ["up", "x", "--disk", "hdd", "--fs", "xfs", "--size", "1G", "--devices", "2"],
+                      ["up", "x", "--disk", "hdd", "--fs", "btrfs", "--size", "1G", "--devices", "3",
+                       "--raid", "raid10"],
                       ["down", "not-there"]):
             with self.subTest(words):
                 done = subprocess.run([COMMAND, *words], capture_output=True, text=True, check=False)
