@@ -13,10 +13,11 @@ import time
 from pathlib import Path
 
 from riglib.errors import RigError
-from riglib.spec import DISKS, FILESYSTEMS, parse_bytes
+from riglib.spec import DISKS, FILESYSTEMS, RAIDS, parse_bytes
 
 from . import environment, results
 from .groups import SETS, Group
+from .places import parse_disks, rigs
 from .progress import Progress
 from .report import fill_page, summary
 from .session import Session
@@ -34,7 +35,10 @@ def _parser():
     parser.add_argument("--set", choices=SETS, help="what the results in this repository were made with")
     parser.add_argument("--work", default="large", help="works, or 'all' (large)")
     parser.add_argument("--tool", default=_DEFAULT_TOOLS, help=f"tools, or 'all' ({_DEFAULT_TOOLS})")
-    parser.add_argument("--disk", default="nvme", help="simulated: KIND, or SOURCE:TARGET (nvme)")
+    parser.add_argument("--disk", default="nvme",
+                        help="simulated: KIND, SOURCE:TARGET, KIND:same for two directories of one disk, "
+                             "or 4xKIND:4xKIND for several under one btrfs (nvme)")
+    parser.add_argument("--raid", choices=RAIDS, help="data profile of several disks (raid0)")
     parser.add_argument("--fs", default="xfs", help="filesystems (xfs)")
     parser.add_argument("--rate", type=float, metavar="MB/s", help="of both simulated disks")
     parser.add_argument("--seek", type=float, metavar="MS", help="mean seek of both simulated disks")
@@ -66,6 +70,17 @@ def _chosen(text, known, what):
     return tuple(names)
 
 
+def _simulated(asked):
+    """(SOURCE:TARGET, profile of the ends that are several disks); None for what there is not."""
+    if asked.source:
+        return None, None
+    disks = parse_disks(asked.disk)
+    several = any(end[0].isdigit() for end in disks.split(":"))
+    if asked.raid and not several:
+        raise RigError("--raid is for several disks, such as 4xhdd:4xhdd")
+    return disks, (asked.raid or next(iter(RAIDS))) if several else None
+
+
 def _groups(asked):
     if asked.set:
         scale = asked.scale or 1
@@ -73,18 +88,19 @@ def _groups(asked):
                 for group in SETS[asked.set]]
     if bool(asked.source) != bool(asked.target):
         raise RigError("--source and --target go together")
-    for disk in asked.disk.split(":"):
-        _chosen(disk, DISKS, "disk")
-    source, _, target = asked.disk.partition(":")
-    disks = f"{source}:{target or source}"
+    disks, raid = _simulated(asked)
     tools = _chosen(asked.tool, TOOLS, "tool")
     filesystems = (None,) if asked.source else _chosen(asked.fs, FILESYSTEMS, "filesystem")
-    return [
+    groups = [
         Group(work, asked.scale or 1.0, tools, asked.runs or 3, rate_mb_s=asked.rate,
-              disks=None if asked.source else disks, filesystem=filesystem, seek_ms=asked.seek,
+              disks=disks, raid=raid, filesystem=filesystem, seek_ms=asked.seek,
               source=asked.source, target=asked.target, dirty_bytes=asked.dirty_bytes,
               device_dirty_bytes=asked.target_dirty_bytes, memory_bytes=asked.memory)
         for filesystem in filesystems for work in _chosen(asked.work, WORKS, "work")]
+    for group in groups:
+        if group.disks:
+            rigs(group.disks, group.filesystem, 0, 0, group.raid)  # what cannot be is said at once
+    return groups
 
 
 def _print_list():

@@ -19,6 +19,7 @@ class Group:
     tools: tuple
     runs: int
     disks: str | None = None          # SOURCE:TARGET of simulated disks
+    raid: str | None = None           # of those that are several
     filesystem: str | None = None
     rate_mb_s: float | None = None
     seek_ms: float | None = None
@@ -30,10 +31,10 @@ class Group:
 
     @property
     def places(self):
-        """Such as `hdd:smr xfs`."""
+        """Such as `hdd:smr xfs`, or `4xhdd:4xhdd raid0 btrfs`."""
         if self.source:
             return "real disks"
-        return f"{self.disks} {self.filesystem}"
+        return " ".join(word for word in (self.disks, self.raid, self.filesystem) if word)
 
     @property
     def title(self):

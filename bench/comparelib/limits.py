@@ -31,15 +31,15 @@ def dirty_bytes(limit_bytes):
 
 
 @contextlib.contextmanager
-def device_dirty_bytes(device, limit_bytes):
-    """Lets the writers to one disk have `limit_bytes` of dirty memory (from Linux 6.2 on).
+def device_dirty_bytes(devices, limit_bytes):
+    """Lets the writers to a filesystem's disk have `limit_bytes` of dirty memory (from Linux 6.2 on).
 
     For filesystems that use the disk's own backing_dev_info, as xfs and ext4 do and btrfs does not.
     """
     if not limit_bytes:
         yield
         return
-    block = Path("/sys/class/block", device).resolve()
+    block = Path("/sys/class/block", devices[0]).resolve()
     whole_disk = block.parent if (block / "partition").exists() else block
     bdi = Path("/sys/class/bdi", (whole_disk / "dev").read_text().strip())
     before = [(name, (bdi / name).read_text()) for name in ("strict_limit", "max_ratio")]

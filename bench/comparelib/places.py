@@ -1,13 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where is copied from and to: a pair of simulated disks, or two directories on real ones."""
+"""Where is copied from and to: a pair of simulated disks, one of them, or two directories on real ones.
+
+A place's `devices` are those of the source and those of the target, by their names in
+/sys/class/block; its `counters()` are the disk servers', of the source and of the target.
+"""
 
 import contextlib
 import os
+import re
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
+from riglib.errors import RigError
 from riglib.rig import Rig
-from riglib.spec import DiskSpec
+from riglib.spec import DISKS, DiskSpec
 from riglib.system import run
 
 from . import cache
@@ -16,10 +23,11 @@ MIB = 1 << 20
 _SPARE_BYTES = 512 * MIB  # logs, tables and what else a filesystem keeps for itself
 
 
-def block_device(path):
-    """The name in /sys/class/block of the disk or partition below a path; None if there is none."""
+def block_devices(path):
+    """The name in /sys/class/block of the disk or partition below a path, in a list; an empty one if
+    there is none."""
     name = Path(run("findmnt", "-no", "SOURCE", "--target", path).partition("[")[0]).resolve().name
-    return name if Path("/sys/class/block", name).exists() else None
+    return [name] if Path("/sys/class/block", name).exists() else []
 
 
 class RigPair:
@@ -40,7 +48,7 @@ class RigPair:
         except BaseException:
             self.__exit__()
             raise
-        self.devices = [rig.device.name for rig in self._rigs]
+        self.devices = [_names(rig) for rig in self._rigs]
         return self
 
     def __exit__(self, *_):
@@ -70,7 +78,55 @@ class RigPair:
             rig.remount()
 
     def counters(self):
-        return self._rigs[1].counters()
+        return [rig.counters() for rig in self._rigs]
+
+
+class SameRig:
+    """Two directories of one simulated disk. Where it can, the filesystem is made without reflinks:
+    sharing blocks is not copying."""
+
+    cold = "target directory removed, the filesystem of both unmounted and mounted again; xfs without reflinks"
+
+    def __init__(self, spec):
+        self._spec = replace(spec, reflink=False)
+        self._rig = Rig(f"compare-{os.getpid()}-both")
+
+    def __enter__(self):
+        self._rig.up(self._spec)
+        self.devices = [_names(self._rig)] * 2
+        return self
+
+    def __exit__(self, *_):
+        self._rig.down()
+
+    @property
+    def source(self):
+        return self._rig.mount_point / "work"
+
+    @property
+    def target(self):
+        return self._rig.mount_point / "copy"
+
+    def untimed(self):
+        return self._rig.untimed()
+
+    def empty_target(self):
+        if self.target.exists():
+            shutil.rmtree(self.target)
+        run("sync", "-f", self._rig.mount_point)
+        if self._rig.spec.discards:
+            run("fstrim", self._rig.mount_point)  # as a filesystem that is made anew does
+        self.target.mkdir()
+
+    def make_cold(self):
+        self._rig.remount()
+
+    def counters(self):
+        return [self._rig.counters()] * 2
+
+
+def _names(rig):
+    return [device.name for device in rig.devices]
 
 
 class DirectoryPair:
@@ -88,7 +144,7 @@ class DirectoryPair:
         for directory in (self._source, self._target):
             directory.mkdir()
             self._made.append(directory)
-        self.devices = [block_device(self._source), block_device(self._target)]
+        self.devices = [block_devices(self._source), block_devices(self._target)]
         return self
 
     def __exit__(self, *_):
@@ -122,17 +178,43 @@ class DirectoryPair:
                 cache.drop(path)
 
     def counters(self):
-        return {}
+        return [{}, {}]
 
 
-def rig_pair(disks, filesystem, work_bytes, limit_bytes, rate_mb_s=None, seek_ms=None):
-    """`disks` is SOURCE:TARGET."""
+def _parse_end(text):
+    """(kind, number of disks) of `hdd` or `4xhdd`."""
+    match = re.fullmatch(r"(?:([2-9]|[1-9]\d)x)?([a-z]+)", text)
+    if not match or match[2] not in DISKS:
+        raise RigError(f"there is no disk '{text}': {', '.join(DISKS)}, or several as 4xhdd")
+    return match[2], int(match[1] or 1)
+
+
+def parse_disks(text):
+    """SOURCE:TARGET in full, from `KIND`, `KIND:KIND`, `4xKIND:4xKIND` or `KIND:same`."""
+    source, colon, target = text.partition(":")
+    _parse_end(source)
+    if colon and target != "same":
+        _parse_end(target)
+    return f"{source}:{target if colon else source}"
+
+
+def rigs(disks, filesystem, work_bytes, limit_bytes, raid=None, **figures):
+    """The simulated disks of `disks`, which is SOURCE:TARGET, for a work of about so many bytes.
+
+    `raid` is the profile of those ends that are several disks.
+    """
     source, target = disks.split(":")
     # Room for the copy, for what was overwritten and is not yet freed, and for fio's file.
-    size_bytes = int(work_bytes * 1.3) + limit_bytes + _SPARE_BYTES
+    end_bytes = int(work_bytes * 1.3) + limit_bytes
 
-    def spec(disk):
-        return DiskSpec(disk=disk, filesystem=filesystem, size_bytes=size_bytes,
-                        rate_mb_s=rate_mb_s, seek_ms=seek_ms)
+    def spec(end, needed_bytes):
+        kind, devices = _parse_end(end)
+        # With a profile that keeps everything twice half of the bytes are room.
+        copies = 2 if devices > 1 and raid in ("raid1", "raid10") else 1
+        return DiskSpec(disk=kind, filesystem=filesystem, devices=devices,
+                        raid=raid if devices > 1 else None,
+                        size_bytes=needed_bytes * copies // devices + _SPARE_BYTES, **figures).resolved()
 
-    return RigPair(spec(source), spec(target))
+    if target == "same":
+        return SameRig(spec(source, 2 * end_bytes))
+    return RigPair(spec(source, end_bytes), spec(target, end_bytes))

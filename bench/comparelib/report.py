@@ -3,17 +3,17 @@
 
 from riglib.errors import RigError
 
-from .figures import baseline_tool, of_tool, pairwise_ratios
+from .figures import baseline_tool, of_tool, pairwise_ratios, spread
 from .tools import TOOLS
 
 MIB = 1 << 20
 
 
-def _range(spread, digits=1, scale=1.0, suffix=""):
-    """`median (min-max)`; a dash when nothing was measured."""
-    if spread is None:
+def _range(values, digits=1, scale=1.0, suffix=""):
+    """`median (min-max)` of a spread; a dash when nothing was measured."""
+    if values is None:
         return "-"
-    middle, low, high = (f"{spread[key] * scale:.{digits}f}" for key in ("median", "min", "max"))
+    middle, low, high = (f"{values[key] * scale:.{digits}f}" for key in ("median", "min", "max"))
     return f"{middle}{suffix}" if low == high else f"{middle}{suffix} ({low}-{high})"
 
 
@@ -48,25 +48,65 @@ def cost_table(group):
     """What the copy cost the machine and its other users."""
     lines = [
         "| tool | CPU s | peak RSS MiB | peak dirty MiB | cache left: source, target MiB | neighbour's file kept "
-        "| source busy | target busy | both busy | band rewrites |",
-        "|---|---|---|---|---|---|---|---|---|---|",
+        "| source busy | target busy | both busy |",
+        "|---|---|---|---|---|---|---|---|---|",
     ]
     for name in tool_names(group):
         runs = good_runs(group, name)
-        for run in runs:
-            run["band_rewrites"] = run["counters"].get("smr_band_rewrites")
         cells = [
             _range(of_tool(runs, "cpu_s"), 2),
             _range(of_tool(runs, "peak_rss_bytes"), 0, 1 / MIB),
             _range(of_tool(runs, "peak_dirty_bytes"), 0, 1 / MIB),
             f"{_range(of_tool(runs, 'source_cached_bytes'), 0, 1 / MIB)}, "
             f"{_range(of_tool(runs, 'target_cached_bytes'), 0, 1 / MIB)}",
-            *(_range(of_tool(runs, key), 0, 100, "%") for key in (
-                "neighbour_share", "source_busy_share", "target_busy_share", "both_busy_share")),
-            _range(of_tool(runs, "band_rewrites"), 0) if "smr" in group["places"] else "-",
+            _percent(of_tool(runs, "neighbour_share")),
+            _busy(runs, "source"), _busy(runs, "target"),
+            _percent(of_tool(runs, "both_busy_share")),
         ]
         lines.append(f"| {name} | " + " | ".join(cells) + " |")
     return lines
+
+
+def _percent(values):
+    return _range(values, 0, 100, "%")
+
+
+def _busy(runs, end):
+    """The mean of the end's disks; of several also what the least and the most busy one had."""
+    text = _percent(of_tool(runs, f"{end}_busy_share"))
+    members = [spread(shares)["median"] for shares in zip(*(run[f"{end}_members_busy_share"] for run in runs))]
+    if len(members) < 2:
+        return text
+    return f"{text}; each {min(members):.0%}-{max(members):.0%}"
+
+
+# Heading, whose counter it is, the counter, and what one of it is in the table.
+_COUNTED = (
+    ("read seeks (source)", "source_counters", "read_seeks", 1),
+    ("write seeks (target)", "counters", "write_seeks", 1),
+    ("flushes (target)", "counters", "flushes", 1),
+)
+_COUNTED_OF_SHINGLES = (
+    ("to the drive's cache, MiB (target)", "counters", "smr_cached_bytes", MIB),
+    ("band rewrites (target)", "counters", "smr_band_rewrites", 1),
+)
+
+
+def disk_table(group):
+    """What the disk servers counted; no lines where there are none."""
+    shingled = "smr" in group["places"]
+    columns = _COUNTED + (_COUNTED_OF_SHINGLES if shingled else ())
+    rows = [f"| {name} | " + " | ".join(_counted(good_runs(group, name), *column[1:]) for column in columns) + " |"
+            for name in tool_names(group)
+            if any(run["source_counters"] or run["counters"] for run in good_runs(group, name))]
+    if not rows:
+        return []
+    return ["| tool | " + " | ".join(column[0] for column in columns) + " |",
+            "|---" * (len(columns) + 1) + "|", *rows]
+
+
+def _counted(runs, whose, key, unit):
+    return _range(spread(run[whose].get(key) for run in runs), 0, 1 / unit)
 
 
 def _conditions(group):
@@ -94,6 +134,9 @@ def _problems(group):
 def group_section(group, plots):
     lines = [f"## {group['title']}", "", f"{group['work']} at scale 1. {_conditions(group)}", ""]
     lines += [*speed_table(group), "", *cost_table(group), ""]
+    counted = disk_table(group)
+    if counted:
+        lines += [*counted, ""]
     problems = _problems(group)
     if problems:
         lines += [*problems, ""]

@@ -16,6 +16,21 @@ def _disk_stat(device):
     return fields[2] * _SECTOR_BYTES, fields[6] * _SECTOR_BYTES, fields[9]
 
 
+def _end_stat(devices):
+    """(bytes read, bytes written, [milliseconds busy of each]) of the devices of one end."""
+    stats = [_disk_stat(device) for device in devices]
+    return sum(stat[0] for stat in stats), sum(stat[1] for stat in stats), [stat[2] for stat in stats]
+
+
+def _busy_shares(before, after, took_s):
+    """How much of the time each device of one end had something to do."""
+    return [min(1.0, (late - early) / 1000 / took_s) for early, late in zip(before[2], after[2])]
+
+
+def _mean(shares):
+    return sum(shares) / len(shares) if shares else 0.0
+
+
 def dirty_bytes():
     """What waits for its disk or is on its way, on the whole machine."""
     lines = (line.split() for line in Path("/proc/meminfo").read_text(encoding="ascii").splitlines())
@@ -30,7 +45,7 @@ def machine_cpu_s():
 
 
 class Sampler:
-    """Collects samples; `tick` is called by the launcher."""
+    """Collects samples of the source's and the target's devices; `tick` is called by the launcher."""
 
     def __init__(self, devices, show):
         self._devices, self._show = devices, show
@@ -40,7 +55,7 @@ class Sampler:
         self._dirty_before = dirty_bytes()
 
     def tick(self, pid):
-        stats = [_disk_stat(device) if device else (0, 0, 0) for device in self._devices]
+        stats = [_end_stat(devices) for devices in self._devices]
         self._samples.append((time.monotonic(), *stats))
         self.peak_dirty_bytes = max(self.peak_dirty_bytes, dirty_bytes() - self._dirty_before)
         # At the first tick the tool may not have been started: that is still the launcher's memory.
@@ -48,14 +63,20 @@ class Sampler:
             self.peak_rss_bytes = max(self.peak_rss_bytes, tree_rss_bytes(pid))
         self._show(self._samples[-1][0] - self._samples[0][0])
 
-    def busy_share(self, end):
-        """How much of the time device 0 (source) or 1 (target) had something to do."""
+    def members_busy_share(self, end):
+        """How much of the time each disk of the source (0) or the target (1) had something to do."""
         first, last = self._samples[0], self._samples[-1]
         took_s = last[0] - first[0]
-        return min(1.0, (last[end + 1][2] - first[end + 1][2]) / 1000 / took_s) if took_s else 0.0
+        return _busy_shares(first[end + 1], last[end + 1], took_s) if took_s else []
+
+    def busy_share(self, end):
+        """The same, the mean of the disks."""
+        return _mean(self.members_busy_share(end))
 
     def both_busy_share(self):
-        """How much of the time both had: 0 is turn-taking."""
+        """How much of the time both ends had: 0 is turn-taking. None when they are the same disks."""
+        if self._devices[0] == self._devices[1]:
+            return None
         overlap_s = sum(width * min(busy) for width, _, busy in self._steps(self._samples))
         took_s = self._samples[-1][0] - self._samples[0][0]
         return overlap_s / took_s if took_s else 0.0
@@ -79,5 +100,5 @@ class Sampler:
             if width <= 0:
                 continue
             rates = ((after[1][0] - before[1][0]) / width / 1e6, (after[2][1] - before[2][1]) / width / 1e6)
-            busy = tuple(min(1.0, (after[end][2] - before[end][2]) / 1000 / width) for end in (1, 2))
+            busy = tuple(_mean(_busy_shares(before[end], after[end], width)) for end in (1, 2))
             yield width, rates, busy

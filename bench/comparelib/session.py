@@ -79,8 +79,8 @@ class Session:
         if group.source:
             return places.DirectoryPair(group.source, group.target)
         work_bytes = self._work.bytes_at(group.scale)
-        return places.rig_pair(group.disks, group.filesystem, work_bytes,
-                               min(_LIMIT_BYTES_MAX, work_bytes), group.rate_mb_s, group.seek_ms)
+        return places.rigs(group.disks, group.filesystem, work_bytes, min(_LIMIT_BYTES_MAX, work_bytes),
+                           group.raid, rate_mb_s=group.rate_mb_s, seek_ms=group.seek_ms)
 
     def _prepare_source(self):
         self._progress.say(f"{self._group.title}: making the files")
@@ -153,14 +153,17 @@ class Session:
 
     def _aftermath(self, sampler):
         """What is to be seen before the next run disturbs it."""
+        source_counters, target_counters = self._pair.counters()
         return {
-            "counters": self._pair.counters(),
+            "source_counters": source_counters, "counters": target_counters,
             "neighbour_share": cache.cached_bytes(self._neighbour) / _NEIGHBOUR_BYTES,
             "source_cached_bytes": cache.tree_cached_bytes(self._pair.source),
             "target_cached_bytes": cache.tree_cached_bytes(self._pair.target),
             "peak_dirty_bytes": sampler.peak_dirty_bytes,
             "peak_rss_bytes": sampler.peak_rss_bytes or None,
             "source_busy_share": sampler.busy_share(0), "target_busy_share": sampler.busy_share(1),
+            "source_members_busy_share": sampler.members_busy_share(0),
+            "target_members_busy_share": sampler.members_busy_share(1),
             "both_busy_share": sampler.both_busy_share(), "series": sampler.series(),
         }
 

@@ -9,11 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Callable
 
+from riglib.system import run
+
 MIB = 1 << 20
 SEED = 20240607
 
 _POOL_BYTES = 32 * MIB
 _FILES_PER_DIRECTORY = 100
+_AGED_PARTS = 8
 _SMALL_MEAN_BYTES, _SMALL_SIGMA, _SMALL_MAX_BYTES = 14 * 1024, 1.2, MIB
 
 
@@ -63,14 +66,19 @@ def _make_large(directory, scale):
         write_random(directory / f"large-{number}", _count(1024, scale) * MIB, SEED + number)
 
 
-def _make_files(directory, count, size_of):
+def _planned(count, size_of):
+    """[(path below the work's directory, bytes)]"""
     pool = _Pool(SEED)
-    for number in range(count):
-        folder = directory / f"d{number // _FILES_PER_DIRECTORY:05d}"
-        if number % _FILES_PER_DIRECTORY == 0:
-            folder.mkdir()
-        with open(folder / f"f{number:06d}", "wb", buffering=0) as file:
-            file.write(pool.cut(size_of(pool)))
+    return [(Path(f"d{number // _FILES_PER_DIRECTORY:05d}", f"f{number:06d}"), pool.cut(size_of(pool)))
+            for number in range(count)]
+
+
+def _make_files(directory, count, size_of):
+    for path, data in _planned(count, size_of):
+        if not (directory / path.parent).is_dir():
+            (directory / path.parent).mkdir()
+        with open(directory / path, "wb", buffering=0) as file:
+            file.write(data)
 
 
 def _make_medium(directory, scale):
@@ -79,6 +87,47 @@ def _make_medium(directory, scale):
 
 def _make_small(directory, scale):
     _make_files(directory, _count(40_000, scale), _Pool.lognormal_size)
+
+
+def _shuffled(items, chance):
+    return chance.sample(items, len(items))
+
+
+def _write_apart(directory, files, chance):
+    """Creates the files in one order and writes them in another. Only `sync` between and after it makes
+    the filesystem choose their inodes and their blocks in these orders."""
+    for path, _ in _shuffled(files, chance):
+        (directory / path).touch()
+    run("sync", "-f", directory)
+    for path, data in _shuffled(files, chance):
+        with open(directory / path, "wb", buffering=0) as file:
+            file.write(data)
+    run("sync", "-f", directory)
+
+
+def _make_aged(directory, scale):
+    """The files of `small` as years of use leave them.
+
+    They come in an order that is shuffled over all directories, a part at a time, between others of
+    which some are deleted after each part: what comes later fills the holes. At last all get their
+    names in a third order, so that a directory's order is not that of its inodes.
+    """
+    files, chance = _planned(_count(40_000, scale), _Pool.lognormal_size), random.Random(SEED)
+    for folder in _shuffled(sorted({path.parent for path, _ in files}), chance):
+        (directory / folder).mkdir()
+    nameless = [(path.with_suffix(".new"), data) for path, data in _shuffled(files, chance)]
+    passing, part = [], -(-len(files) // _AGED_PARTS)
+    for start in range(0, len(files), part):
+        present = nameless[start:start + part]
+        others = [(path.with_suffix(".old"), data) for path, data in present[::2]]
+        _write_apart(directory, present + others, chance)
+        passing = _shuffled(passing + others, chance)
+        while len(passing) > len(others) // 2:
+            (directory / passing.pop()[0]).unlink()
+    for path, _ in passing:
+        (directory / path).unlink()
+    for path, _ in _shuffled(files, chance):
+        (directory / path).with_suffix(".new").rename(directory / path)
 
 
 def _make_tiny(directory, scale):
@@ -131,6 +180,7 @@ WORKS = {work.name: work for work in (
     Work("large", "2 files of 1 GiB", _make_large, lambda s: 2 * _count(1024, s) * MIB),
     Work("medium", "1,024 files of 1 MiB", _make_medium, lambda s: _count(1024, s) * MIB),
     Work("small", "40,000 files, log-normal, mean 14 KiB", _make_small, _small_bytes),
+    Work("aged", "small, scattered over directories, inodes and blocks", _make_aged, _small_bytes),
     Work("tiny", "200,000 files of 1 KiB", _make_tiny, lambda s: _count(200_000, s) * 5120),
     Work("sparse", "a disk image of 4 GiB, a quarter written", _make_sparse,
          lambda s: _count(4096, s) * MIB // 3),

@@ -4,6 +4,7 @@
 import hashlib
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -11,11 +12,13 @@ import unittest
 from pathlib import Path
 from unittest import mock
 
-from comparelib import cache, command, figures, launch, limits, report, tools, verify, works
+from comparelib import cache, command, figures, launch, limits, places, report, tools, verify, works
 from comparelib.groups import SETS, Group
 from comparelib.progress import Progress
 from comparelib.sampling import Sampler
 from comparelib.session import Session
+from riglib import system
+from riglib.errors import RigError
 
 from .rigs import RigTest
 
@@ -45,7 +48,7 @@ class Works(Folder):
     """What is copied."""
 
     def test_every_work_is_the_same_each_time(self):
-        for name in ("large", "medium", "small", "tiny", "sparse"):
+        for name in ("large", "medium", "small", "aged", "tiny", "sparse"):
             with self.subTest(name):
                 made = []
                 for number in range(2):
@@ -78,6 +81,12 @@ class Works(Folder):
         sizes = [path.stat().st_size for path in self.source.rglob("*") if path.is_file()]
         self.assertEqual(len(sizes), 4000)
         self.assertAlmostEqual(sum(sizes) / len(sizes) / (14 * 1024), 1, delta=0.15)
+
+    def test_aged_files_are_the_small_ones(self):
+        works.WORKS["small"].make(self.source, 0.01)
+        works.WORKS["aged"].make(self.target, 0.01)
+        self.assertIsNone(verify.quick(self.source, self.target))
+        self.assertEqual(digest(self.source), digest(self.target))
 
     def test_a_change_touches_one_file_of_a_hundred_and_no_size(self):
         works.WORKS["tiny"].make(self.source, 0.002)
@@ -156,7 +165,7 @@ class Launch(Folder):
             self.launch("no-such-program-here")
 
     def test_memory_of_the_tree_is_seen(self):
-        sampler = Sampler([None, None], lambda seconds: None)
+        sampler = Sampler([[], []], lambda seconds: None)
         job = launch.Job([sys.executable, "-c", "import time; x = b'x' * (96 << 20); time.sleep(0.4)"],
                          self.target, self.folder / "output", None, None)
         launch.run(job, sampler.tick, tick_s=0.05)
@@ -282,22 +291,100 @@ class Whole(Folder):
         self.assertEqual(tools.fio_seconds("fio: note\n" + words), 2.5)
 
 
-class SimulatedDisks(RigTest):
-    """A comparison on simulated disks shows who takes turns."""
+class Disks(unittest.TestCase):
+    """What --disk may say."""
 
-    def test_advice_makes_both_disks_work_at_the_same_time(self):
-        group = Group("large", 0.06, ("cp", "pipeline"), 1, disks="hdd:smr", filesystem="xfs",
-                      rate_mb_s=150, seek_ms=0.1)
+    def groups(self, *words):
+        return command._groups(command._parser().parse_args(list(words)))
+
+    def test_ends_are_disks_arrays_or_the_same_disk(self):
+        for text, wanted in (("hdd", "hdd:hdd"), ("hdd:smr", "hdd:smr"), ("hdd:same", "hdd:same"),
+                             ("4xhdd", "4xhdd:4xhdd"), ("nvme:12xhdd", "nvme:12xhdd")):
+            self.assertEqual(places.parse_disks(text), wanted)
+        for text in ("", "same", "same:hdd", "hdd:", ":hdd", "hdd:hdd:hdd", "1xhdd", "0xhdd", "04xhdd",
+                     "xhdd", "4Xhdd", "4x", "hddx4", "4xsame", "hdd:2xsame", "hdd, nvme"):
+            with self.subTest(text), self.assertRaises(RigError):
+                places.parse_disks(text)
+
+    def test_arrays_have_a_profile_and_only_they(self):
+        raid = ("--fs", "btrfs", "--disk")
+        self.assertEqual(self.groups(*raid, "4xhdd")[0].places, "4xhdd:4xhdd raid0 btrfs")
+        self.assertEqual(self.groups(*raid, "2xhdd:hdd", "--raid", "raid1")[0].places, "2xhdd:hdd raid1 btrfs")
+        for words in ((*raid, "hdd", "--raid", "raid0"), ("--disk", "4xhdd", "--fs", "xfs"),
+                      (*raid, "2xhdd", "--raid", "raid10"), (*raid, "20xhdd")):
+            with self.subTest(words), self.assertRaises(RigError):
+                self.groups(*words)
+
+    def test_every_set_has_disks_that_can_be(self):
+        for group in (group for groups in SETS.values() for group in groups):
+            places.rigs(group.disks, group.filesystem, 0, 0, group.raid)
+
+
+def physical_starts(directory):
+    """Where the files' data begins, in the order in which directories name them, by FIEMAP."""
+    files = [file.path for folder in sorted(directory.iterdir()) for file in os.scandir(folder)]
+    said = subprocess.run(["filefrag", "-v", *files], capture_output=True, text=True, check=True).stdout
+    return [int(start) for start in re.findall(r"^ +0: +0\.\. +\d+: +(\d+)\.\.", said, re.MULTILINE)]
+
+
+class Scattered(RigTest):
+    """What a fresh and an aged tree look like to a disk."""
+
+    def test_an_aged_directory_is_not_in_the_order_of_the_disk(self):
+        rig = self.rig(disk="nvme")
+        near = {}
+        for name in ("small", "aged"):
+            (rig.mount_point / name).mkdir()
+            works.WORKS[name].make(rig.mount_point / name, 0.02)
+            system.run("sync", "-f", rig.mount_point)
+            starts = physical_starts(rig.mount_point / name)
+            self.assertEqual(len(starts), 800)
+            near[name] = sum(0 < after - before <= 64 for before, after in zip(starts, starts[1:]))
+        self.assertGreater(near["small"], 700)
+        self.assertLess(near["aged"], 200)
+
+
+class SimulatedDisks(RigTest):
+    """A comparison on simulated disks shows who takes turns, and what the disks counted."""
+
+    def compare(self, *group, **figures):
         progress = Progress()
         with mock.patch.object(progress, "_line"):
-            result = Session(group, progress).run()
+            result = Session(Group(*group, **figures), progress).run()
+        self.assertEqual([run["error"] for run in result["runs"]], [None] * len(result["runs"]))
+        return result
+
+    def test_a_copy_within_one_disk_starts_empty_and_cold_each_time(self):
+        result = self.compare("medium", 0.06, ("cp",), 2, disks="hdd:same", filesystem="xfs", rate_mb_s=1000,
+                              seek_ms=1)
+        for run in result["runs"]:
+            self.assertIsNone(run["both_busy_share"])
+            self.assertEqual(run["source_counters"], run["counters"])
+            self.assertGreaterEqual(run["counters"]["read_bytes"], result["bytes"])
+            self.assertGreaterEqual(run["counters"]["write_bytes"], result["bytes"])
+        table = report.disk_table(result)
+        self.assertEqual(table[0], "| tool | read seeks (source) | write seeks (target) | flushes (target) |")
+        self.assertEqual(len(table), 3)
+
+    def test_each_disk_of_an_array_is_seen(self):
+        result = self.compare("medium", 0.06, ("cp",), 1, disks="2xhdd:nvme", raid="raid0", filesystem="btrfs",
+                              rate_mb_s=200, seek_ms=0.1)
+        run = result["runs"][0]
+        self.assertEqual((len(run["source_members_busy_share"]), len(run["target_members_busy_share"])), (2, 1))
+        self.assertGreater(min(run["source_members_busy_share"]), 0)
+        self.assertGreaterEqual(run["source_counters"]["read_bytes"], result["bytes"])
+        self.assertRegex(report.cost_table(result)[2], r"\| \d+%; each \d+%-\d+% \| \d+% \|")
+
+    def test_advice_makes_both_disks_work_at_the_same_time(self):
+        result = self.compare("large", 0.06, ("cp", "pipeline"), 1, disks="hdd:smr", filesystem="xfs",
+                              rate_mb_s=150, seek_ms=0.1)
         runs = {run["tool"]: run for run in result["runs"]}
-        self.assertEqual([run["error"] for run in result["runs"]], [None, None])
         self.assertLess(runs["cp"]["both_busy_share"], 0.3)
         self.assertGreater(runs["pipeline"]["both_busy_share"], 0.5)
         self.assertLess(runs["pipeline"]["target_cached_bytes"], result["bytes"] / 2)
         for run in runs.values():
             self.assertGreaterEqual(run["counters"]["write_bytes"], result["bytes"])
+        self.assertIn("drive's cache", report.disk_table(result)[0])
 
 
 class Limits(unittest.TestCase):
