@@ -67,6 +67,11 @@ def _fast(work, scale, filesystem, more=()):
                  disks="nvme:nvme", filesystem=filesystem)
 
 
+def _spinning(work, scale, disks, filesystem, more=(), runs=2, **array):
+    """Disks that seek as they come, beside the tools that people have."""
+    return Group(work, scale, ("fastsync", *_RIVALS, *more), runs, disks=disks, filesystem=filesystem, **array)
+
+
 SETS = {
     "default": (
         Group("large", 0.5, ("fio", "fastsync", "fastsync-keep", *_RIVALS, "pipeline"), 3,
@@ -105,6 +110,15 @@ SETS = {
         Group("large", 0.5, ("fastsync", "fio", "rsync-preallocate", "cp"), 2, disks="hdd:hdd",
               filesystem=filesystem, rate_mb_s=150, seek_ms=0.1)
         for filesystem in ("xfs", "ext4", "btrfs")
+    ),
+    "spinning": (
+        *(_spinning("large", 0.5, "hdd:hdd", filesystem, ("fio",)) for filesystem in ("xfs", "ext4", "btrfs")),
+        _spinning("large", 0.5, "hdd:smr", "xfs", ("fio",)),
+        *(_spinning("large", 0.5, "hdd:same", filesystem) for filesystem in ("xfs", "ext4")),
+        *(_spinning(work, 0.25, "hdd:hdd", filesystem)
+          for work in ("small", "aged") for filesystem in ("xfs", "ext4", "btrfs")),
+        _spinning("small", 0.25, "hdd:smr", "xfs"),
+        _spinning("large", 0.5, "4xhdd:4xhdd", "btrfs", ("fio",), raid="raid0"),
     ),
     "modes": tuple(
         Group("large", 0.5, ("fastsync", *(f"fastsync-{mode}" for mode in _MODES)), 3,
