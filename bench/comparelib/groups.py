@@ -115,8 +115,8 @@ SETS = {
         *(_spinning("large", 0.5, "hdd:hdd", filesystem, ("fio",)) for filesystem in ("xfs", "ext4", "btrfs")),
         _spinning("large", 0.5, "hdd:smr", "xfs", ("fio",)),
         *(_spinning("large", 0.5, "hdd:same", filesystem) for filesystem in ("xfs", "ext4")),
-        *(_spinning(work, 0.25, "hdd:hdd", filesystem)
-          for work in ("small", "aged") for filesystem in ("xfs", "ext4", "btrfs")),
+        *(_spinning("small", 0.25, "hdd:hdd", filesystem) for filesystem in ("xfs", "ext4", "btrfs")),
+        _spinning("aged", 0.25, "hdd:hdd", "xfs"),
         _spinning("small", 0.25, "hdd:smr", "xfs"),
         _spinning("large", 0.5, "4xhdd:4xhdd", "btrfs", ("fio",), raid="raid0"),
     ),
