@@ -59,6 +59,23 @@ public struct CopyOptions: Sendable {
     case keep
   }
 
+  /// What kind of disk a source or the target lies on.
+  public enum Profile: String, Sendable, CaseIterable {
+    /// What the disk claims, or turns out to be.
+    case auto
+    /// A solid disk with many deep queues.
+    case nvme
+    /// A solid disk.
+    case ssd
+    /// A disk with heads.
+    case hdd
+    /// A disk with heads and overlapping tracks: what it writes out of order it has to write again.
+    case smr
+
+    /// Whether it takes time to get from one place to another.
+    public var seeks: Bool { self == .hdd || self == .smr }
+  }
+
   /// Who carries out reads, writes and advice.
   public enum Engine: String, Sendable, CaseIterable {
     /// `uring` where it can be had, else `sync`.
@@ -102,6 +119,10 @@ public struct CopyOptions: Sendable {
   public var reading: CacheMode = .auto
   /// How targets are written.
   public var writing: CacheMode = .auto
+  /// What the sources lie on.
+  public var sourceProfile: Profile = .auto
+  /// What the target lies on.
+  public var targetProfile: Profile = .auto
   /// Also give `POSIX_FADV_NOREUSE` (for measurements: it does nothing for reads and writes).
   public var advisesNoReuse = false
   /// The size of all data buffers together, in bytes.

@@ -37,6 +37,8 @@ final class CopyRun: Sendable {
   let access: AccessTable
   let targets: TargetFilesystems
   let settler: Settler
+  /// What the disks are like.
+  let disks: RunDisks
   let hardLinks = HardLinkTable<LinkName>()
   /// The target directory: to descend into it, through a bind mount, would never end.
   let targetRoot: InodeIdentity?
@@ -59,6 +61,7 @@ final class CopyRun: Sendable {
     observer: any CopyObserver,
     stack: WorkStack,
     layout: WorkLayout,
+    disks: RunDisks,
     pool: BufferPool,
     targetRoot: InodeIdentity?
   ) {
@@ -73,6 +76,7 @@ final class CopyRun: Sendable {
     access = AccessTable(options, blockBytes: layout.blockBytes)
     targets = TargetFilesystems()
     settler = Settler(filesMax: layout.settlingMax, pageBytes: Int(pageBytes), targets: targets)
+    self.disks = disks
     dirtyBytesMax = layout.dirtyBytesMax
     windowBytes = CacheAdvisor.windowBytes(dirtyBytesMax: layout.dirtyBytesMax)
     self.targetRoot = targetRoot

@@ -1,41 +1,70 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import CLiburing
 internal import FileTree
 
-/// What sysfs says of the disk below a file.
+/// The physical disks below a file, and what lies in between.
 struct Device: Equatable, Sendable {
-  /// Whether it seeks (`queue/rotational`); `nil` where there is no block device to ask.
-  let isRotational: Bool?
+  /// Something between a filesystem and its disks.
+  enum Layer: Equatable, Sendable {
+    case partition(String)
+    /// Logical volumes, encryption and the like; `uuid` tells who made it.
+    case mapper(name: String, uuid: String, device: String)
+    case md(level: String, members: Int, device: String)
+    case loop(device: String, file: String)
+    case btrfs(devices: Int)
+    /// Anything else with devices below it.
+    case stacked(String)
+  }
 
-  /// Finds the disk of an inode: its device number, or for filesystems that have several disks or
-  /// none the source of their mount.
-  ///
-  /// - Parameters:
-  ///   - metadata: The inode.
-  ///   - mounts: Where to look for the source of a mount.
-  ///   - sysfs: Where `/sys` is, for tests.
-  init(of metadata: EntryMetadata, mounts: MountTable, sysfs: String = "/sys") {
-    var major = metadata.identity.device >> 32
-    var minor = metadata.identity.device & 0xffff_ffff
-    if major == 0 {
-      // btrfs and others give numbers of their own; the mount names the disk.
-      var raw = cl_stat()
-      guard let source = mounts.mount(metadata.mount)?.source, source.hasPrefix("/"),
-        unsafe source.withCString({ unsafe cl_stat_path($0, &raw) }) == 0
-      else {
-        isRotational = nil
-        return
-      }
-      major = UInt64(raw.rdev_major)
-      minor = UInt64(raw.rdev_minor)
+  /// The number of the filesystem: major in the upper 32 bits, minor in the lower.
+  let number: UInt64
+  /// From the filesystem down.
+  let layers: [Layer]
+  /// Each disk once; none where the filesystem lies on no block device, or none that is known.
+  let disks: [Disk]
+  /// The best size of requests, in bytes, such as the stripe of an array; 0 where nobody tells.
+  let optimalBytes: Int
+
+  /// Finds the disks of an inode: by its device number, or for filesystems that have several disks
+  /// or none by the source of their mount.
+  init(of metadata: EntryMetadata, mounts: MountTable, sysfs: Sysfs = Sysfs()) {
+    var walk = DeviceWalk(sysfs: sysfs, mounts: mounts)
+    walk.descend(below: metadata)
+    number = metadata.identity.device
+    layers = walk.layers
+    disks = walk.disks
+    optimalBytes = walk.optimalBytes
+  }
+
+  /// Whether both have to share a disk's time.
+  func sharesDisk(with other: Device) -> Bool {
+    if number == other.number { return true }
+    let names = Set(other.disks.map(\.name))
+    return disks.contains { names.contains($0.name) }
+  }
+}
+
+extension Device.Layer {
+  /// A few words for people.
+  var text: String {
+    switch self {
+    case .partition(let name): return "partition \(name)"
+    case .mapper(let name, let uuid, let device):
+      let kind =
+        if uuid.hasPrefix("LVM-") {
+          "LVM"
+        } else if uuid.hasPrefix("CRYPT-LUKS") {
+          "LUKS"
+        } else if uuid.hasPrefix("CRYPT-") {
+          "dm-crypt"
+        } else {
+          "device mapper"
+        }
+      return "\(kind) \(name) (\(device))"
+    case .md(let level, let members, let device): return "\(level) \(device) of \(members)"
+    case .loop(let device, let file): return "\(device) on \(file)"
+    case .btrfs(let devices): return "btrfs over \(devices) devices"
+    case .stacked(let name): return name
     }
-    let directory = "\(sysfs)/dev/block/\(major):\(minor)"
-    // A partition has no queue of its own: its directory lies in that of its disk. A loop device
-    // takes over what its file's disk says when it is set up.
-    let answer =
-      readSmallFile("\(directory)/queue/rotational")
-      ?? readSmallFile("\(directory)/../queue/rotational")
-    isRotational = answer.map { $0.hasPrefix("1") }
   }
 }

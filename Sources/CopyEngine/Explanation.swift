@@ -1,32 +1,40 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import FileTree
-internal import SystemPackage
-
-/// A source or the target, and the disk that it lies on.
-struct PlaceOnDisk {
-  let role: String
-  let path: FilePath
-  let mount: MountTable.Mount?
-  let device: Device
-
-  init(_ role: String, _ path: FilePath, _ metadata: EntryMetadata, _ mounts: MountTable) {
-    self.role = role
-    self.path = path
-    mount = mounts.mount(metadata.mount)
-    device = Device(of: metadata, mounts: mounts)
-  }
-
-  /// One line for people.
-  var line: String {
+extension PlaceOnDisk {
+  /// What it is, for people: two lines for itself, and one or two for each of its disks.
+  var lines: [String] {
     let filesystem = mount.map { "\($0.type) on \($0.source)" } ?? "an unknown filesystem"
-    let disk =
-      switch device.isRotational {
-      case true?: "a disk that seeks"
-      case false?: "a disk that does not seek"
-      case nil: "no disk that tells whether it seeks"
+    var lines = [
+      "\(role.rawValue) \(path): \(filesystem)",
+      "  profile \(profile.rawValue): \(reason)",
+    ]
+    if !device.layers.isEmpty {
+      lines.append("  through \(device.layers.map(\.text).joined(separator: ", "))")
+    }
+    for (number, disk) in device.disks.enumerated() {
+      lines.append("  \(disk.line)")
+      // One disk alone has given the reason above.
+      if verdicts.count > 1 {
+        let verdict = verdicts[number]
+        lines.append("  \(disk.name) is of profile \(verdict.profile.rawValue): \(verdict.reason)")
       }
-    return "\(role) \(path): \(filesystem), \(disk)"
+    }
+    if device.optimalBytes > 0 {
+      lines.append("  asks for requests of \(device.optimalBytes >> 10) KiB")
+    }
+    return lines
+  }
+}
+
+extension Disk {
+  /// What it says of itself, for people.
+  fileprivate var line: String {
+    let kind = model.map { "\(transport.rawValue), \($0)" } ?? transport.rawValue
+    return "disk \(name) (\(kind)): says that it \(isRotational ? "seeks" : "does not seek")"
+      + ", sectors of \(sectorBytes) bytes (\(physicalSectorBytes) inside)"
+      + ", queue of \(queueDepth)"
+      + (discards ? ", takes discards" : ", no discards")
+      + (zones == .none ? ", no zones" : ", zones (\(zones.rawValue))")
   }
 }
 
@@ -34,19 +42,22 @@ struct PlaceOnDisk {
 func explanation(
   of layout: WorkLayout,
   _ places: [PlaceOnDisk],
+  _ disks: RunDisks,
   _ options: CopyOptions
 ) -> [String] {
   let reason =
     if options.jobs != nil {
       "as asked"
-    } else if places.contains(where: { $0.device.isRotational == true }) {
+    } else if disks.seek {
       "a disk that seeks is slowed down by more than one"
     } else {
       "one for each processor, from \(WorkLayout.workersDefaultMin)"
         + " to \(WorkLayout.workersDefaultMax), since no disk seeks"
     }
-  return places.map(\.line) + [
-    "workers: \(layout.workers) (\(reason))",
-    "buffers: \(layout.blocks) of \(layout.blockBytes >> 10) KiB, shared by all workers",
-  ]
+  return places.flatMap(\.lines)
+    + (disks.sharesDisk ? ["one disk that seeks is read and written"] : [])
+    + [
+      "workers: \(layout.workers) (\(reason))",
+      "buffers: \(layout.blocks) of \(layout.blockBytes >> 10) KiB, shared by all workers",
+    ]
 }

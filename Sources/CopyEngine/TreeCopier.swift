@@ -61,11 +61,14 @@ public final class TreeCopier: Sendable {
 
     let mounts = MountTable()
     let nearest = try? EntryLocation(open: target.nearest.descriptor.rawValue).metadata()
-    var places = sources.map { PlaceOnDisk("source", $0.path, $0.metadata, mounts) }
-    if let nearest {
-      places.append(PlaceOnDisk("target", plan.target, nearest, mounts))
-    }
-    let layout = WorkLayout(plan.options, disks: places.map(\.device), descriptors: descriptors)
+    let places = PlaceOnDisk.all(
+      sources: sources.map { ($0.path, $0.metadata) },
+      target: nearest.map { (plan.target, $0) },
+      mounts: mounts,
+      options: plan.options
+    )
+    let disks = RunDisks(places)
+    let layout = WorkLayout(plan.options, disks: disks, descriptors: descriptors)
     let pool: BufferPool
     do throws(Errno) {
       pool = try BufferPool(count: layout.blocks, bytesEach: layout.blockBytes)
@@ -80,6 +83,7 @@ public final class TreeCopier: Sendable {
       observer: observer,
       stack: WorkStack(RootPlan(sources, target).items),
       layout: layout,
+      disks: disks,
       pool: pool,
       targetRoot: target.isNew && plan.options.isDryRun ? nil : nearest?.identity
     )
@@ -91,7 +95,7 @@ public final class TreeCopier: Sendable {
     if isStopRequested { run.stop(.interrupted) }
 
     if plan.options.explains {
-      for line in explanation(of: layout, places, plan.options) { observer.explained(line) }
+      for line in explanation(of: layout, places, disks, plan.options) { observer.explained(line) }
     }
     for part in runWorkers(run, layout) { report.add(part) }
     if let failure = run.failureToStart { throw failure }

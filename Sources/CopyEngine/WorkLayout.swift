@@ -58,13 +58,12 @@ struct WorkLayout: Equatable {
   /// A disk that seeks gets one worker: four took ten times as long there for small files.
   init(
     _ options: CopyOptions,
-    disks: [Device],
+    disks: RunDisks,
     processors: Int = sysconf(Int32(_SC_NPROCESSORS_ONLN)),
     descriptors: Int
   ) {
-    let seeks = disks.contains { $0.isRotational == true }
     let fitting = min(max(processors, Self.workersDefaultMin), Self.workersDefaultMax)
-    let wanted = options.jobs ?? (seeks ? 1 : fitting)
+    let wanted = options.jobs ?? (disks.seek ? 1 : fitting)
     let available = max(0, descriptors - Self.descriptorsReserved)
     // The least that a worker can do anything with is one page and one file.
     workers = max(

@@ -103,6 +103,9 @@ public struct EntryMetadata: Equatable, Sendable {
     }
   }
 
+  /// Whether it is the node of a block device.
+  public var isBlockDevice: Bool { typeBits == 0o060000 }
+
   /// Whether a device, FIFO or socket is the same thing as another.
   public func isSameNode(as other: EntryMetadata) -> Bool {
     typeBits == other.typeBits

@@ -14,7 +14,7 @@ struct WorkLayoutTests {
   private func layout(
     memory: Int,
     jobs: Int?,
-    disks: [Device] = [],
+    disks: RunDisks = RunDisks(),
     processors: Int = 4,
     descriptors: Int = 65_536
   ) -> WorkLayout {
@@ -59,13 +59,10 @@ struct WorkLayoutTests {
 
   @Test(
     "one worker where a disk seeks, else one for each processor",
-    arguments: [
-      ([true, true], 1), ([true, false], 1), ([false, true], 1), ([nil, true], 1),
-      ([false, false], 4), ([false, nil], 4), ([nil, nil], 4), ([], 4),
-    ] as [([Bool?], Int)]
+    arguments: [(true, true, 1), (true, false, 1), (false, true, 1), (false, false, 4)]
   )
-  func rotational(isRotational: [Bool?], workers: Int) throws {
-    let disks = try isRotational.map { try makeDevice(isRotational: $0) }
+  func seeking(source: Bool, target: Bool, workers: Int) {
+    let disks = RunDisks(sourceSeeks: source, targetSeeks: target)
     #expect(layout(memory: 8 << 20, jobs: nil, disks: disks).workers == workers)
     #expect(layout(memory: 8 << 20, jobs: 3, disks: disks).workers == 3, "who asks gets it")
   }

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import FileTree
+
+/// The way from a filesystem down to its disks.
+///
+/// It reads a handful of files for each device on the way, and never lists all devices.
+struct DeviceWalk {
+  let sysfs: Sysfs
+  let mounts: MountTable
+  private(set) var layers: [Device.Layer] = []
+  private(set) var disks: [Disk] = []
+  /// The best size of requests to the topmost device, in bytes.
+  private(set) var optimalBytes = 0
+
+  /// Deeper stacks than this are taken for a loop.
+  private static let depthMax = 16
+
+  init(sysfs: Sysfs, mounts: MountTable) {
+    self.sysfs = sysfs
+    self.mounts = mounts
+  }
+
+  /// Goes down from the filesystem that an inode lies on.
+  mutating func descend(below metadata: EntryMetadata) {
+    let tops = directories(below: metadata)
+    optimalBytes = tops.map { sysfs.number("\(disk(of: $0))/queue/optimal_io_size") }.max() ?? 0
+    descend(into: tops, depth: 0)
+  }
+
+  /// The block devices of a filesystem, as directories of sysfs.
+  private func directories(below metadata: EntryMetadata) -> [String] {
+    let major = metadata.identity.device >> 32
+    if major != 0 {
+      let minor = metadata.identity.device & 0xffff_ffff
+      return sysfs.directory(major: major, minor: minor).map { [$0] } ?? []
+    }
+    // btrfs and others give numbers of their own; the mount names a disk.
+    guard let mount = mounts.mount(metadata.mount), mount.source.hasPrefix("/"),
+      let node = sysfs.metadata(mount.source), node.isBlockDevice,
+      let first = sysfs.directory(
+        major: UInt64(node.deviceMajor),
+        minor: UInt64(node.deviceMinor)
+      )
+    else { return [] }
+    guard mount.type == "btrfs" else { return [first] }
+    let all = devicesOfBtrfs(with: name(of: first)).compactMap { sysfs.directory(ofDevice: $0) }
+    return all.isEmpty ? [first] : all
+  }
+
+  /// The names of all devices of the btrfs that has one of the name.
+  private func devicesOfBtrfs(with name: String) -> [String] {
+    for filesystem in sysfs.names("fs/btrfs") {
+      let devices = sysfs.names("fs/btrfs/\(filesystem)/devices")
+      if devices.contains(name) { return devices }
+    }
+    return []
+  }
+
+  /// Goes down from all devices of one filesystem.
+  private mutating func descend(into tops: [String], depth: Int) {
+    if tops.count > 1 { add(.btrfs(devices: tops.count)) }
+    for top in tops { descend(into: top, depth: depth) }
+  }
+
+  private mutating func descend(into directory: String, depth: Int) {
+    guard depth < Self.depthMax else { return }
+    let whole = disk(of: directory)
+    if whole != directory { add(.partition(name(of: directory))) }
+    let name = name(of: whole)
+    if let file = sysfs.text("\(whole)/loop/backing_file"), let metadata = sysfs.metadata(file) {
+      let tops = directories(below: metadata)
+      if !tops.isEmpty {
+        add(.loop(device: name, file: file))
+        descend(into: tops, depth: depth + 1)
+        return
+      }
+    }
+    let members = sysfs.names("\(whole)/slaves").compactMap { sysfs.directory(ofDevice: $0) }
+    if !members.isEmpty {
+      add(layer(name, whole, members: members.count))
+      for member in members { descend(into: member, depth: depth + 1) }
+    } else if let disk = Disk(sysfs, whole), !disks.contains(where: { $0.name == disk.name }) {
+      disks.append(disk)
+    }
+  }
+
+  /// What a device with others below it is.
+  private func layer(_ name: String, _ directory: String, members: Int) -> Device.Layer {
+    if let title = sysfs.text("\(directory)/dm/name") {
+      let uuid = sysfs.text("\(directory)/dm/uuid") ?? ""
+      return .mapper(name: title, uuid: uuid, device: name)
+    }
+    if let level = sysfs.text("\(directory)/md/level") {
+      return .md(level: level, members: members, device: name)
+    }
+    return .stacked(name)
+  }
+
+  private mutating func add(_ layer: Device.Layer) {
+    if !layers.contains(layer) { layers.append(layer) }
+  }
+
+  /// The directory of the disk that a directory of a disk or partition belongs to: a partition has no
+  /// queue of its own, and lies in that of its disk.
+  private func disk(of directory: String) -> String {
+    guard sysfs.text("\(directory)/partition") != nil,
+      let slash = directory.lastIndex(of: "/")
+    else { return directory }
+    return String(directory[..<slash])
+  }
+
+  private func name(of directory: String) -> String {
+    guard let slash = directory.lastIndex(of: "/") else { return directory }
+    return String(directory[directory.index(after: slash)...])
+  }
+}

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What the disks of a run are like, as far as it decides how they are used.
+struct RunDisks: Equatable, Sendable {
+  /// Whether a source lies on a disk that seeks.
+  var sourceSeeks = false
+  /// Whether the target does.
+  var targetSeeks = false
+  /// Whether the two share a disk that seeks.
+  var sharesDisk = false
+  /// What the target is written to; never `auto`.
+  var targetProfile = CopyOptions.Profile.ssd
+
+  /// Whether any disk seeks.
+  var seek: Bool { sourceSeeks || targetSeeks }
+}
+
+extension RunDisks {
+  /// Sums up the places of a run.
+  init(_ places: [PlaceOnDisk]) {
+    let sources = places.filter { $0.role == .source }
+    sourceSeeks = sources.contains { $0.profile.seeks }
+    guard let target = places.first(where: { $0.role == .target }) else { return }
+    targetProfile = target.profile
+    targetSeeks = target.profile.seeks
+    sharesDisk =
+      targetSeeks
+      && sources.contains { $0.profile.seeks && $0.device.sharesDisk(with: target.device) }
+  }
+}

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import CLiburing
+internal import FileTree
+internal import Glibc
+internal import SystemPackage
+
+/// The kernel's tree of devices, and what has to be asked of the filesystem to find a place in it.
+///
+/// Tests put recorded trees and answers in its place.
+struct Sysfs: Sendable {
+  /// Where the tree is mounted.
+  let root: String
+  /// What the inode at a path says of itself, links followed; `nil` where there is none.
+  let metadata: @Sendable (_ path: String) -> EntryMetadata?
+
+  init(
+    root: String = "/sys",
+    metadata: @escaping @Sendable (_ path: String) -> EntryMetadata? = Self.metadata(of:)
+  ) {
+    self.root = root
+    self.metadata = metadata
+  }
+
+  /// The directory of a block device by its number, such as `devices/virtual/block/dm-0`.
+  func directory(major: UInt64, minor: UInt64) -> String? {
+    directory(ofLink: "dev/block/\(major):\(minor)")
+  }
+
+  /// The directory of a block device by the kernel's name for it.
+  func directory(ofDevice name: String) -> String? {
+    directory(ofLink: "class/block/\(name)")
+  }
+
+  /// Both kinds of links lie two levels deep; their text tells where a device hangs, in one call.
+  private func directory(ofLink path: String) -> String? {
+    var target = [CChar](repeating: 0, count: Int(PATH_MAX))
+    let count = unsafe readlink("\(root)/\(path)", &target, target.count)
+    guard count > 0 else { return nil }
+    let text = String(decoding: target[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    guard text.hasPrefix("../../devices/") else { return nil }
+    return String(text.dropFirst("../../".count))
+  }
+
+  /// A file without the line's end and blanks around it, or `nil` where it is missing or empty.
+  func text(_ path: String) -> String? {
+    guard let contents = readSmallFile("\(root)/\(path)") else { return nil }
+    let text = contents.drop(while: \.isWhitespace)
+    guard let last = text.lastIndex(where: { !$0.isWhitespace }) else { return nil }
+    return String(text[...last])
+  }
+
+  /// A file that holds a number; 0 where there is none.
+  func number(_ path: String) -> Int {
+    text(path).flatMap { Int($0) } ?? 0
+  }
+
+  /// The names in a directory, sorted; none where it is missing.
+  func names(_ path: String) -> [String] {
+    let descriptor = unsafe "\(root)/\(path)".withCString {
+      unsafe cl_open_path($0, O_RDONLY | O_DIRECTORY)
+    }
+    guard descriptor >= 0 else { return [] }
+    defer { close(descriptor) }
+    var reader = DirectoryReader()
+    var names: [String] = []
+    while (try? reader.fill(from: descriptor)) == true {
+      while let name = reader.nextName() {
+        names.append(String(decoding: name.bytes, as: UTF8.self))
+      }
+    }
+    return names.sorted()
+  }
+
+  /// `statx` of a path.
+  private static func metadata(of path: String) -> EntryMetadata? {
+    let descriptor = unsafe path.withCString { unsafe cl_open_path($0, cl_o_path) }
+    guard descriptor >= 0 else { return nil }
+    defer { close(descriptor) }
+    return try? EntryLocation(open: descriptor).metadata()
+  }
+}
