@@ -19,8 +19,9 @@ enum DiskProbe {
   static let readsMax = 12
   /// How long one disk may be asked, in nanoseconds.
   static let nanosecondsMax: UInt64 = 60_000_000
-  /// From here on a read had to wait for a head. A turn of 7,200 a minute takes 8 ms, a read from
-  /// flash 0.1 ms, one through a network some more.
+  /// From here on a read had to wait for a head.
+  ///
+  /// A turn at 7,200 a minute takes 8 ms, a read from flash 0.1 ms, one through a network some more.
   static let nanosecondsOfSeekMin: UInt64 = 2_000_000
   /// What is read at once, in bytes; a disk with larger sectors is read in those.
   private static let bytesMin = 4096
@@ -30,6 +31,7 @@ enum DiskProbe {
   /// - Parameters:
   ///   - disk: The disk.
   ///   - nanosecondsMax: After this time no other read begins.
+  /// - Returns: The times, or what stood against it.
   static func run(_ disk: Disk, nanosecondsMax: UInt64) -> Outcome {
     guard let node = disk.node else { return .impossible("it has no node in /dev") }
     let number = unsafe node.withCString { unsafe cl_open_path($0, O_RDONLY | cl_o_direct) }

@@ -25,6 +25,10 @@ struct PlaceOnDisk {
   /// Makes a place.
   ///
   /// - Parameters:
+  ///   - role: Which side it is.
+  ///   - path: Where it is.
+  ///   - mount: Where it is mounted, if that is known.
+  ///   - device: What it lies on.
   ///   - wanted: What the user says that it is.
   ///   - judge: Tells what it is where the user does not.
   init(

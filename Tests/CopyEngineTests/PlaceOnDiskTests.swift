@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import SystemPackage
+import Testing
+
+@testable import CopyEngine
+
+/// What becomes of the disks of a run, on the recorded machine.
+@Suite("Sources and target on their disks")
+struct PlaceOnDiskTests {
+  private typealias Number = (major: UInt64, minor: UInt64, mount: UInt64)
+  private let managed: Number = (8, 32, 0)
+  private let nvme: Number = (259, 2, 0)
+  private let lvm: Number = (253, 1, 0)
+  private let array: Number = (9, 0, 0)
+  private let many: Number = (0, 35, 41)
+  private let memory: Number = (0, 36, 42)
+
+  private func place(
+    _ role: PlaceOnDisk.Role,
+    _ number: Number,
+    _ wanted: CopyOptions.Profile = .auto
+  ) throws -> PlaceOnDisk {
+    var place: PlaceOnDisk?
+    try RecordedMachine.with { sysfs in
+      var judge = DiskJudge(probe: nil)
+      place = PlaceOnDisk(
+        role,
+        "/place",
+        mount: RecordedMachine.mounts.mount(number.mount),
+        device: try RecordedMachine.device(
+          number.major,
+          number.minor,
+          mount: number.mount,
+          sysfs
+        ),
+        wanted: wanted,
+        judge: &judge
+      )
+    }
+    return try #require(place)
+  }
+
+  @Test("of several disks the slowest counts, and who says what it is gets it")
+  func profiles() throws {
+    #expect(try place(.source, nvme).profile == .nvme)
+    #expect(try place(.source, lvm).profile == .hdd)
+    let many = try place(.source, many)
+    #expect(many.profile == .smr && many.reason == "sdb is the slowest of its disks")
+    #expect(many.verdicts.map(\.profile) == [.hdd, .nvme, .smr, .hdd])
+    let memory = try place(.source, memory)
+    #expect(memory.profile == .ssd && memory.reason == "no disk tells whether it seeks")
+    let told = try place(.source, nvme, .hdd)
+    #expect(told.profile == .hdd && told.reason == "as asked" && told.verdicts.isEmpty)
+  }
+
+  @Test("a run knows which sides seek, and whether they share a disk that does")
+  func runDisks() throws {
+    func disks(_ places: PlaceOnDisk...) -> RunDisks { RunDisks(places) }
+    let nvmeSource = try place(.source, nvme)
+    let nvmeTarget = try place(.target, nvme)
+    let lvmSource = try place(.source, lvm)
+    let arrayTarget = try place(.target, array)
+    #expect(disks(nvmeSource, nvmeTarget) == RunDisks(targetProfile: .nvme))
+    #expect(disks(nvmeSource, arrayTarget) == RunDisks(targetSeeks: true, targetProfile: .hdd))
+    #expect(disks(lvmSource, nvmeTarget) == RunDisks(sourceSeeks: true, targetProfile: .nvme))
+    let shared = RunDisks(
+      sourceSeeks: true,
+      targetSeeks: true,
+      sharesDisk: true,
+      targetProfile: .hdd
+    )
+    #expect(disks(nvmeSource, lvmSource, arrayTarget) == shared)
+    let apart = disks(lvmSource, try place(.target, managed))
+    #expect(apart.seek && !apart.sharesDisk && apart.targetProfile == .smr)
+    #expect(disks(lvmSource) == RunDisks(sourceSeeks: true), "a dry run may know no target")
+    // Told that it seeks, one filesystem of unknown disks is one disk.
+    let told = disks(try place(.source, memory, .hdd), try place(.target, memory, .hdd))
+    #expect(told == shared)
+  }
+
+  @Test("the lines for people")
+  func lines() throws {
+    #expect(
+      try place(.source, lvm).lines == [
+        "source /place: an unknown filesystem", "  profile hdd: it says that it seeks",
+        "  through LVM vg-home (dm-1), LUKS crypt (dm-0), partition sda2",
+        "  disk sda (SATA, ST4000NM0035-1V4): says that it seeks, sectors of 512 bytes (4096 inside), "
+          + "queue of 32, no discards, no zones",
+      ]
+    )
+    let many = try place(.target, many).lines
+    #expect(many.first == "target /place: btrfs on /dev/sdb1" && many.count == 3 + 2 * 4)
+    #expect(many.contains("  nvme0n1 is of profile nvme: it says that it does not seek"))
+    #expect(try place(.target, array).lines.last == "  asks for requests of 1024 KiB")
+    #expect(
+      try place(.target, memory).lines == [
+        "target /place: tmpfs on tmpfs", "  profile ssd: no disk tells whether it seeks",
+      ]
+    )
+  }
+}
