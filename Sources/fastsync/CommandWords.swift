@@ -19,7 +19,7 @@ struct CommandWords {
 
   /// The options whose value may be the next word.
   private static let valued = [
-    "--cache", "--memory", "--jobs", "--io-engine", "--reflink", "--durability",
+    "--cache", "--profile", "--memory", "--jobs", "--io-engine", "--reflink", "--durability",
     "--generate-completion-script",
   ]
 

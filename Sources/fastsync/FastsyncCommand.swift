@@ -38,7 +38,15 @@ struct FastsyncCommand: ParsableCommand {
         valueName: "mode"
       )
     )
-    var cache = CacheModes()
+    var cache = BySide(CopyOptions.CacheMode.auto)
+
+    @Option(
+      help: ArgumentHelp(
+        "What kind of disk is read and written; also SOURCE:TARGET.",
+        valueName: "disk"
+      )
+    )
+    var profile = BySide(CopyOptions.Profile.auto)
 
     @Flag(name: .customLong("noreuse"), help: "Also give NOREUSE advice (for measurements).")
     var advisesNoReuse = false
@@ -110,28 +118,32 @@ enum Limits {
   }
 }
 
-/// The value of `--cache`: one mode, or one for reading the source and one for writing the target.
-struct CacheModes: ExpressibleByArgument {
-  var reading = CopyOptions.CacheMode.auto
-  var writing = CopyOptions.CacheMode.auto
+/// A word for the source and one for the target, as `--cache` and `--profile` take them.
+struct BySide<Word>: ExpressibleByArgument
+where Word: RawRepresentable<String> & CaseIterable & Sendable {
+  var source: Word
+  var target: Word
 
-  /// `auto` for both.
-  init() {}
-
-  /// Reads `MODE` or `SOURCE:TARGET`.
-  init?(argument: String) {
-    let modes = argument.split(separator: ":", omittingEmptySubsequences: false).map {
-      CopyOptions.CacheMode(rawValue: String($0))
-    }
-    guard let first = modes.first, modes.count <= 2, let reading = first,
-      let writing = modes.last ?? nil
-    else { return nil }
-    self.reading = reading
-    self.writing = writing
+  /// One word for both.
+  init(_ both: Word) {
+    source = both
+    target = both
   }
 
-  var defaultValueDescription: String { CopyOptions.CacheMode.auto.rawValue }
-  static var allValueStrings: [String] { CopyOptions.CacheMode.allCases.map(\.rawValue) }
+  /// Reads `WORD` or `SOURCE:TARGET`.
+  init?(argument: String) {
+    let words = argument.split(separator: ":", omittingEmptySubsequences: false).map {
+      Word(rawValue: String($0))
+    }
+    guard let first = words.first, words.count <= 2, let source = first,
+      let target = words.last ?? nil
+    else { return nil }
+    self.source = source
+    self.target = target
+  }
+
+  var defaultValueDescription: String { source.rawValue }
+  static var allValueStrings: [String] { Word.allCases.map(\.rawValue) }
 }
 
 extension CopyOptions.Engine: ExpressibleByArgument {}

@@ -62,8 +62,10 @@ extension FastsyncCommand {
     var options = CopyOptions()
     try options.select(selection.toggles)
     options.isDryRun = reporting.toggles.contains { $0.option == .dryRun }
-    options.reading = engine.cache.reading
-    options.writing = engine.cache.writing
+    options.reading = engine.cache.source
+    options.writing = engine.cache.target
+    options.sourceProfile = engine.profile.source
+    options.targetProfile = engine.profile.target
     options.explains = engine.explain
     options.advisesNoReuse = engine.advisesNoReuse
     options.memoryBytes = engine.memory

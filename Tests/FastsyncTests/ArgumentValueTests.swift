@@ -58,6 +58,23 @@ import Testing
     #expect(refusal("--cache=drop a b")?.sentence.contains("'direct' or 'keep'") == true)
   }
 
+  @Test func profiles() throws {
+    #expect(try profiles("a b") == [.auto, .auto])
+    #expect(try profiles("--profile=hdd a b") == [.hdd, .hdd])
+    #expect(try profiles("--profile nvme:smr a b") == [.nvme, .smr])
+    #expect(try profiles("--profile=ssd:auto a b") == [.ssd, .auto])
+    #expect(try profiles("--profile=hdd --profile=auto:hdd a b") == [.auto, .hdd])
+    for bad in ["", "hdd:", ":hdd", "hdd:ssd:hdd", "tape", "HDD", "hdd,ssd"] {
+      #expect(refusal("--profile=\(bad) a b")?.code == .usage, "\(bad)")
+    }
+    #expect(refusal("--profile=tape a b")?.sentence.contains("'hdd' or 'smr'") == true)
+  }
+
+  private func profiles(_ words: String) throws -> [CopyOptions.Profile] {
+    let options = try plan(words).options
+    return [options.sourceProfile, options.targetProfile]
+  }
+
   private func cache(_ words: String) throws -> [CopyOptions.CacheMode] {
     let options = try plan(words).options
     return [options.reading, options.writing]

@@ -167,6 +167,25 @@ struct ExplainTests {
     }
   }
 
+  @Test func goesByTheProfileThatItIsTold() throws {
+    try withSandbox { sandbox in
+      let ext4 = try Filesystem.ext4.make(in: sandbox, as: "ext4", megabytes: 64)
+      let tree = try sandbox.makeDirectory("ext4/tree")
+      for (number, (profile, source, target, shared)) in [
+        ("hdd:nvme", "hdd", "nvme", false), ("ssd:smr", "ssd", "smr", false),
+        ("hdd:smr", "hdd", "smr", true),
+      ].enumerated() {
+        let lines = try explain(["--profile=\(profile)"], tree, "\(ext4)/copy-\(number)")
+        let said = lines.filter { $0.hasPrefix("  profile") }
+        #expect(said == ["  profile \(source): as asked", "  profile \(target): as asked"])
+        #expect(lines.contains { $0.hasPrefix("workers: 1 (a disk that seeks") })
+        #expect(lines.contains("one disk that seeks is read and written") == shared, "\(lines)")
+      }
+      let solid = try explain(["--profile=ssd"], tree, "\(ext4)/copy")
+      #expect(solid.contains { $0.hasPrefix("workers: ") && $0.hasSuffix("no disk seeks)") })
+    }
+  }
+
   private func names(_ path: String) throws -> [Substring] {
     try succeed("ls", [path]).outputText.split(separator: "\n")
   }
