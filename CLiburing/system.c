@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/fiemap.h>
 #include <linux/fs.h>
 #include <linux/openat2.h>
 #include <stdio.h>
@@ -162,6 +163,20 @@ uint32_t cl_direct_alignment(int descriptor) {
   memcpy(&offset, (char *)&s + OFFSET_ALIGNMENT, sizeof offset);
   if (offset == 0) return 0;
   return memory > offset ? memory : offset;
+}
+
+int64_t cl_first_physical(int descriptor) {
+  // struct fiemap ends in an array of extents; one is asked for.
+  union {
+    struct fiemap map;
+    char bytes[sizeof(struct fiemap) + sizeof(struct fiemap_extent)];
+  } ask = {.map = {.fm_length = FIEMAP_MAX_OFFSET, .fm_extent_count = 1}};
+  if (ioctl(descriptor, FS_IOC_FIEMAP, &ask) < 0) return -errno;
+  struct fiemap_extent extent;
+  memcpy(&extent, ask.bytes + sizeof ask.map, sizeof extent);
+  uint32_t nowhere = FIEMAP_EXTENT_UNKNOWN | FIEMAP_EXTENT_DELALLOC | FIEMAP_EXTENT_DATA_INLINE;
+  if (ask.map.fm_mapped_extents == 0 || extent.fe_flags & nowhere) return 0;
+  return (int64_t)extent.fe_physical;
 }
 
 int cl_set_direct(int descriptor, int enabled) {

@@ -71,6 +71,9 @@ uint64_t cl_filesystem_type(int descriptor);
 // What statx(2) says of direct I/O on the open file (STATX_DIOALIGN): the alignment of offsets and
 // lengths in bytes, 0 where there is none, or the kernel does not tell.
 uint32_t cl_direct_alignment(int descriptor);
+// Where the first extent of the open file lies on its disk, in bytes (FS_IOC_FIEMAP); 0 where it has
+// no place of its own, as for a hole, data inside of the inode, or data that was not written yet.
+int64_t cl_first_physical(int descriptor);
 // Sets or clears O_DIRECT of an open file (fcntl with F_SETFL).
 int cl_set_direct(int descriptor, int enabled);
 // cachestat(2): how many pages of the range are in the page cache; -ENOSYS before Linux 6.5.

@@ -55,14 +55,22 @@ final class AccessTable: Sendable {
 
   private let wanted: [Direction: CopyOptions.CacheMode]
   private let blockBytes: Int
+  private let sourceSeeks: Bool
   private let entries = Mutex<[Key: Entry]>([:])
 
   /// `BTRFS_SUPER_MAGIC`.
-  private static let btrfs: UInt64 = 0x9123_683e
+  static let btrfs: UInt64 = 0x9123_683e
   /// What btrfs takes directly; it does not tell.
   private static let btrfsAlignment = 4096
 
-  init(_ options: CopyOptions, blockBytes: Int) {
+  /// Makes a table in which nothing is chosen yet.
+  ///
+  /// - Parameters:
+  ///   - options: What was asked for.
+  ///   - blockBytes: The size of a buffer, in bytes.
+  ///   - disks: What the disks are like.
+  init(_ options: CopyOptions, blockBytes: Int, disks: RunDisks = RunDisks()) {
+    sourceSeeks = disks.sourceSeeks
     wanted = [.reading: options.reading, .writing: options.writing]
     self.blockBytes = blockBytes
   }
@@ -146,7 +154,10 @@ final class AccessTable: Sendable {
       guard direction == .reading else {
         return (1, "btrfs writes through the page cache whatever it is asked")
       }
-      return (Self.btrfsAlignment, blockBytes % Self.btrfsAlignment == 0 ? nil : "odd blocks")
+      guard blockBytes % Self.btrfsAlignment == 0 else { return (1, "odd blocks") }
+      let isOrdered = wanted[.reading] == .direct || !sourceSeeks
+      let obstacle = "btrfs reads directly out of order, and the disk seeks"
+      return (Self.btrfsAlignment, isOrdered ? nil : obstacle)
     }
     guard facts.directAlignment > 0 else { return (1, "the filesystem offers no direct I/O") }
     guard blockBytes % facts.directAlignment == 0,

@@ -10,6 +10,8 @@ public protocol CopyObserver: Sendable {
   func failed(_ error: CopyError)
   /// An entry of the source was left out because the options do not ask for its kind.
   func skipped(_ path: FilePath, isDirectory: Bool)
+  /// Something the user has to know while the run goes on, such as a disk that stalls.
+  func warned(_ text: String)
   /// Something worth knowing, such as a fallback to the sync engine.
   func noted(_ text: String)
   /// Why the run goes about it as it does, if the options ask for that.

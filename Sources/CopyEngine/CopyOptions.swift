@@ -125,8 +125,8 @@ public struct CopyOptions: Sendable {
   public var targetProfile: Profile = .auto
   /// Also give `POSIX_FADV_NOREUSE` (for measurements: it does nothing for reads and writes).
   public var advisesNoReuse = false
-  /// The size of all data buffers together, in bytes.
-  public var memoryBytes = 8 << 20
+  /// The size of all data buffers together, in bytes; `nil` lets the devices decide.
+  public var memoryBytes: Int?
   /// The number of workers; `nil` lets the devices decide.
   public var jobs: Int?
   /// The engine.

@@ -39,6 +39,10 @@ final class CopyRun: Sendable {
   let settler: Settler
   /// What the disks are like.
   let disks: RunDisks
+  /// How many small files each worker may hold back.
+  let heldMax: Int
+  /// How many directories each worker may hold open for what it has gathered.
+  let batchDirectoriesMax: Int
   let hardLinks = HardLinkTable<LinkName>()
   /// The target directory: to descend into it, through a bind mount, would never end.
   let targetRoot: InodeIdentity?
@@ -73,10 +77,17 @@ final class CopyRun: Sendable {
     self.stack = stack
     self.pool = pool
     opener = DirectoryOpener(budget: layout.directoriesMax, isDryRun: options.isDryRun)
-    access = AccessTable(options, blockBytes: layout.blockBytes)
+    access = AccessTable(options, blockBytes: layout.blockBytes, disks: disks)
     targets = TargetFilesystems()
-    settler = Settler(filesMax: layout.settlingMax, pageBytes: Int(pageBytes), targets: targets)
+    settler = Settler(
+      filesMax: layout.settlingMax,
+      pageBytes: Int(pageBytes),
+      targets: targets,
+      disks: disks
+    )
     self.disks = disks
+    heldMax = layout.heldMax
+    batchDirectoriesMax = layout.batchDirectoriesMax
     dirtyBytesMax = layout.dirtyBytesMax
     windowBytes = CacheAdvisor.windowBytes(dirtyBytesMax: layout.dirtyBytesMax)
     self.targetRoot = targetRoot

@@ -29,6 +29,11 @@ struct CopyWindow {
     case write(block: Int, offset: UInt64, at: Int, length: Int, padding: Int = 0)
   }
 
+  /// What goes on at a time: on one disk that seeks, reads and writes take turns.
+  enum Direction {
+    case both, reading, writing
+  }
+
   /// Why a file cannot be copied.
   enum Failure: Equatable {
     case read(Errno)
@@ -200,25 +205,28 @@ struct CopyWindow {
     return .pair(block: index, offset: block.offset, length: length)
   }
 
-  /// What has to be asked for again, if anything.
-  mutating func retry() -> Request? {
+  /// What has to be asked for on its own, if anything.
+  ///
+  /// - Parameter direction: What may be asked for now.
+  /// - Returns: The request, or `nil` when nothing is due.
+  mutating func retry(_ direction: Direction = .both) -> Request? {
     guard dueBlocks > 0, failure == nil else { return nil }
     for index in 0..<Self.depthMax {
       var block = blocks[index]
       switch block.phase {
-      case .readDue:
+      case .readDue where direction != .writing:
         block.phase = .reading
         block.attempt &+= 1
         dueBlocks -= 1
         blocks[index] = block
         return read(index)
-      case .writeDue:
+      case .writeDue where direction != .reading:
         block.phase = .writing
         block.attempt &+= 1
         dueBlocks -= 1
         blocks[index] = block
         return write(index)
-      case .free, .pair, .reading, .writing, .loaded:
+      case .free, .pair, .readDue, .reading, .writeDue, .writing, .loaded:
         continue
       }
     }

@@ -35,10 +35,14 @@ struct EventLoop<Queue: SubmissionQueue & ~Copyable, File: ~Copyable>: ~Copyable
   private var order: [Int] = []
   private var requestsInFlight = 0
   private var loadsInFlight = 0
-  private var isStarving = false
+  /// Whether a file could go on if there were a buffer.
+  private(set) var isStarving = false
   private let dirtyBytesMax: UInt64
   /// What is dirty or on its way, as far as this turn has come.
   private var dirtyBytes: UInt64 = 0
+  /// Whether one disk is read and written, and `direction` is never `both`.
+  private let alternates: Bool
+  private var direction: CopyWindow.Direction
   private var hasRegistered = false
   private var isStopped = false
 
@@ -49,13 +53,18 @@ struct EventLoop<Queue: SubmissionQueue & ~Copyable, File: ~Copyable>: ~Copyable
   ///   - pool: The buffers, which other loops may use as well.
   ///   - filesMax: How many files can be under way at once.
   ///   - dirtyBytesMax: How much files beside the oldest may add to what is dirty, in bytes.
+  ///   - alternates: Whether to fill all buffers first and write them all then, as a disk wants it
+  ///     that seeks between the two.
   init(
     queue: consuming Queue,
     pool: BufferPool,
     filesMax: Int,
-    dirtyBytesMax: UInt64 = .max
+    dirtyBytesMax: UInt64 = .max,
+    alternates: Bool = false
   ) {
     self.dirtyBytesMax = dirtyBytesMax
+    self.alternates = alternates
+    direction = alternates ? .reading : .both
     leases = SlotTable(capacity: pool.count)
     arena = LoadArena(blockBytes: pool.blockBytes, leasesMax: pool.count)
     slots = SlotTable(capacity: filesMax)
@@ -102,12 +111,10 @@ struct EventLoop<Queue: SubmissionQueue & ~Copyable, File: ~Copyable>: ~Copyable
   /// - Parameter waits: Whether to wait at all.
   /// - Throws: The failure of the queue itself; the loop cannot be used after it.
   mutating func turn(waits: Bool = true) throws(Errno) {
-    isStarving = false
-    dirtyBytes = 0
-    for index in order {
-      guard queue.space >= Self.requestsPerStep else { break }
-      prepare(index)
-      dirtyBytes += slots[index].task.unsettledBytes
+    prepareAll()
+    if alternates && requestsInFlight == 0 && (waits || isStarving || direction == .writing) {
+      direction = direction == .reading ? .writing : .reading
+      prepareAll()
     }
     let mustWait = waits && !hasFinished
     if mustWait && isStarving && requestsInFlight == 0 && leases.count == 0 {
@@ -117,6 +124,16 @@ struct EventLoop<Queue: SubmissionQueue & ~Copyable, File: ~Copyable>: ~Copyable
     try queue.submit(waitFor: mustWait ? enough : 0)
     while let completion = queue.nextCompletion() { take(completion) }
     for index in order { releaseAbandoned(index) }
+  }
+
+  private mutating func prepareAll() {
+    isStarving = false
+    dirtyBytes = 0
+    for index in order {
+      guard queue.space >= Self.requestsPerStep else { break }
+      prepare(index)
+      dirtyBytes += slots[index].task.unsettledBytes
+    }
   }
 
   private var hasFinished: Bool {
@@ -187,17 +204,19 @@ extension EventLoop where Queue: ~Copyable, File: ~Copyable {
         noteStarted(index)
         continue
       }
-      if let request = slots[index].task.window.retry() {
+      if let request = slots[index].task.window.retry(direction) {
         prepare(request, index)
         continue
       }
       slots[index].task.findData()
-      guard slots[index].task.canStart, !isTooDirty(for: index) else { return }
+      guard direction != .writing, slots[index].task.canStart, !isTooDirty(for: index) else {
+        return
+      }
       guard let lease = lease(index) else {
         isStarving = true
         return
       }
-      let linksPairs = queue.linksPairs
+      let linksPairs = queue.linksPairs && !alternates
       prepare(slots[index].task.window.start(lease: lease, linksPairs: linksPairs), index)
     }
   }

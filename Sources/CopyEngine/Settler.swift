@@ -10,11 +10,24 @@ internal import Uring
 /// One after the other could be written back and dropped from the cache at once, but batches cost
 /// less: whenever enough has come together, a thread has the filesystem write it all back (`syncfs`)
 /// and then drops it. That bounds dirty data and cache, and keeps the disk busy during the walk.
+/// The filesystem sends off many files in one go, so that neighbours become one long request.
 final class Settler: Sendable {
-  /// Data that starts a batch, in bytes.
-  static let batchBytes = 12 << 20
-  /// Data that waits, or is on its way, at the most, in bytes; beyond it workers wait.
-  static let bytesMax = 24 << 20
+  /// How much data makes a batch, and how much may wait or be on its way.
+  struct Bounds: Equatable {
+    /// Data that starts a batch, in bytes.
+    let batchBytes: Int
+    /// Beyond this many bytes workers wait.
+    let bytesMax: Int
+
+    /// What keeps a disk busy during the walk.
+    ///
+    /// One that seeks goes to its journal and back for each batch; where it is read as well, all is
+    /// read first and written then.
+    init(_ disks: RunDisks) {
+      bytesMax = disks.targetSeeks ? 56 << 20 : 24 << 20
+      batchBytes = disks.sharesDisk ? bytesMax : bytesMax / 2
+    }
+  }
 
   private struct State {
     var descriptors: [Int32] = []
@@ -25,12 +38,17 @@ final class Settler: Sendable {
     var settlingFiles = 0
     var thread: pthread_t?
     var isFinishing = false
+    /// Whether all that waits is to be settled, however little it is.
+    var isHurried = false
     var failures: [CopyError] = []
   }
   private let state: Monitor<State>
   private let filesMax: Int
   private let pageBytes: Int
   private let targets: TargetFilesystems
+  private let bounds: Bounds
+  /// Whether the target lies on a disk that seeks.
+  private let seeks: Bool
 
   /// Makes a settler; its thread starts with the first batch.
   ///
@@ -39,11 +57,14 @@ final class Settler: Sendable {
   ///     written stays in the cache.
   ///   - pageBytes: The size of a page, in bytes.
   ///   - targets: The filesystems that are written to.
-  init(filesMax: Int, pageBytes: Int, targets: TargetFilesystems) {
+  ///   - disks: What the disks are like.
+  init(filesMax: Int, pageBytes: Int, targets: TargetFilesystems, disks: RunDisks) {
     state = Monitor(State())
     self.filesMax = filesMax < 64 ? 0 : filesMax
     self.pageBytes = pageBytes
     self.targets = targets
+    bounds = Bounds(disks)
+    seeks = disks.targetSeeks
   }
 
   /// Takes over a file that was published; waits while too much is on its way.
@@ -55,7 +76,7 @@ final class Settler: Sendable {
     let number = filesMax > 0 ? file.release() : -1
     let (isDue, failures) = state.wait { state -> (Bool, [CopyError])? in
       let isAhead =
-        state.bytes + state.settlingBytes + bytes > Self.bytesMax
+        state.bytes + state.settlingBytes + bytes > bounds.bytesMax
         || filesMax > 0 && state.descriptors.count + state.settlingFiles >= filesMax
       guard !isAhead || !state.isSettling else { return nil }
       state.bytes += bytes
@@ -70,7 +91,24 @@ final class Settler: Sendable {
   }
 
   private func isDue(_ state: State) -> Bool {
-    state.bytes >= Self.batchBytes || filesMax > 0 && state.descriptors.count * 2 >= filesMax
+    state.bytes >= bounds.batchBytes || filesMax > 0 && state.descriptors.count * 2 >= filesMax
+      || state.isHurried && state.bytes > 0
+  }
+
+  /// Settles what there is, and waits for it.
+  ///
+  /// - Returns: Failures to write back that nobody was told of.
+  func settle() -> [CopyError] {
+    state.withLockWaking { state in
+      state.isHurried = true
+      if isDue(state) && state.thread == nil { start(&state) }
+    }
+    return state.wait { state -> [CopyError]? in
+      guard !state.isSettling && state.bytes == 0 || state.thread == nil else { return nil }
+      state.isHurried = false
+      defer { state.failures = [] }
+      return state.failures
+    }
   }
 
   /// Ends the thread, after the batch that it is at.
@@ -115,7 +153,7 @@ final class Settler: Sendable {
   /// Settles batch after batch.
   private func run() {
     while let batch = nextBatch() {
-      let failures = targets.sync()
+      let failures = isBtrfs(batch) ? writeBack(batch) : targets.sync()
       drop(batch)
       state.withLockWaking { state in
         state.settlingBytes = 0
@@ -137,6 +175,24 @@ final class Settler: Sendable {
       defer { state.descriptors = [] }
       return .some(state.descriptors)
     }
+  }
+
+  /// Whether to go without `syncfs`, which makes btrfs write its trees: the larger part of the way on
+  /// a disk that seeks.
+  private func isBtrfs(_ batch: [Int32]) -> Bool {
+    guard seeks, let file = batch.first else { return false }
+    return cl_filesystem_type(file) == AccessTable.btrfs
+  }
+
+  /// Writes files back one by one (`sync_file_range`): all are sent off before the first is waited
+  /// for.
+  private func writeBack(_ files: [Int32]) -> [CopyError] {
+    for file in files { _ = cl_call_sync_range(file, 0, 0, UInt32(SyncRangeMode.write)) }
+    let hasFailed = files.count { file in
+      cl_call_sync_range(file, 0, 0, UInt32(SyncRangeMode.writeAndWait)) < 0
+    }
+    // The filesystem knows of it as well, and a failure is told in one way.
+    return hasFailed > 0 ? targets.sync() : []
   }
 
   /// Drops files from the cache (`posix_fadvise` with DONTNEED) and closes them.

@@ -65,8 +65,8 @@ struct Sysfs: Sendable {
     var reader = DirectoryReader()
     var names: [String] = []
     while (try? reader.fill(from: descriptor)) == true {
-      while let name = reader.nextName() {
-        names.append(String(decoding: name.bytes, as: UTF8.self))
+      while let entry = reader.next() {
+        names.append(String(decoding: entry.name.bytes, as: UTF8.self))
       }
     }
     return names.sorted()

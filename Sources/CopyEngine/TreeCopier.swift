@@ -97,6 +97,9 @@ public final class TreeCopier: Sendable {
     if plan.options.explains {
       for line in explanation(of: layout, places, disks, plan.options) { observer.explained(line) }
     }
+    let watch = StallWatch(places, observer: observer)
+    let watching = watch.start()
+    defer { watch.stop(watching) }
     for part in runWorkers(run, layout) { report.add(part) }
     if let failure = run.failureToStart { throw failure }
     var unsynced = run.settler.finish()

@@ -18,11 +18,22 @@ struct WorkLayout: Equatable {
   let directoriesMax: Int
   /// How many files that have their names may be kept open until they are written back.
   let settlingMax: Int
+  /// How many small files each worker may hold back after they were read.
+  let heldMax: Int
+  /// How many directories each worker may hold open for names that it has gathered.
+  let batchDirectoriesMax: Int
   /// How much each worker's large files may have dirty, in bytes.
   let dirtyBytesMax: UInt64
 
   /// More than this gains nothing: a disk takes requests of 1 MiB at full speed.
   static let blockBytesMax = 1 << 20
+  /// Where one disk is read and written, a file has so many bytes on their way in its 32 blocks, and the
+  /// ways between source and target take a few per cent of the time.
+  static let blockBytesMaxOfSharedDisk = 2 << 20
+  /// What the buffers take if nobody has asked for another figure, in bytes.
+  static let memoryBytesDefault = 8 << 20
+  /// The same where one disk is read and written.
+  static let memoryBytesDefaultOfSharedDisk = 64 << 20
   /// Enough to keep a disk busy with one file.
   static let blocksWanted = 8
   /// What each worker needs to keep reads and writes in flight together.
@@ -35,11 +46,17 @@ struct WorkLayout: Equatable {
   static let dirtyBytesOfRun: UInt64 = 32 << 20
   /// Beyond this many files a batch of them gains nothing more.
   static let settlingMaxWanted = 8192
+  /// More small files than this fill 8 MiB.
+  static let heldWanted = 2048
+  /// More directories than this need no shorter ways between them.
+  static let batchDirectoriesWanted = 4096
   static let pageBytes = 4096
   /// Descriptors that a run asks for at the most; more would be for trees deeper than 10,000.
   static let descriptorsMax: UInt64 = 65_536
   /// Small files whose reads are in flight together: enough for the queue of a fast disk.
   static let filesWanted = 64
+  /// The same where a disk seeks: neighbours that are asked for together become one request.
+  static let filesWantedBySeeks = 256
   /// Descriptors for standard streams, operands and what the process around may hold.
   static let descriptorsReserved = 32
   /// A ring, and both sides of the directory being read, of one on the way to it, of one that holds
@@ -65,25 +82,34 @@ struct WorkLayout: Equatable {
     let fitting = min(max(processors, Self.workersDefaultMin), Self.workersDefaultMax)
     let wanted = options.jobs ?? (disks.seek ? 1 : fitting)
     let available = max(0, descriptors - Self.descriptorsReserved)
+    let memoryBytes =
+      options.memoryBytes
+      ?? (disks.sharesDisk ? Self.memoryBytesDefaultOfSharedDisk : Self.memoryBytesDefault)
     // The least that a worker can do anything with is one page and one file.
     workers = max(
       1,
       min(
         wanted,
-        options.memoryBytes / Self.pageBytes,
+        memoryBytes / Self.pageBytes,
         available / (Self.descriptorsOfWorker + Self.descriptorsOfFile)
       )
     )
     let blocksWanted = max(Self.blocksWanted, Self.blocksOfWorker * workers)
-    let bytes = min(options.memoryBytes / blocksWanted, Self.blockBytesMax)
+    let blockBytesMax = disks.sharesDisk ? Self.blockBytesMaxOfSharedDisk : Self.blockBytesMax
+    let bytes = min(memoryBytes / blocksWanted, blockBytesMax)
     blockBytes = max(bytes.roundedDown(to: Self.pageBytes), Self.pageBytes)
-    blocks = max(1, min(options.memoryBytes / blockBytes, BufferPool.countMax))
+    blocks = max(1, min(memoryBytes / blockBytes, BufferPool.countMax))
     let rest = available - workers * Self.descriptorsOfWorker
     let filesOfHalf = rest / 2 / workers / Self.descriptorsOfFile
-    filesMax = max(1, min(Self.filesWanted, filesOfHalf))
-    let unused = rest - workers * filesMax * Self.descriptorsOfFile
+    filesMax = max(1, min(disks.seek ? Self.filesWantedBySeeks : Self.filesWanted, filesOfHalf))
+    var unused = rest - workers * filesMax * Self.descriptorsOfFile
+    heldMax = disks.targetSeeks ? max(1, min(unused / 8 / workers, Self.heldWanted)) : 1
+    unused = max(0, unused - workers * heldMax)
     settlingMax = max(0, min(unused / 2, Self.settlingMaxWanted))
-    directoriesMax = max(1, (unused - settlingMax) / 2)
+    let batched =
+      disks.seek ? min((unused - settlingMax) / 4 / workers, Self.batchDirectoriesWanted) : 0
+    batchDirectoriesMax = max(1, batched)
+    directoriesMax = max(1, (unused - settlingMax) / 2 - batched * workers)
     dirtyBytesMax = Self.dirtyBytesOfRun / UInt64(workers)
   }
 }

@@ -39,6 +39,9 @@ final class WorkStack: Sendable {
     state = Monitor(State(items: items.reversed()))
   }
 
+  /// Whether nothing waits for a worker.
+  var isEmpty: Bool { state.withLock { $0.items.isEmpty } }
+
   /// Whether a worker waits for something that nobody has pushed.
   var lacksWork: Bool { state.withLock { $0.idleWorkers > $0.items.count } }
 

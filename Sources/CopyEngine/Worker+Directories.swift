@@ -33,6 +33,13 @@ extension Worker where Queue: ~Copyable {
         fail(.source("cannot read directory", directory.sourcePath(), error))
         return complete(directory)
       }
+      if run.disks.seek {
+        gather(in: directory, handles)
+        guard batch.isFull else { continue }
+        // The rest lies under what is found in the batch.
+        run.stack.push([.directory(directory, position: cl_directory_position(source))])
+        return visitBatch()
+      }
       if run.stack.lacksWork {
         // Somebody else reads on. These names count by themselves, or the directory could be done
         // before they are.
@@ -56,7 +63,8 @@ extension Worker where Queue: ~Copyable {
     _ handles: DirectoryHandles
   ) -> [WorkItem] {
     var found: [WorkItem] = []
-    while !run.shouldStop, let name = reader.nextName() {
+    while !run.shouldStop, let entry = reader.next() {
+      let name = entry.name
       found.append(contentsOf: visit(name, as: name, in: directory, handles))
     }
     return found
@@ -75,13 +83,9 @@ extension Worker where Queue: ~Copyable {
   }
 
   /// Makes a directory at the target where there is none, and queues it for reading.
-  mutating func enter(
-    _ name: EntryName,
-    _ metadata: EntryMetadata,
-    existing: EntryMetadata?,
-    in directory: CopyDirectory,
-    _ handles: DirectoryHandles
-  ) -> [WorkItem] {
+  mutating func enter(_ entry: FoundEntry) -> [WorkItem] {
+    let (name, metadata) = (entry.name, entry.metadata)
+    let (directory, handles) = (entry.directory, entry.handles)
     guard run.options.isRecursive else {
       run.observer.skipped(directory.relativePath(name), isDirectory: true)
       return []
@@ -97,8 +101,10 @@ extension Worker where Queue: ~Copyable {
       )
       return []
     }
-    let exists = existing?.kind == .directory
-    if !exists && !makeDirectory(name, existing: existing, in: directory, handles) { return [] }
+    let exists = entry.existing?.kind == .directory
+    if !exists && !makeDirectory(name, existing: entry.existing, in: directory, handles) {
+      return []
+    }
     let child = CopyDirectory(
       name,
       in: directory,

@@ -50,10 +50,14 @@ extension Worker where Queue: ~Copyable {
     _ handles: DirectoryHandles
   ) -> [WorkItem] {
     guard let entry = find(name, as: targetName, in: directory, handles) else { return [] }
+    return visit(entry)
+  }
+
+  /// Copies an entry that was found, or queues it.
+  mutating func visit(_ entry: FoundEntry) -> [WorkItem] {
     report.entriesVisited += 1
-    if entry.metadata.kind == .directory {
-      return enter(name, entry.metadata, existing: entry.existing, in: directory, handles)
-    }
+    let directory = entry.directory
+    if entry.metadata.kind == .directory { return enter(entry) }
     directory.retainEntry()
     if !isShadowed(entry) && claim(entry) { copy(entry) } else { complete(directory) }
     return []

@@ -17,7 +17,15 @@ extension Worker where Queue: ~Copyable {
       report.bytesVisited += entry.metadata.size
       return settle(entry, repair(entry, .file))
     }
-    guard !handOver(entry) else { return }
+    if isGathering {
+      gatheredFiles.append(entry)
+    } else if !handOver(entry) {
+      copyContents(entry)
+    }
+  }
+
+  /// Copies a file that is to be copied.
+  mutating func copyContents(_ entry: FoundEntry) {
     report.bytesVisited += entry.metadata.size
     guard clear(entry) else { return settle(entry, false) }
     guard !run.options.isDryRun else {
@@ -215,9 +223,11 @@ extension Worker where Queue: ~Copyable {
   mutating func finish(_ finished: consuming Finished<OpenFile>) {
     let (outcome, place, contents) = (finished.outcome, finished.place, finished.contents)
     let file = finished.takeFile()
-    let isLoaded = outcome == .loaded
-    if isLoaded { finishLoaded(file, contents) } else { finish(file, outcome) }
-    if isLoaded, let place { loop.release(place) }
+    guard outcome == .loaded else { return finish(file, outcome) }
+    if run.disks.targetSeeks { return hold(file, contents, place) }
+    finishLoaded(file, contents)
+    if let place { loop.release(place) }
+    copyChangedFiles()
   }
 
   private mutating func finish(_ file: consuming OpenFile, _ outcome: FileTask.Outcome) {

@@ -14,11 +14,13 @@ extension Worker where Queue: ~Copyable {
   /// for them to wait for the disk costs more than to copy them once more, in bytes.
   private static var bufferedBytesMax: UInt64 { 128 << 10 }
 
-  /// Whether a file is read into one buffer first.
+  /// Whether a file is read into one buffer first; on a disk that seeks, whatever fits, since direct
+  /// writes would come between the batches of the others.
   mutating func isSmall(_ entry: FoundEntry) -> Bool {
     let size = entry.metadata.size
     guard size <= UInt64(loop.pool.blockBytes), !mayReflink(entry) else { return false }
-    return size <= Self.bufferedBytesMax || writing(entry)?.mode != .direct
+    return size <= Self.bufferedBytesMax || run.disks.targetSeeks
+      || writing(entry)?.mode != .direct
   }
 
   /// Opens a small file and has it read.
@@ -37,6 +39,8 @@ extension Worker where Queue: ~Copyable {
       map: size > 0 ? .whole(size) : .unknownSize,
       reading: access.transfer
     )
+    // Whole pages, so that requests for neighbours touch and become one.
+    if plan.reading.isDirect { plan.reading.alignment = LoadArena.alignment }
     // What somebody has in the cache is read from there, and stays.
     let cachedPages = access.mode == .keep ? 0 : cl_cached_pages(source.rawValue, 0, size)
     if cachedPages > 0 { plan.reading.alignment = 1 }
@@ -70,7 +74,10 @@ extension Worker where Queue: ~Copyable {
       // Only what the scan found may have been read; else it is begun again, with all that belongs
       // to a file that changes.
       let now = try? EntryLocation(open: file.source.rawValue).metadata()
-      guard let now, now.isSameFile(as: file.opened) else { return try copyInBlocks(file.entry) }
+      guard let now, now.isSameFile(as: file.opened) else {
+        changedFiles.append(file.entry)
+        return
+      }
       file.opened = now
       if file.dropsSource {
         _ = posix_fadvise(file.source.rawValue, 0, 0, FileAdvice.dontNeed)

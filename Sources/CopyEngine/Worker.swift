@@ -11,6 +11,15 @@ struct Worker<Queue: SubmissionQueue & ~Copyable>: ~Copyable {
   let run: CopyRun
   var loop: EventLoop<Queue, OpenFile>
   var reader = DirectoryReader()
+  /// Where a disk seeks, what is to be visited next, and the files that this has found.
+  var batch: NameBatch
+  var isGathering = false
+  var gatheredFiles: [FoundEntry] = []
+  /// Small files that were read and are not written, and in which order they came.
+  var held: SlotTable<HeldFile>
+  var heldOrder: [(directory: UInt64, number: Int, index: Int)] = []
+  /// Files that were not what the scan had found when they were read.
+  var changedFiles: [FoundEntry] = []
   var attributes = AttributeCopier()
   var random = SystemRandomNumberGenerator()
   var report = CopyReport()
@@ -24,16 +33,19 @@ struct Worker<Queue: SubmissionQueue & ~Copyable>: ~Copyable {
   /// What the run has chosen, by device.
   var knownReading: [UInt64: Access] = [:]
   var knownWriting: [UInt64: Access] = [:]
-  private var queueFailed = false
+  private(set) var queueFailed = false
 
   init(run: CopyRun, queue: consuming Queue, filesMax: Int) {
     self.run = run
+    held = SlotTable(capacity: run.heldMax)
     allocation = AllocationPolicy(mounts: run.mounts)
+    batch = NameBatch(directoriesMax: run.batchDirectoriesMax)
     loop = EventLoop<Queue, OpenFile>(
       queue: queue,
       pool: run.pool,
       filesMax: filesMax,
-      dirtyBytesMax: run.dirtyBytesMax
+      dirtyBytesMax: run.dirtyBytesMax,
+      alternates: run.disks.sharesDisk
     )
   }
 
@@ -72,6 +84,7 @@ struct Worker<Queue: SubmissionQueue & ~Copyable>: ~Copyable {
         run.stack.push(visit(name, as: targetName, in: directory, handles))
       }
     }
+    if !batch.isEmpty && run.stack.isEmpty { visitBatch() }
     run.stack.finishItem()
     // Files that were just opened get on their way while the walk goes on.
     if !loop.isEmpty { turn(waits: false) }
@@ -89,6 +102,7 @@ struct Worker<Queue: SubmissionQueue & ~Copyable>: ~Copyable {
       return
     }
     finishFiles()
+    if loop.isStarving || loop.isEmpty { writeHeld() }
   }
 
   func mustWaitForSlot() -> Bool { loop.isFull && !queueFailed }
@@ -101,6 +115,7 @@ struct Worker<Queue: SubmissionQueue & ~Copyable>: ~Copyable {
   private mutating func drain() {
     loop.stop()
     while !loop.isEmpty && !queueFailed { turn() }
+    writeHeld()
   }
 
   /// Reports a failure, and stops the run if it must.

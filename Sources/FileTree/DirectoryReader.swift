@@ -3,6 +3,14 @@
 internal import CLiburing
 public import SystemPackage
 
+/// One name of a directory, as the directory itself has it.
+public struct DirectoryEntry: Equatable, Sendable {
+  /// The name.
+  public let name: EntryName
+  /// The number of its inode, or for a mount point of the directory that lies below the mount.
+  public let inode: UInt64
+}
+
 /// Reads a directory's names in batches of one buffer (`getdents64`).
 ///
 /// Between batches only the position in the open directory is left, so a directory can be put
@@ -17,7 +25,7 @@ public struct DirectoryReader: ~Copyable {
 
   private let buffer: UnsafeMutableRawBufferPointer
   private var filled = 0
-  private var next = 0
+  private var position = 0
 
   /// Allocates the buffer.
   public init() {
@@ -32,7 +40,7 @@ public struct DirectoryReader: ~Copyable {
   ///
   /// - Returns: Whether there was anything left.
   public mutating func fill(from directory: Int32) throws(Errno) -> Bool {
-    next = 0
+    position = 0
     filled = 0
     let count = unsafe cl_read_directory(directory, buffer.baseAddress, buffer.count)
     guard count >= 0 else { throw Errno(rawValue: Int32(-count)) }
@@ -40,18 +48,21 @@ public struct DirectoryReader: ~Copyable {
     return count > 0
   }
 
-  /// The next name of the batch, without `.` and `..`.
-  public mutating func nextName() -> EntryName? {
-    while next < filled {
+  /// The next entry of the batch, without `.` and `..`.
+  public mutating func next() -> DirectoryEntry? {
+    while position < filled {
       // struct linux_dirent64: d_ino (8), d_off (8), d_reclen (2), d_type (1), d_name.
-      let record = next
+      let record = position
       let recordBytes = unsafe Int(
         buffer.loadUnaligned(fromByteOffset: record + 16, as: UInt16.self)
       )
-      next += recordBytes
+      position += recordBytes
       let field = unsafe buffer[(record + 19)..<(record + recordBytes)]
       let name = unsafe field.prefix { $0 != 0 }
-      if unsafe !isDotOrDotDot(name) { return unsafe EntryName(name) }
+      if unsafe !isDotOrDotDot(name) {
+        let inode = unsafe buffer.loadUnaligned(fromByteOffset: record, as: UInt64.self)
+        return unsafe DirectoryEntry(name: EntryName(name), inode: inode)
+      }
     }
     return nil
   }

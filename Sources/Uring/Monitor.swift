@@ -16,7 +16,11 @@ public final class Monitor<State>: @unchecked Sendable {
     unsafe mutex = .allocate(capacity: 1)
     unsafe condition = .allocate(capacity: 1)
     unsafe pthread_mutex_init(mutex, nil)
-    unsafe pthread_cond_init(condition, nil)
+    var attributes = pthread_condattr_t()
+    unsafe pthread_condattr_init(&attributes)
+    unsafe pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC)
+    unsafe pthread_cond_init(condition, &attributes)
+    unsafe pthread_condattr_destroy(&attributes)
   }
 
   deinit {
@@ -51,6 +55,21 @@ public final class Monitor<State>: @unchecked Sendable {
       // one access the compiler may go on with what it has read.
       if let result = body(&state) { return result }
       unsafe pthread_cond_wait(condition, mutex)
+    }
+  }
+
+  /// Waits as `wait(until:)` does, but no longer than some seconds (`pthread_cond_timedwait`).
+  ///
+  /// - Returns: The result, or `nil` when the time is over.
+  public func wait<Result>(seconds: Int, until body: (inout State) -> Result?) -> Result? {
+    var end = timespec()
+    unsafe clock_gettime(CLOCK_MONOTONIC, &end)
+    end.tv_sec += seconds
+    unsafe pthread_mutex_lock(mutex)
+    defer { unsafe pthread_mutex_unlock(mutex) }
+    while true {
+      if let result = body(&state) { return result }
+      guard unsafe pthread_cond_timedwait(condition, mutex, &end) == 0 else { return body(&state) }
     }
   }
 }

@@ -52,10 +52,13 @@ struct FastsyncCommand: ParsableCommand {
     var advisesNoReuse = false
 
     @Option(
-      help: ArgumentHelp("All data buffers together, 64K to 1G (default: 8M).", valueName: "size"),
+      help: ArgumentHelp(
+        "All data buffers together, 64K to 1G (default: 8M, or 64M on one disk that seeks).",
+        valueName: "size"
+      ),
       transform: Limits.memory
     )
-    var memory = 8 << 20
+    var memory: Int?
 
     @Option(
       help: ArgumentHelp("Workers, 1 to 256 (default: as the disks need).", valueName: "n"),

@@ -22,6 +22,10 @@ struct RunObserver: CopyObserver {
 
   func explained(_ text: String) { output.write(Message.explanation(text).line) }
 
+  func warned(_ text: String) {
+    if !verbosity.isQuiet { output.writeError(Message.error(text).line) }
+  }
+
   func noted(_ text: String) {
     guard verbosity.level > 0 else { return }
     output.write(Message.error(text).line)

@@ -36,6 +36,9 @@ struct EventLoopRig {
   var filesMax = 8
   var linksPairs = true
   var dirtyBytesMax = UInt64.max
+  /// Whether reads and writes take turns, and how often they may.
+  var alternates = false
+  var turnsOfDirectionMax = Int.max
 
   /// Windows as small as the simulated files, so that they have several.
   static let windowBytes: UInt64 = 32 << 10
@@ -82,7 +85,8 @@ struct EventLoopRig {
       queue: kernel,
       pool: pool,
       filesMax: filesMax,
-      dirtyBytesMax: dirtyBytesMax
+      dirtyBytesMax: dirtyBytesMax,
+      alternates: alternates
     )
     var outcomes: [Int: FileTask.Outcome] = [:]
     var loaded: [Int: [UInt8]] = [:]
@@ -106,6 +110,9 @@ struct EventLoopRig {
     let (freeBuffers, violations) = (loop.pool.freeCount, loop.queue.violations)
     #expect(freeBuffers == blocks, "a buffer was not given back; seed \(seed)")
     #expect(violations.isEmpty)
+    let directions = loop.queue.records.map(\.operation).filter { $0 == .read || $0 == .write }
+    let changes = zip(directions, directions.dropFirst()).count { $0 != $1 }
+    #expect(changes <= turnsOfDirectionMax, "seed \(seed)")
     return files.indices.map { number in
       SimulatedResult(
         outcome: outcomes[number] ?? .failed(.stopped),

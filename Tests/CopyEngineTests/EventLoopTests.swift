@@ -121,6 +121,23 @@ struct EventLoopTests {
     }
   }
 
+  @Test("on one disk all buffers are filled before any is written")
+  func alternates() throws {
+    for seed in UInt64(0)..<200 {
+      var rig = EventLoopRig(blocks: 8)
+      rig.alternates = true
+      var files = Self.byteCounts.map { SimulatedCopy(byteCount: $0, allocates: $0 > 16_000) }
+      files.append(SimulatedCopy(byteCount: 100_000, isAdvised: true))
+      files.append(SimulatedCopy(byteCount: 3000, isLoaded: true))
+      for (file, result) in zip(files, try rig.copy(files, seed: seed, faults: .survivable))
+      where !file.isLoaded { expectCopied(result, seed) }
+      // Eight blocks at a time, there and back.
+      rig.turnsOfDirectionMax = 2 * (100_000 / 4096 / 8 + 1)
+      let file = SimulatedCopy(byteCount: 100_000)
+      expectCopied(try rig.copy([file], seed: seed, faults: Faults())[0], seed)
+    }
+  }
+
   @Test("a short read of every length at every block", arguments: [true, false])
   func shortReads(linksPairs: Bool) throws {
     try everyShortTransfer(.read, linksPairs)

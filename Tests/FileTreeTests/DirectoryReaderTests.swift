@@ -36,12 +36,12 @@ struct DirectoryReaderTests {
     _ descriptor: Int32
   ) throws -> [Bytes]? {
     guard try reader.fill(from: descriptor) else {
-      #expect(reader.nextName() == nil)
+      #expect(reader.next() == nil)
       return nil
     }
     var names: [Bytes] = []
-    while let name = reader.nextName() { names.append(Bytes(name.bytes)) }
-    #expect(reader.nextName() == nil)
+    while let entry = reader.next() { names.append(Bytes(entry.name.bytes)) }
+    #expect(reader.next() == nil)
     return names
   }
 
@@ -130,12 +130,12 @@ struct DirectoryReaderTests {
     try withDirectory { directory in
       try directory.makeFile("file")
       var reader = DirectoryReader()
-      #expect(reader.nextName() == nil)
+      #expect(reader.next() == nil)
       #expect(try reader.fill(from: directory.descriptor))
       let file = try directory.open("file")
       defer { close(file) }
       #expect(throws: Errno.notDirectory) { try reader.fill(from: file) }
-      #expect(reader.nextName() == nil)
+      #expect(reader.next() == nil)
       #expect(throws: Errno.badFileDescriptor) { try reader.fill(from: -1) }
     }
   }

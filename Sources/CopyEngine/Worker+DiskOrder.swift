@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import CLiburing
+internal import FileTree
+internal import Uring
+
+// Disks that seek: what is gathered of many directories is visited in the order of the inodes, and
+// files are read in the order of their data, small ones before large ones, so that the target is
+// written in one stream at a time.
+extension Worker where Queue: ~Copyable {
+  /// Puts aside the names that were just read.
+  mutating func gather(in directory: CopyDirectory, _ handles: DirectoryHandles) {
+    while let entry = reader.next() {
+      directory.retainEntry()
+      batch.add(NameBatch.Name(directory: directory, handles: handles, entry: entry))
+    }
+  }
+
+  /// Visits what was gathered, and copies the files among it.
+  ///
+  /// Directories are made in the order in which the source lists them, as they once were there:
+  /// filesystems that spread directories over the disk then spread them alike, and what lies
+  /// together at the source does so at the target.
+  mutating func visitBatch() {
+    var directories: [(number: Int, entry: FoundEntry)] = []
+    isGathering = true
+    for gathered in batch.takeInOrder() {
+      guard !run.shouldStop else { break }
+      let (directory, name) = (gathered.directory, gathered.entry.name)
+      if let entry = find(name, as: name, in: directory, gathered.handles) {
+        if entry.metadata.kind == .directory {
+          directories.append((gathered.number, entry))
+        } else {
+          _ = visit(entry)
+        }
+      }
+      if directories.last?.number != gathered.number { complete(directory) }
+    }
+    isGathering = false
+    enter(directories)
+    copyGatheredFiles()
+  }
+
+  /// Makes directories in the order of the listing, and queues them in the order of their inodes.
+  private mutating func enter(_ directories: [(number: Int, entry: FoundEntry)]) {
+    var found: [(inode: UInt64, items: [WorkItem])] = []
+    for (_, entry) in directories.sorted(by: { $0.number < $1.number }) {
+      found.append((entry.metadata.identity.inode, visit(entry)))
+      complete(entry.directory)
+    }
+    run.stack.push(found.sorted { $0.inode < $1.inode }.flatMap(\.items))
+  }
+
+  private mutating func copyGatheredFiles() {
+    let files = gatheredFiles
+    gatheredFiles = []
+    var small: [(place: PlaceOfData, index: Int)] = []
+    var large = small
+    for index in files.indices {
+      let place = PlaceOfData(of: files[index].metadata, position(files[index]))
+      if isSmall(files[index]) {
+        small.append((place, index))
+      } else {
+        large.append((place, index))
+      }
+    }
+    for group in [small, large] where !group.isEmpty {
+      for (_, index) in group.sorted(by: { $0.place < $1.place }) { copyContents(files[index]) }
+      if !large.isEmpty { endStream() }
+    }
+  }
+
+  /// Where the data of a file begins on the disk of the source, in bytes (FS_IOC_FIEMAP); 0 where it
+  /// does not matter or cannot be told.
+  private mutating func position(_ entry: FoundEntry) -> UInt64 {
+    guard run.disks.sourceSeeks, !run.options.isDryRun, entry.metadata.blocks > 0,
+      let source = try? openSource(entry, isDirect: false)
+    else { return 0 }
+    let found = cl_first_physical(source.rawValue)
+    withExtendedLifetime(source) {}
+    return found > 0 ? UInt64(found) : 0
+  }
+
+  /// Waits until what was read is on its way to the disk, before another kind of writing begins.
+  private mutating func endStream() {
+    while !loop.isEmpty && !run.shouldStop { turn() }
+    writeHeld()
+    guard run.disks.targetSeeks else { return }
+    for failure in run.settler.settle() { fail(failure) }
+  }
+}
+
+/// A small file that was read, and waits to be written.
+struct HeldFile: ~Copyable {
+  let file: OpenFile
+  let contents: BufferSlice?
+  let place: LoadArena.Place?
+
+  consuming func takeFile() -> OpenFile { file }
+}
+
+// Small files for a target that seeks are held back until the buffers are full, and then made in the
+// order of their directories: filesystems put what is in one directory together, and write back in
+// the order in which it was made.
+extension Worker where Queue: ~Copyable {
+  /// Holds back a small file that was read.
+  mutating func hold(
+    _ file: consuming OpenFile,
+    _ contents: BufferSlice?,
+    _ place: LoadArena.Place?
+  ) {
+    let directory = file.entry.handles.targetMetadata?.identity.inode ?? 0
+    if held.isFull { writeHeld() }
+    guard let index = held.insert(HeldFile(file: file, contents: contents, place: place)) else {
+      preconditionFailure("no place in an empty table")
+    }
+    heldOrder.append((directory, heldOrder.count, index))
+  }
+
+  /// Writes the files that were held back.
+  mutating func writeHeld() {
+    let order = heldOrder.sorted { ($0.directory, $0.number) < ($1.directory, $1.number) }
+    guard !order.isEmpty else { return }
+    heldOrder = []
+    for (_, _, index) in order {
+      let loaded = held.remove(index)
+      let (contents, place) = (loaded.contents, loaded.place)
+      let file = loaded.takeFile()
+      if run.shouldStop { complete(file.entry.directory) } else { finishLoaded(file, contents) }
+      // A loop whose queue has failed has no buffers any more.
+      if let place, !queueFailed { loop.release(place) }
+    }
+    copyChangedFiles()
+  }
+
+  /// Copies files block by block that were not what the scan had found when they were read; not before
+  /// the buffers of others are free again, which they might have to wait for.
+  mutating func copyChangedFiles() {
+    while let entry = changedFiles.popLast(), !run.shouldStop {
+      do {
+        try copyInBlocks(entry)
+      } catch {
+        fail(error)
+        settle(entry, false)
+      }
+    }
+  }
+}
+
+/// What files are sorted by, so that a disk reads them in one go.
+private struct PlaceOfData: Comparable {
+  let device: UInt64
+  let position: UInt64
+
+  init(of metadata: EntryMetadata, _ position: UInt64) {
+    device = metadata.identity.device
+    self.position = position
+  }
+
+  static func < (one: PlaceOfData, other: PlaceOfData) -> Bool {
+    (one.device, one.position) < (other.device, other.position)
+  }
+}

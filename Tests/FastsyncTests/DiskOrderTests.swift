@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+import Testing
+
+/// Disks that seek are read in their own order and written in one stream at a time, and the copy is
+/// the same.
+@Suite(
+  .serialized,
+  .enabled(if: filesystemObstacle == nil, "\(filesystemObstacle ?? "")"),
+  .enabled(if: RsyncJudge.obstacle == nil, "rsync is not installed")
+)
+struct DiskOrderTests {
+  @Test(
+    arguments: [("hdd", .xfs, "uring"), ("nvme:hdd", .btrfs, "uring"), ("hdd:nvme", .ext4, "sync")]
+      as [(String, Filesystem, String)]
+  )
+  func nastyTree(_ profile: String, _ kind: Filesystem, _ engine: String) throws {
+    try withSandbox { sandbox in
+      let source = try sandbox.makeDirectory("source")
+      var tree = NastyTree(seed: testSeed, symbolicLinkBytesMax: kind.symbolicLinkBytesMax)
+      try tree.make(at: source)
+      let target = try kind.make(in: sandbox, as: "target", megabytes: 600)
+      let words = ["--profile=\(profile)", "--io-engine=\(engine)", "--reflink=never"]
+      for run in 1...2 {
+        let hint = "\(profile) \(kind), run \(run)"
+        try expectFastsync(0, words + ["\(source)/", "\(target)/copy"], hint: hint)
+      }
+      try expectSame(source, "\(target)/copy", beyondRsync: NastyTree.beyondRsync)
+    }
+  }
+
+  /// One filesystem, so that source and target share a disk: all is read first and written then.
+  @Test(arguments: Filesystem.allCases) func oneDisk(_ kind: Filesystem) throws {
+    try withSandbox { sandbox in
+      let place = try kind.make(in: sandbox, as: "place", megabytes: 900)
+      let source = try sandbox.makeDirectory("place/source")
+      let contents = SeededContents(seed: testSeed)
+      let directory = try OpenDirectory(source)
+      for (number, size) in [0, 1, 4097, 100_000, 3 << 20, 70 << 20 + 7, 140 << 20].enumerated() {
+        try contents.makeFile(number, directory, Bytes(text: "file-\(number)"), size: size)
+      }
+      for engine in engines {
+        for memory in [[], ["--memory=1M"]] {
+          let words = ["--profile=hdd", "--io-engine=\(engine)", "--reflink=never"] + memory
+          try expectFastsync(0, words + ["\(source)/", "\(place)/copy"])
+          try expectSame(source, "\(place)/copy")
+          try succeed("rm", ["-r", "\(place)/copy"])
+        }
+      }
+    }
+  }
+
+  /// The calls of a run, from strace, that mention a file by its name: each call's name with the
+  /// number of the file.
+  private func calls(_ names: String, _ words: [String], _ sandbox: Sandbox) throws -> [Int] {
+    let trace = sandbox.path("trace")
+    try succeed("strace", ["-f", "-e", "trace=\(names)", "-o", trace, fastsyncBinary] + words)
+    return try succeed("cat", [trace]).outputText.split(separator: "\n").compactMap { line in
+      guard line.contains("= 0") || names.contains("open"), let start = line.firstRange(of: "\"f-")
+      else { return nil }
+      return Int(line[start.upperBound...].prefix { $0.isNumber })
+    }
+  }
+
+  /// Where the data of a file begins on its disk, in blocks, as `filefrag` tells:
+  /// `   0:        0..       4:      33280..     33284:      5:             last,eof`.
+  private func firstBlock(_ path: String) throws -> Int {
+    let lines = try succeed("filefrag", ["-v", path]).outputText.split(separator: "\n")
+    let extent = lines.first { $0.contains(" 0: ") }
+    return extent?.split(separator: ":").dropFirst(2).first
+      .flatMap { Int($0.prefix { $0 != "." }.filter(\.isNumber)) } ?? -1
+  }
+
+  /// ext4 gives names in the order of their hashes, which is neither that of the inodes nor that of
+  /// the data: that was written backwards.
+  @Test(.enabled(if: has("strace"), "strace is not installed"))
+  func inodesAndDataAreReadInTheirOrder() throws {
+    try withSandbox { sandbox in
+      let source = try Filesystem.ext4.make(in: sandbox, as: "source")
+      let target = try Filesystem.ext4.make(in: sandbox, as: "target")
+      let count = 40
+      for place in ["a", "b"] { _ = try sandbox.makeDirectory("source/\(place)") }
+      func path(_ number: Int) -> String { "\(source)/\(number % 2 == 0 ? "a" : "b")/f-\(number)" }
+      for number in 0..<count { try succeed("touch", [path(number)]) }
+      let contents = SeededContents(seed: testSeed)
+      for number in (0..<count).reversed() {
+        let file = try check(unsafe open(path(number), O_RDWR | O_CLOEXEC), "open")
+        defer { close(file) }
+        try contents.write(number, to: file, count: 20_000)
+        #expect(fsync(file) == 0)
+      }
+      let inodes = try (0..<count).map { number in
+        var metadata = stat()
+        try check(unsafe lstat(path(number), &metadata), "lstat")
+        return metadata.st_ino
+      }
+      #expect(inodes == inodes.sorted(), "ext4 numbers inodes as they are made")
+      let inOrder = try (0..<count).sorted {
+        try firstBlock(path($0)) < firstBlock(path($1))
+      }
+      #expect(inOrder != Array(0..<count), "or this tests nothing")
+
+      let words = ["--profile=hdd", "--durability=none", "\(source)/"]
+      let stats = try calls("statx", words + ["\(target)/1"], sandbox)
+      #expect(Array(stats.prefix(count)) == Array(0..<count), "inodes in their order")
+      let opens = try calls("openat2,openat", words + ["\(target)/2"], sandbox)
+      // Each is opened once to ask where its data is, and once to read it.
+      #expect(Array(opens.suffix(count)) == inOrder, "data in its order")
+      let unordered = try calls(
+        "openat2,openat",
+        ["--profile=ssd"] + words.dropFirst() + ["\(target)/3"],
+        sandbox
+      )
+      #expect(Array(unordered.suffix(count)) != inOrder, "or this tests nothing")
+    }
+  }
+
+  /// Small files are written back in few large batches; on btrfs without its trees.
+  @Test(
+    .enabled(if: has("strace"), "strace is not installed"),
+    arguments: [(.xfs, 2...5, 0...0), (.btrfs, 1...1, 2000...3000)]
+      as [(Filesystem, ClosedRange<Int>, ClosedRange<Int>)]
+  )
+  func batches(
+    _ kind: Filesystem,
+    _ syncs: ClosedRange<Int>,
+    _ writebacks: ClosedRange<Int>
+  ) throws {
+    try withSandbox { sandbox in
+      let source = try sandbox.makeDirectory("source")
+      let target = try kind.make(in: sandbox, as: "target", megabytes: 800)
+      let contents = SeededContents(seed: testSeed)
+      let directory = try OpenDirectory(source)
+      for number in 0..<1500 {
+        try contents.makeFile(number, directory, Bytes(text: "f-\(number)"), size: 50_000)
+      }
+      let trace = sandbox.path("trace")
+      let words = ["-f", "-c", "-o", trace, fastsyncBinary, "--profile=hdd"]
+      try succeed("strace", words + ["\(source)/", "\(target)/"])
+      let lines = try succeed("cat", [trace]).outputText.split(separator: "\n")
+      func count(_ call: String) -> Int {
+        lines.first { $0.hasSuffix(" \(call)") }
+          .flatMap { $0.split(separator: " ").dropFirst(3).first.flatMap { Int($0) } } ?? 0
+      }
+      #expect(syncs.contains(count("syncfs")), "\(lines)")
+      #expect(writebacks.contains(count("sync_file_range")), "\(lines)")
+    }
+  }
+}
