@@ -72,7 +72,8 @@ struct DiskJudge {
       let seeks = median >= DiskProbe.nanosecondsOfSeekMin
       let hundredths = (median + 5_000) / 10_000
       let time = "\(hundredths / 100).\(hundredths % 100 < 10 ? "0" : "")\(hundredths % 100)"
-      let measured = "\(times.count) random reads took \(time) ms each (median)"
+      let measured =
+        "\(times.count) random read\(times.count == 1 ? "" : "s") took \(time) ms each (median)"
       let start = "it says that it \(disk.claim)"
       return (
         seeks,

@@ -41,8 +41,8 @@ struct DiskJudgeTests {
     arguments: [
       (254, 0, [0.2, 0.1, 30], .ssd, "seeks, but does not: 3 random reads took 0.20 ms"),
       (254, 0, [9.5, 0.1, 12.004], .hdd, "seeks, and 3 random reads took 9.50 ms"),
-      (8, 48, [1.9], .ssd, "seeks, but does not: 1 random reads took 1.90 ms"),
-      (8, 48, [2], .hdd, "seeks, and 1 random reads took 2.00 ms"),
+      (8, 48, [1.9], .ssd, "seeks, but does not: 1 random read took 1.90 ms"),
+      (8, 48, [2], .hdd, "seeks, and 1 random read took 2.00 ms"),
     ] as [(UInt64, UInt64, [Double], CopyOptions.Profile, String)]
   )
   func doubted(
@@ -73,7 +73,7 @@ struct DiskJudgeTests {
       var judge = DiskJudge { _, _ in .times([8 * Self.milliseconds]) }
       let verdict = judge.verdict(on: disk)
       #expect(verdict.profile == .smr)
-      #expect(verdict.reason.hasPrefix("it says that it does not seek, but does: 1 random reads"))
+      #expect(verdict.reason.hasPrefix("it says that it does not seek, but does: 1 random read"))
     }
   }
 
