@@ -207,10 +207,16 @@ struct CopyWindow {
 
   /// What has to be asked for on its own, if anything.
   ///
-  /// - Parameter direction: What may be asked for now.
+  /// - Parameters:
+  ///   - direction: What may be asked for now.
+  ///   - writesInOrder: Whether no write may begin before all blocks below it are on their way.
   /// - Returns: The request, or `nil` when nothing is due.
-  mutating func retry(_ direction: Direction = .both) -> Request? {
+  mutating func retry(
+    _ direction: Direction = .both,
+    writesInOrder: Bool = false
+  ) -> Request? {
     guard dueBlocks > 0, failure == nil else { return nil }
+    let writeLimit = writesInOrder ? lowestUnwritten : .max
     for index in 0..<Self.depthMax {
       var block = blocks[index]
       switch block.phase {
@@ -220,7 +226,7 @@ struct CopyWindow {
         dueBlocks -= 1
         blocks[index] = block
         return read(index)
-      case .writeDue where direction != .reading:
+      case .writeDue where direction != .reading && block.offset <= writeLimit:
         block.phase = .writing
         block.attempt &+= 1
         dueBlocks -= 1
@@ -231,6 +237,16 @@ struct CopyWindow {
       }
     }
     return nil
+  }
+
+  /// Where the first block begins whose write is not on its way.
+  private var lowestUnwritten: UInt64 {
+    var lowest = UInt64.max
+    for index in 0..<Self.depthMax {
+      let phase = blocks[index].phase
+      if phase != .free && phase != .writing { lowest = min(lowest, blocks[index].offset) }
+    }
+    return lowest
   }
 
   /// A read of what a block still lacks.

@@ -6,6 +6,8 @@ struct DiskVerdict: Equatable, Sendable {
   let profile: CopyOptions.Profile
   /// Why, for people.
   let reason: String
+  /// Whether it is more than a doubtful claim that could not be checked.
+  var isCertain = true
 }
 
 /// Tells the kind of each disk of a run from its claims, and from a few reads where those are in doubt.
@@ -45,8 +47,11 @@ struct DiskJudge {
     guard disk.transport.isDoubtful, let probe else {
       return Self.verdict(disk, seeks: disk.isRotational, "it says that it \(disk.claim)")
     }
-    let (seeks, evidence) = Self.weigh(disk, outcome(of: probe, disk))
-    return Self.verdict(disk, seeks: seeks, evidence)
+    let outcome = outcome(of: probe, disk)
+    let (seeks, evidence) = Self.weigh(disk, outcome)
+    var verdict = Self.verdict(disk, seeks: seeks, evidence)
+    if case .impossible = outcome { verdict.isCertain = false }
+    return verdict
   }
 
   private mutating func outcome(of probe: Probe, _ disk: Disk) -> DiskProbe.Outcome {

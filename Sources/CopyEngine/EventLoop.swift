@@ -42,6 +42,7 @@ struct EventLoop<Queue: SubmissionQueue & ~Copyable, File: ~Copyable>: ~Copyable
   private var dirtyBytes: UInt64 = 0
   /// Whether one disk is read and written, and `direction` is never `both`.
   private let alternates: Bool
+  private let writesInOrder: Bool
   private var direction: CopyWindow.Direction
   private var hasRegistered = false
   private var isStopped = false
@@ -55,15 +56,18 @@ struct EventLoop<Queue: SubmissionQueue & ~Copyable, File: ~Copyable>: ~Copyable
   ///   - dirtyBytesMax: How much files beside the oldest may add to what is dirty, in bytes.
   ///   - alternates: Whether to fill all buffers first and write them all then, as a disk wants it
   ///     that seeks between the two.
+  ///   - writesInOrder: Whether each file is written strictly from its beginning to its end.
   init(
     queue: consuming Queue,
     pool: BufferPool,
     filesMax: Int,
     dirtyBytesMax: UInt64 = .max,
-    alternates: Bool = false
+    alternates: Bool = false,
+    writesInOrder: Bool = false
   ) {
     self.dirtyBytesMax = dirtyBytesMax
     self.alternates = alternates
+    self.writesInOrder = writesInOrder
     direction = alternates ? .reading : .both
     leases = SlotTable(capacity: pool.count)
     arena = LoadArena(blockBytes: pool.blockBytes, leasesMax: pool.count)
@@ -204,7 +208,7 @@ extension EventLoop where Queue: ~Copyable, File: ~Copyable {
         noteStarted(index)
         continue
       }
-      if let request = slots[index].task.window.retry(direction) {
+      if let request = slots[index].task.window.retry(direction, writesInOrder: writesInOrder) {
         prepare(request, index)
         continue
       }
@@ -216,7 +220,7 @@ extension EventLoop where Queue: ~Copyable, File: ~Copyable {
         isStarving = true
         return
       }
-      let linksPairs = queue.linksPairs && !alternates
+      let linksPairs = queue.linksPairs && !alternates && !writesInOrder
       prepare(slots[index].task.window.start(lease: lease, linksPairs: linksPairs), index)
     }
   }

@@ -19,6 +19,8 @@ struct PlaceOnDisk {
   let profile: CopyOptions.Profile
   /// Why, for people.
   let reason: String
+  /// Whether that is more than a doubtful claim.
+  let isCertain: Bool
   /// What each of the device's disks is taken for, in their order; none if that was not asked.
   let verdicts: [DiskVerdict]
 
@@ -46,6 +48,7 @@ struct PlaceOnDisk {
     guard wanted == .auto else {
       profile = wanted
       reason = "as asked"
+      isCertain = true
       verdicts = []
       return
     }
@@ -56,9 +59,11 @@ struct PlaceOnDisk {
     guard let (disk, verdict) = slowest else {
       profile = .ssd
       reason = "no disk tells whether it seeks"
+      isCertain = false
       return
     }
     profile = verdict.profile
+    isCertain = verdict.isCertain
     reason = device.disks.count == 1 ? verdict.reason : "\(disk.name) is the slowest of its disks"
   }
 

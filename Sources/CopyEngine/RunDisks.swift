@@ -23,8 +23,9 @@ extension RunDisks {
     guard let target = places.first(where: { $0.role == .target }) else { return }
     targetProfile = target.profile
     targetSeeks = target.profile.seeks
+    // To take turns costs half of the speed where the disk does not seek after all.
     sharesDisk =
-      targetSeeks
+      targetSeeks && target.isCertain
       && sources.contains { $0.profile.seeks && $0.device.sharesDisk(with: target.device) }
   }
 }

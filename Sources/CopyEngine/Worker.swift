@@ -45,7 +45,8 @@ struct Worker<Queue: SubmissionQueue & ~Copyable>: ~Copyable {
       pool: run.pool,
       filesMax: filesMax,
       dirtyBytesMax: run.dirtyBytesMax,
-      alternates: run.disks.sharesDisk
+      alternates: run.disks.sharesDisk,
+      writesInOrder: run.disks.targetSeeks
     )
   }
 

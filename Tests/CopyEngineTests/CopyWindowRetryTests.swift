@@ -159,4 +159,38 @@ struct CopyWindowRetryTests {
     #expect(window.retry() == .read(block: 2, offset: 8202, at: 10, length: 4086))
     #expect(window.retry() == nil)
   }
+
+  @Test("in order, a block waits until all before it are being written")
+  func inOrder() {
+    var window = CopyWindow(blockBytes: 4096, isUnsized: false)
+    window.add(DataExtent(offset: 0, length: 4 * 4096))
+    window.add(nil)
+    for lease in 0..<4 { _ = window.start(lease: lease, linksPairs: false) }
+    func write(_ block: Int) -> CopyWindow.Request {
+      .write(block: block, offset: UInt64(block) * 4096, at: 0, length: 4096)
+    }
+    for block in [2, 1, 3] {
+      _ = window.completedRead(block, 4096)
+      #expect(window.retry(writesInOrder: true) == nil)
+    }
+    _ = window.completedRead(0, 4096)
+    for block in 0..<4 { #expect(window.retry(writesInOrder: true) == write(block)) }
+    // What was written in part goes before what is behind it.
+    _ = window.completedWrite(1, 100)
+    #expect(
+      window.retry(writesInOrder: true) == .write(block: 1, offset: 4196, at: 100, length: 3996)
+    )
+    #expect(window.retry(writesInOrder: true) == nil)
+  }
+
+  @Test("where reads and writes take turns, only the one or the other is handed out")
+  func inTurns() {
+    var window = started(2)
+    _ = window.completedRead(0, 10)
+    _ = window.completedWrite(1, 20)
+    #expect(window.retry(.writing) == .write(block: 1, offset: 4116, at: 20, length: 4076))
+    #expect(window.retry(.writing) == nil)
+    #expect(window.retry(.reading) == .read(block: 0, offset: 10, at: 10, length: 4086))
+    #expect(window.retry() == nil)
+  }
 }

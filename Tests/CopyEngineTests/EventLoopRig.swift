@@ -39,6 +39,8 @@ struct EventLoopRig {
   /// Whether reads and writes take turns, and how often they may.
   var alternates = false
   var turnsOfDirectionMax = Int.max
+  /// Whether each file is written from its beginning to its end.
+  var writesInOrder = false
 
   /// Windows as small as the simulated files, so that they have several.
   static let windowBytes: UInt64 = 32 << 10
@@ -86,7 +88,8 @@ struct EventLoopRig {
       pool: pool,
       filesMax: filesMax,
       dirtyBytesMax: dirtyBytesMax,
-      alternates: alternates
+      alternates: alternates,
+      writesInOrder: writesInOrder
     )
     var outcomes: [Int: FileTask.Outcome] = [:]
     var loaded: [Int: [UInt8]] = [:]

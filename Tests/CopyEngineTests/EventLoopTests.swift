@@ -138,6 +138,18 @@ struct EventLoopTests {
     }
   }
 
+  @Test("a shingled disk gets the blocks of a file in their order, whatever order they are read in")
+  func writesInOrder() throws {
+    for seed in UInt64(0)..<200 {
+      var rig = EventLoopRig(blocks: 8)
+      rig.writesInOrder = true
+      let files = Self.byteCounts.map { SimulatedCopy(byteCount: $0, allocates: $0 > 16_000) }
+      for result in try rig.copy(files, seed: seed, faults: .survivable) {
+        expectCopied(result, seed)
+      }
+    }
+  }
+
   @Test("a short read of every length at every block", arguments: [true, false])
   func shortReads(linksPairs: Bool) throws {
     try everyShortTransfer(.read, linksPairs)
