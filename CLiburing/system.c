@@ -193,6 +193,31 @@ int64_t cl_cached_pages(int descriptor, uint64_t offset, uint64_t length) {
   return (int64_t)pages.cached;
 }
 
+int64_t cl_device_bytes(int descriptor) {
+  uint64_t bytes = 0;
+  return ioctl(descriptor, BLKGETSIZE64, &bytes) < 0 ? -errno : (int64_t)bytes;
+}
+
+int cl_device_sector_bytes(int descriptor) {
+  int bytes = 0;
+  return ioctl(descriptor, BLKSSZGET, &bytes) < 0 ? -errno : bytes;
+}
+
+int cl_device_is_read_only(int descriptor) {
+  int read_only = 0;
+  return ioctl(descriptor, BLKROGET, &read_only) < 0 ? -errno : read_only != 0;
+}
+
+int cl_device_discard(int descriptor, uint64_t offset, uint64_t length) {
+  uint64_t range[2] = {offset, length};
+  return result(ioctl(descriptor, BLKDISCARD, range));
+}
+
+int cl_device_zero(int descriptor, uint64_t offset, uint64_t length) {
+  uint64_t range[2] = {offset, length};
+  return result(ioctl(descriptor, BLKZEROOUT, range));
+}
+
 int cl_sync_filesystem(int descriptor) { return result(syncfs(descriptor)); }
 
 uint64_t cl_raise_descriptor_limit(uint64_t ceiling) {

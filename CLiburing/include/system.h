@@ -78,6 +78,14 @@ int64_t cl_first_physical(int descriptor);
 int cl_set_direct(int descriptor, int enabled);
 // cachestat(2): how many pages of the range are in the page cache; -ENOSYS before Linux 6.5.
 int64_t cl_cached_pages(int descriptor, uint64_t offset, uint64_t length);
+// The size of an open block device in bytes (BLKGETSIZE64), and of its sectors (BLKSSZGET).
+int64_t cl_device_bytes(int descriptor);
+int cl_device_sector_bytes(int descriptor);
+// Whether the open block device refuses writes (BLKROGET): 0 or 1.
+int cl_device_is_read_only(int descriptor);
+// Gives back a range of an open block device (BLKDISCARD), or fills it with zeros (BLKZEROOUT).
+int cl_device_discard(int descriptor, uint64_t offset, uint64_t length);
+int cl_device_zero(int descriptor, uint64_t offset, uint64_t length);
 // syncfs(2).
 int cl_sync_filesystem(int descriptor);
 

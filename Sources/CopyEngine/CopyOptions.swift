@@ -108,6 +108,10 @@ public struct CopyOptions: Sendable {
   public var isRecursive = true
   /// Stay on the filesystem of each source (`-x`).
   public var staysOnFilesystem = false
+  /// Copy what is on a block device, and onto one, instead of making its node (`--copy-devices`).
+  public var copiesDevices = false
+  /// Have a target device forget what it holds before it is written (BLKDISCARD).
+  public var discards = false
   /// Only tell what would be done (`-n`).
   public var isDryRun = false
   /// What is carried over.

@@ -280,6 +280,21 @@ struct CopyWindow {
   /// What the tag of a block's requests has to carry.
   func attempt(of block: Int) -> UInt8 { blocks[block].attempt }
 
+  /// Leaves out bytes at the start of a write that was just handed out: they are zeros, and the
+  /// target has zeros there.
+  ///
+  /// - Parameters:
+  ///   - index: The block.
+  ///   - byteCount: How many, at most as many as were to be written.
+  /// - Returns: The lease of the block's buffer, if nothing is left of it to be written.
+  mutating func skip(_ index: Int, _ byteCount: Int) -> Int? {
+    precondition(blocks[index].phase == .writing && writeAlignment == 1)
+    blocks[index].written += byteCount
+    guard blocks[index].written == blocks[index].filled else { return nil }
+    free(index)
+    return blocks[index].lease
+  }
+
   /// Gives up the file: nothing more is started.
   mutating func giveUp(_ reason: Failure) {
     failure = failure ?? reason

@@ -220,7 +220,8 @@ extension EventLoop where Queue: ~Copyable, File: ~Copyable {
         isStarving = true
         return
       }
-      let linksPairs = queue.linksPairs && !alternates && !writesInOrder
+      let linksPairs =
+        queue.linksPairs && !alternates && !writesInOrder && !slots[index].task.plan.skipsZeros
       prepare(slots[index].task.window.start(lease: lease, linksPairs: linksPairs), index)
     }
   }
@@ -269,8 +270,30 @@ extension EventLoop where Queue: ~Copyable, File: ~Copyable {
     case .read(let block, let offset, let position, let length):
       prepareRead(index, block, offset, at: position, length)
     case .write(let block, let offset, let position, let length, let padding):
+      guard !slots[index].task.plan.skipsZeros else {
+        return prepareData(index, block, offset, at: position, length)
+      }
       prepareWrite(index, block, offset, at: position, length, padding: padding)
     }
+    noteStarted(index)
+  }
+
+  /// Writes the first run of a block that is not all zeros; what is behind it is due again then.
+  private mutating func prepareData(
+    _ index: Int,
+    _ block: Int,
+    _ offset: UInt64,
+    at position: Int,
+    _ length: Int
+  ) {
+    let zeros = slice(index, block, at: position, length).leadingBytes(areZeros: true)
+    if zeros > 0, let lease = slots[index].task.window.skip(block, zeros) {
+      return giveBack(lease, of: index)
+    }
+    let start = position + zeros
+    let rest = slice(index, block, at: start, length - zeros)
+    let dataBytes = rest.leadingBytes(areZeros: false)
+    prepareWrite(index, block, offset + UInt64(zeros), at: start, dataBytes, padding: 0)
     noteStarted(index)
   }
 

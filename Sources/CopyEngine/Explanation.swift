@@ -3,7 +3,7 @@
 extension PlaceOnDisk {
   /// What it is, for people: two lines for itself, and one or two for each of its disks.
   var lines: [String] {
-    let filesystem = mount.map { "\($0.type) on \($0.source)" } ?? "an unknown filesystem"
+    let filesystem = mount.map { "\($0.type) on \($0.source)" } ?? "no filesystem that is known"
     var lines = [
       "\(role.rawValue) \(path): \(filesystem)",
       "  profile \(profile.rawValue): \(reason)",
@@ -55,9 +55,13 @@ func explanation(
         + " to \(WorkLayout.workersDefaultMax), since no disk seeks"
     }
   return places.flatMap(\.lines)
-    + (disks.sharesDisk ? ["one disk that seeks is read and written"] : [])
+    + (disks.sharesDisk
+      ? ["one disk that seeks is read and written: all buffers are filled, then written"] : [])
+    + (disks.seek && !disks.sharesDisk
+      ? ["order: by inodes and by the places of data, one file written at a time"] : [])
     + [
       "workers: \(layout.workers) (\(reason))",
-      "buffers: \(layout.blocks) of \(layout.blockBytes >> 10) KiB, shared by all workers",
+      "buffers: \(layout.blocks) of \(layout.blockBytes >> 10) KiB, shared by all workers"
+        + (disks.stripeBytes > 0 ? ", for rows of \(disks.stripeBytes >> 10) KiB" : ""),
     ]
 }

@@ -59,6 +59,8 @@ struct FileTask {
     var reading = Transfer()
     /// How it is written.
     var writing = Transfer()
+    /// Whether runs of zeros are left out, since the target has zeros everywhere; not for direct writes.
+    var skipsZeros = false
   }
 
   let plan: Plan

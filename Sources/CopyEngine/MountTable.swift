@@ -16,7 +16,7 @@ struct MountTable: Sendable {
     let options: [String]
   }
 
-  private let mounts: [Mount]
+  let mounts: [Mount]
 
   /// Reads the table; it is empty where there is no `/proc`.
   init() {

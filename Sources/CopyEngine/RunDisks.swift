@@ -8,8 +8,8 @@ struct RunDisks: Equatable, Sendable {
   var targetSeeks = false
   /// Whether the two share a disk that seeks.
   var sharesDisk = false
-  /// What the target is written to; never `auto`.
-  var targetProfile = CopyOptions.Profile.ssd
+  /// What one row of the target's array takes, in bytes; 0 where it is none.
+  var stripeBytes = 0
 
   /// Whether any disk seeks.
   var seek: Bool { sourceSeeks || targetSeeks }
@@ -21,8 +21,8 @@ extension RunDisks {
     let sources = places.filter { $0.role == .source }
     sourceSeeks = sources.contains { $0.profile.seeks }
     guard let target = places.first(where: { $0.role == .target }) else { return }
-    targetProfile = target.profile
     targetSeeks = target.profile.seeks
+    stripeBytes = target.device.disks.count > 1 ? target.device.optimalBytes : 0
     // To take turns costs half of the speed where the disk does not seek after all.
     sharesDisk =
       targetSeeks && target.isCertain

@@ -43,6 +43,18 @@ public final class TreeCopier: Sendable {
   public func copy(_ plan: CopyPlan) throws(CopyError) -> CopyReport {
     let descriptors = WorkLayout.raiseDescriptorLimit()
     let creationMask = cl_creation_mask()
+    if try DeviceOperands.applies(to: plan) {
+      return try DeviceCopier(
+        plan: plan,
+        observer: observer,
+        creationMask: creationMask,
+        descriptors: descriptors,
+        isStopRequested: { self.state.withLock { $0.isStopRequested } }
+      ).copy()
+    }
+    guard !plan.options.discards else {
+      throw CopyError("is no device that could be discarded", plan.target, nil, .selection)
+    }
     var resolver = OperandResolver(plan: plan, creationMask: creationMask)
     var report = CopyReport()
     var sources: [ResolvedSource] = []

@@ -97,7 +97,8 @@ struct WorkLayout: Equatable {
     let blocksWanted = max(Self.blocksWanted, Self.blocksOfWorker * workers)
     let blockBytesMax = disks.sharesDisk ? Self.blockBytesMaxOfSharedDisk : Self.blockBytesMax
     let bytes = min(memoryBytes / blocksWanted, blockBytesMax)
-    blockBytes = max(bytes.roundedDown(to: Self.pageBytes), Self.pageBytes)
+    let unit = Self.unit(stripe: disks.stripeBytes, blockBytesWanted: bytes, memoryBytes / workers)
+    blockBytes = max(unit.roundedDown(to: Self.pageBytes), Self.pageBytes)
     blocks = max(1, min(memoryBytes / blockBytes, BufferPool.countMax))
     let rest = available - workers * Self.descriptorsOfWorker
     let filesOfHalf = rest / 2 / workers / Self.descriptorsOfFile
@@ -111,5 +112,12 @@ struct WorkLayout: Equatable {
     batchDirectoriesMax = max(1, batched)
     directoriesMax = max(1, (unused - settlingMax) / 2 - batched * workers)
     dirtyBytesMax = Self.dirtyBytesOfRun / UInt64(workers)
+  }
+
+  /// The size of a block for an array: whole rows, so that none has to be read before it is written
+  /// again with its parity.
+  private static func unit(stripe: Int, blockBytesWanted wanted: Int, _ memoryBytes: Int) -> Int {
+    guard stripe > 0, stripe <= memoryBytes / blocksOfWorker else { return wanted }
+    return stripe > wanted ? stripe : wanted.roundedDown(to: stripe)
   }
 }

@@ -71,7 +71,7 @@ extension Worker where Queue: ~Copyable {
   ) {
     let place = run.mounts.mount(metadata.mount).map { "\($0.type) on \($0.source)" }
     run.explainOnce(
-      "\(direction.rawValue) \(place ?? "an unknown filesystem"): \(access.mode.rawValue) "
+      "\(direction.rawValue) \(place ?? "no filesystem that is known"): \(access.mode.rawValue) "
         + "(\(access.reason))"
     )
   }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Glibc
+
 /// A part of a buffer of a `BufferPool`, as a request names it.
 ///
 /// To carry it about is safe; what is at `start` may be used only while the buffer is lent.
@@ -27,5 +29,27 @@ public struct BufferSlice {
       repeating: 0,
       count: byteCount
     )
+  }
+
+  /// What runs of zeros are measured in, in bytes.
+  public static let granuleBytes = 64 << 10
+
+  /// How many bytes from its start are zeros, or are not, in whole granules; the last one may be
+  /// shorter.
+  public func leadingBytes(areZeros: Bool) -> Int {
+    var position = 0
+    while position < count {
+      let length = min(Self.granuleBytes, count - position)
+      let granule = unsafe UnsafeRawBufferPointer(start: start + position, count: length)
+      guard unsafe isZero(granule) == areZeros else { break }
+      position += length
+    }
+    return position
+  }
+
+  private func isZero(_ bytes: UnsafeRawBufferPointer) -> Bool {
+    guard unsafe bytes.first == 0, let base = bytes.baseAddress else { return false }
+    // If the first byte is zero and each equals the next one, all are.
+    return unsafe memcmp(base, base + 1, bytes.count - 1) == 0
   }
 }

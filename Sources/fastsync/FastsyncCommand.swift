@@ -79,6 +79,14 @@ struct FastsyncCommand: ParsableCommand {
     var durability = CopyOptions.Durability.run
   }
 
+  struct Devices: ParsableArguments {
+    @Flag(help: "Copy what is on a block device, and onto one, not its node.")
+    var copyDevices = false
+
+    @Flag(help: "Have the target device forget what it holds first.")
+    var discard = false
+  }
+
   struct Compatibility: ParsableArguments {
     @Flag var toggles: [Toggle<CompatibilityOption>] = []
   }
@@ -86,6 +94,7 @@ struct FastsyncCommand: ParsableCommand {
   @OptionGroup(title: "What is copied and kept") var selection: Selection
   @OptionGroup(title: "What is said") var reporting: Reporting
   @OptionGroup(title: "How it is copied") var engine: Engine
+  @OptionGroup(title: "Whole devices") var devices: Devices
   @OptionGroup(title: "For rsync's sake") var compatibility: Compatibility
 
   /// For the completions; what was typed does not come here (`CommandWords`).

@@ -32,7 +32,7 @@ enum ForeignOption {
 
   private static let laterNames = """
     8-bit-output atimes backup backup-dir bwlimit cc checksum checksum-choice chmod chown \
-    compare-dest confine-root copy-dest copy-devices copy-dirlinks copy-links copy-unsafe-links \
+    compare-dest confine-root copy-dest copy-dirlinks copy-links copy-unsafe-links \
     crtimes cvs-exclude debug del delay-updates delete delete-after delete-before delete-delay \
     delete-during delete-excluded delete-missing-args dirs drop-D exclude exclude-from \
     executability existing fake-super files-from filter force from0 fsync groupmap iconv \

@@ -61,6 +61,11 @@ extension FastsyncCommand {
   func options() throws(Refusal) -> CopyOptions {
     var options = CopyOptions()
     try options.select(selection.toggles)
+    options.copiesDevices = devices.copyDevices
+    options.discards = devices.discard
+    if options.discards && !options.copiesDevices {
+      throw Refusal("--discard is about a device that is written by --copy-devices")
+    }
     options.isDryRun = reporting.toggles.contains { $0.option == .dryRun }
     options.reading = engine.cache.source
     options.writing = engine.cache.target

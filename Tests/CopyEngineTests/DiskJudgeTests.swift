@@ -85,7 +85,8 @@ struct DiskJudgeTests {
         == DiskVerdict(
           profile: .hdd,
           reason: "it says that it seeks, which could not be checked "
-            + "(opening /dev/vda: Permission denied)"
+            + "(opening /dev/vda: Permission denied)",
+          isCertain: false
         )
     )
     var believer = DiskJudge(probe: nil)

@@ -61,29 +61,25 @@ struct PlaceOnDiskTests {
     let nvmeTarget = try place(.target, nvme)
     let lvmSource = try place(.source, lvm)
     let arrayTarget = try place(.target, array)
-    #expect(disks(nvmeSource, nvmeTarget) == RunDisks(targetProfile: .nvme))
-    #expect(disks(nvmeSource, arrayTarget) == RunDisks(targetSeeks: true, targetProfile: .hdd))
-    #expect(disks(lvmSource, nvmeTarget) == RunDisks(sourceSeeks: true, targetProfile: .nvme))
-    let shared = RunDisks(
-      sourceSeeks: true,
-      targetSeeks: true,
-      sharesDisk: true,
-      targetProfile: .hdd
-    )
+    #expect(disks(nvmeSource, nvmeTarget) == RunDisks())
+    #expect(disks(nvmeSource, arrayTarget) == RunDisks(targetSeeks: true, stripeBytes: 1 << 20))
+    #expect(disks(lvmSource, nvmeTarget) == RunDisks(sourceSeeks: true))
+    var shared = RunDisks(sourceSeeks: true, targetSeeks: true, sharesDisk: true)
+    shared.stripeBytes = 1 << 20
     #expect(disks(nvmeSource, lvmSource, arrayTarget) == shared)
     let apart = disks(lvmSource, try place(.target, managed))
-    #expect(apart.seek && !apart.sharesDisk && apart.targetProfile == .smr)
+    #expect(apart.seek && !apart.sharesDisk)
     #expect(disks(lvmSource) == RunDisks(sourceSeeks: true), "a dry run may know no target")
     // Told that it seeks, one filesystem of unknown disks is one disk.
     let told = disks(try place(.source, memory, .hdd), try place(.target, memory, .hdd))
-    #expect(told == shared)
+    #expect(told == RunDisks(sourceSeeks: true, targetSeeks: true, sharesDisk: true))
   }
 
   @Test("the lines for people")
   func lines() throws {
     #expect(
       try place(.source, lvm).lines == [
-        "source /place: an unknown filesystem", "  profile hdd: it says that it seeks",
+        "source /place: no filesystem that is known", "  profile hdd: it says that it seeks",
         "  through LVM vg-home (dm-1), LUKS crypt (dm-0), partition sda2",
         "  disk sda (SATA, ST4000NM0035-1V4): says that it seeks, sectors of 512 bytes (4096 inside), "
           + "queue of 32, no discards, no zones",

@@ -123,4 +123,34 @@ struct WorkLayoutTests {
     #expect(layout.filesMax == 64 && layout.settlingMax == 8192)
     #expect(layout.directoriesMax > 10_000)
   }
+
+  @Test(
+    "blocks are whole rows of an array, as far as there is memory for two",
+    arguments: [
+      (0, 1_048_576), (262_144, 1_048_576), (196_608, 983_040), (4_194_304, 4_194_304),
+      (8_388_608, 1_048_576),
+    ] as [(Int, Int)]
+  )
+  func stripes(stripe: Int, blockBytes: Int) {
+    var disks = RunDisks()
+    disks.stripeBytes = stripe
+    let layout = WorkLayout(CopyOptions(), disks: disks, processors: 1, descriptors: 65_536)
+    // Four workers have 2 MiB each.
+    var one = CopyOptions()
+    one.jobs = 1
+    let alone = WorkLayout(one, disks: disks, processors: 1, descriptors: 65_536)
+    #expect(alone.blockBytes == blockBytes && alone.blocks >= 2)
+    #expect(layout.blocks * layout.blockBytes <= 8 << 20)
+  }
+
+  @Test("one disk that seeks gets more memory, unless somebody has asked for less")
+  func sharedDisk() {
+    let disks = RunDisks(sourceSeeks: true, targetSeeks: true, sharesDisk: true)
+    let layout = WorkLayout(CopyOptions(), disks: disks, processors: 8, descriptors: 65_536)
+    #expect(layout.workers == 1 && layout.blocks == 32 && layout.blockBytes == 2 << 20)
+    var options = CopyOptions()
+    options.memoryBytes = 4 << 20
+    let asked = WorkLayout(options, disks: disks, processors: 8, descriptors: 65_536)
+    #expect(asked.blocks * asked.blockBytes <= 4 << 20)
+  }
 }

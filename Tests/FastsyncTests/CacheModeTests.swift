@@ -179,7 +179,10 @@ struct ExplainTests {
         let said = lines.filter { $0.hasPrefix("  profile") }
         #expect(said == ["  profile \(source): as asked", "  profile \(target): as asked"])
         #expect(lines.contains { $0.hasPrefix("workers: 1 (a disk that seeks") })
-        #expect(lines.contains("one disk that seeks is read and written") == shared, "\(lines)")
+        #expect(
+          lines.contains { $0.hasPrefix("one disk that seeks is read and written") } == shared,
+          "\(lines)"
+        )
       }
       let solid = try explain(["--profile=ssd"], tree, "\(ext4)/copy")
       #expect(solid.contains { $0.hasPrefix("workers: ") && $0.hasSuffix("no disk seeks)") })
