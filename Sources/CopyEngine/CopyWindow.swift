@@ -10,8 +10,8 @@ internal import SystemPackage
 /// pair, a read linked to a write that gives one completion. What a pair leaves undone is finished
 /// by single reads and writes, since the kernel cancels a write whose read came up short.
 ///
-/// Direct I/O wants aligned lengths: a read may ask for more than there is, and a write of the end
-/// of the file is padded; what came up short is asked for again from the last aligned byte.
+/// Direct I/O wants aligned lengths: a read may ask for more than there is, and the end of the file
+/// is left to the caller; what came up short is asked for again from the last aligned byte.
 struct CopyWindow {
   /// How many blocks of one file can be on their way.
   static let depthMax = 32
@@ -24,9 +24,9 @@ struct CopyWindow {
     case pair(block: Int, offset: UInt64, length: Int)
     /// A read that goes `at` bytes into the block's buffer.
     case read(block: Int, offset: UInt64, at: Int, length: Int)
-    /// A write from `at` bytes into the block's buffer, of which the last `padding` bytes are to be
-    /// zeros beyond the end of the file.
-    case write(block: Int, offset: UInt64, at: Int, length: Int, padding: Int = 0)
+    /// A write from `at` bytes into the block's buffer. Its end is not aligned where the file ends:
+    /// what is beyond the last aligned byte is not for this way of writing, and `keepEnd` takes it.
+    case write(block: Int, offset: UInt64, at: Int, length: Int)
   }
 
   /// What goes on at a time: on one disk that seeks, reads and writes take turns.
@@ -264,14 +264,11 @@ struct CopyWindow {
   /// A write of what a block still holds.
   private func write(_ index: Int) -> Request {
     let block = blocks[index]
-    let left = block.filled - block.written
-    let length = left.roundedUp(to: writeAlignment)
     return .write(
       block: index,
       offset: block.offset + UInt64(block.written),
       at: block.written,
-      length: length,
-      padding: length - left
+      length: block.filled - block.written
     )
   }
 
@@ -288,11 +285,23 @@ struct CopyWindow {
   ///   - byteCount: How many, at most as many as were to be written.
   /// - Returns: The lease of the block's buffer, if nothing is left of it to be written.
   mutating func skip(_ index: Int, _ byteCount: Int) -> Int? {
-    precondition(blocks[index].phase == .writing && writeAlignment == 1)
+    precondition(blocks[index].phase == .writing)
     blocks[index].written += byteCount
     guard blocks[index].written == blocks[index].filled else { return nil }
     free(index)
     return blocks[index].lease
+  }
+
+  /// Notes that the caller keeps the end of the file, to write it in another way: a write that was just
+  /// handed out had no whole aligned piece.
+  ///
+  /// - Parameters:
+  ///   - index: The block.
+  ///   - byteCount: How many bytes there were to be written.
+  /// - Returns: The lease of the block's buffer.
+  mutating func keepEnd(_ index: Int, _ byteCount: Int) -> Int? {
+    bytesWritten += UInt64(byteCount)
+    return skip(index, byteCount)
   }
 
   /// Gives up the file: nothing more is started.

@@ -156,7 +156,9 @@ struct EventLoop<Queue: SubmissionQueue & ~Copyable, File: ~Copyable>: ~Copyable
       let place = slot.place
       let contents =
         outcome == .loaded ? place.map { slice($0, slot.task.window.bytesLoaded) } : nil
-      return Finished(outcome: outcome, contents: contents, place: place, file: slot.takeFile())
+      let end = slot.task.end
+      let file = slot.takeFile()
+      return Finished(outcome: outcome, contents: contents, place: place, end: end, file: file)
     }
     return nil
   }
@@ -185,6 +187,9 @@ struct Finished<File: ~Copyable>: ~Copyable {
   let contents: BufferSlice?
   /// The place of a file that was to be loaded, to be released.
   let place: LoadArena.Place?
+  /// The last bytes of a file that is written directly, where they are no whole sector: they are
+  /// still to be written, through the cache.
+  let end: [UInt8]
   var file: File
 
   consuming func takeFile() -> File { file }
@@ -266,16 +271,24 @@ extension EventLoop where Queue: ~Copyable, File: ~Copyable {
     switch request {
     case .pair(let block, let offset, let length):
       prepareRead(index, block, offset, at: 0, length, flags: [.link, .skipSuccess])
-      prepareWrite(index, block, offset, at: 0, length, padding: 0)
+      prepareWrite(index, block, offset, at: 0, length)
     case .read(let block, let offset, let position, let length):
       prepareRead(index, block, offset, at: position, length)
-    case .write(let block, let offset, let position, let length, let padding):
+    case .write(let block, let offset, let position, let length):
       guard !slots[index].task.plan.skipsZeros else {
         return prepareData(index, block, offset, at: position, length)
       }
-      prepareWrite(index, block, offset, at: position, length, padding: padding)
+      let aligned = length.roundedDown(to: slots[index].task.plan.writing.alignment)
+      guard aligned > 0 else { return keepEnd(index, block, at: position, length) }
+      prepareWrite(index, block, offset, at: position, aligned)
     }
     noteStarted(index)
+  }
+
+  /// Keeps the last bytes of a file, which are no whole sector, for its owner to write.
+  private mutating func keepEnd(_ index: Int, _ block: Int, at position: Int, _ length: Int) {
+    slots[index].task.end = slice(index, block, at: position, length).bytes
+    if let lease = slots[index].task.window.keepEnd(block, length) { giveBack(lease, of: index) }
   }
 
   /// Writes the first run of a block that is not all zeros; what is behind it is due again then.
@@ -293,7 +306,7 @@ extension EventLoop where Queue: ~Copyable, File: ~Copyable {
     let start = position + zeros
     let rest = slice(index, block, at: start, length - zeros)
     let dataBytes = rest.leadingBytes(areZeros: false)
-    prepareWrite(index, block, offset + UInt64(zeros), at: start, dataBytes, padding: 0)
+    prepareWrite(index, block, offset + UInt64(zeros), at: start, dataBytes)
     noteStarted(index)
   }
 
@@ -322,13 +335,11 @@ extension EventLoop where Queue: ~Copyable, File: ~Copyable {
     _ block: Int,
     _ offset: UInt64,
     at position: Int,
-    _ length: Int,
-    padding: Int
+    _ length: Int
   ) {
     let plan = slots[index].task.plan
     guard let target = plan.target else { preconditionFailure("a write of a file only to be read") }
     let slice = slice(index, block, at: position, length)
-    slice.clearEnd(padding)
     queue.prepare(
       .write(
         target,

@@ -65,6 +65,8 @@ struct FileTask {
 
   let plan: Plan
   var window: CopyWindow
+  /// The end of the file, where direct writes cannot take it.
+  var end: [UInt8] = []
   private var advisor: CacheAdvisor?
   private var awaitsAllocation: Bool
   private var allocateDue: Bool

@@ -23,8 +23,6 @@ struct OpenFile: ~Copyable {
   var avoidsDirect = false
   /// What was written through the cache and nobody has sent on its way, in bytes.
   var settlingBytes: Int?
-  /// Whether what was written goes beyond the end of the file.
-  var isPadded = false
 
   init(entry: FoundEntry, opened: EntryMetadata, source: consuming Descriptor) {
     self.entry = entry

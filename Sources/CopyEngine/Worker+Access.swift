@@ -110,7 +110,7 @@ extension Worker where Queue: ~Copyable {
   /// - Returns: Whether what is written has to be paced and dropped.
   mutating func planWriting(
     _ plan: inout FileTask.Plan,
-    _ file: inout OpenFile,
+    _ file: borrowing OpenFile,
     mayAllocate: Bool
   ) -> Bool {
     guard let target = plan.target, let access = writing(file.entry), access.mode != .keep
@@ -126,9 +126,9 @@ extension Worker where Queue: ~Copyable {
       plan.writing.alignment = 1
       return plan.map != .unknownSize
     }
-    let padded = UInt64(Int(size).roundedUp(to: plan.writing.alignment))
-    plan.allocateBytes = padded
-    file.isPadded = padded != size
+    // Whole blocks of the filesystem: the one that the file ends in is then written once.
+    plan.writing.alignment = max(plan.writing.alignment, WorkLayout.pageBytes)
+    plan.allocateBytes = size
     return false
   }
 }

@@ -179,7 +179,7 @@ extension Worker where Queue: ~Copyable {
       break
     }
     let residency = planReading(&plan, file)
-    let pacesTarget = planWriting(&plan, &file, mayAllocate: mayAllocate)
+    let pacesTarget = planWriting(&plan, file, mayAllocate: mayAllocate)
     if size > 0 && (pacesTarget || residency != .unknown) {
       plan.advisor = CacheAdvisor(
         size: size,
@@ -222,12 +222,44 @@ extension Worker where Queue: ~Copyable {
   /// Takes a file whose data has been moved, or not.
   mutating func finish(_ finished: consuming Finished<OpenFile>) {
     let (outcome, place, contents) = (finished.outcome, finished.place, finished.contents)
+    let end = finished.end
     let file = finished.takeFile()
-    guard outcome == .loaded else { return finish(file, outcome) }
+    guard outcome == .loaded else {
+      guard case .copied = outcome, !end.isEmpty else { return finish(file, outcome) }
+      return writeEnd(end, file, outcome)
+    }
     if run.disks.targetSeeks { return hold(file, contents, place) }
     finishLoaded(file, contents)
     if let place { loop.release(place) }
     copyChangedFiles()
+  }
+
+  /// Writes the end of a file, which was kept back since it is no whole sector (`pwrite`).
+  ///
+  /// Its space is allocated and not written yet, so that nothing has to be read for it. To write a
+  /// whole sector and to cut the file would have the filesystem read it again, and wait.
+  private mutating func writeEnd(
+    _ end: [UInt8],
+    _ file: consuming OpenFile,
+    _ outcome: FileTask.Outcome
+  ) {
+    let target = file.targetNumber
+    _ = cl_set_direct(target, 0)
+    var written = 0
+    while written < end.count {
+      let offset = file.opened.size - UInt64(end.count - written)
+      let result = unsafe end.withUnsafeBytes { bytes -> Int32 in
+        guard let start = bytes.baseAddress else { return 0 }
+        let count = UInt32(end.count - written)
+        return unsafe cl_call_write(target, start + written, count, offset, false)
+      }
+      guard result > 0 else {
+        let errno = result == 0 ? Errno.ioError : Errno(rawValue: -result)
+        return finish(file, .failed(.write(errno)))
+      }
+      written += Int(result)
+    }
+    finish(file, outcome)
   }
 
   private mutating func finish(_ file: consuming OpenFile, _ outcome: FileTask.Outcome) {
@@ -293,10 +325,6 @@ extension Worker where Queue: ~Copyable {
     var file = published
     let entry = file.entry
     guard var target = file.takeTarget() else { return settle(entry, false) }
-    if file.isPadded && ftruncate(target.rawValue, Int(file.opened.size)) != 0 {
-      fail(.target("cannot set size", entry.targetPath, Errno(rawValue: errno)))
-      return settle(entry, false)
-    }
     _ = apply(
       MetadataChange(
         directory: entry.directory,

@@ -57,6 +57,9 @@ struct Worker<Queue: SubmissionQueue & ~Copyable>: ~Copyable {
         copyAgain(retry)
       } else if let item = run.stack.tryPop() {
         process(item)
+      } else if !batch.isEmpty {
+        // What was waiting when the last names were gathered has gone to another worker.
+        visitBatch()
       } else if !loop.isEmpty {
         turn()
       } else if let item = run.stack.pop() {

@@ -21,15 +21,8 @@ public struct BufferSlice {
     self.bufferIndex = bufferIndex
   }
 
-  /// Fills its last bytes with zeros.
-  public func clearEnd(_ byteCount: Int) {
-    precondition(byteCount >= 0 && byteCount <= count)
-    unsafe (start + count - byteCount).initializeMemory(
-      as: UInt8.self,
-      repeating: 0,
-      count: byteCount
-    )
-  }
+  /// A copy of the bytes.
+  public var bytes: [UInt8] { unsafe Array(UnsafeRawBufferPointer(start: start, count: count)) }
 
   /// What runs of zeros are measured in, in bytes.
   public static let granuleBytes = 64 << 10

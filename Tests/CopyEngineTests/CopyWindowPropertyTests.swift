@@ -65,7 +65,7 @@ private struct CopiedInMemory {
   private mutating func send(_ request: CopyWindow.Request) {
     let block: Int
     switch request {
-    case .pair(let index, _, _), .read(let index, _, _, _), .write(let index, _, _, _, _):
+    case .pair(let index, _, _), .read(let index, _, _, _), .write(let index, _, _, _):
       block = index
     }
     inFlight.append((request, window.attempt(of: block)))
@@ -84,7 +84,7 @@ private struct CopiedInMemory {
     switch request {
     case .read(let block, let offset, let position, let length):
       deliver(block, attempt, isRead: true, read(block, offset, position, length))
-    case .write(let block, let offset, let position, let length, _):
+    case .write(let block, let offset, let position, let length):
       deliver(block, attempt, isRead: false, write(block, offset, position, length))
     case .pair(let block, let offset, let length):
       completePair(block, attempt, offset, length)

@@ -93,6 +93,7 @@ struct EventLoopRig {
     )
     var outcomes: [Int: FileTask.Outcome] = [:]
     var loaded: [Int: [UInt8]] = [:]
+    var ends: [Int: [UInt8]] = [:]
     var next = 0
     var turns = 0
     while outcomes.count < files.count {
@@ -104,6 +105,7 @@ struct EventLoopRig {
       try turn(&loop, seed)
       while let finished = loop.nextFinished() {
         outcomes[finished.file] = finished.outcome
+        ends[finished.file] = finished.end
         if let contents = finished.contents { loaded[finished.file] = bytes(of: contents) }
         if finished.outcome == .loaded, let place = finished.place { loop.release(place) }
       }
@@ -120,22 +122,21 @@ struct EventLoopRig {
       SimulatedResult(
         outcome: outcomes[number] ?? .failed(.stopped),
         source: loop.queue.files[source(number)]?.contents ?? [],
-        target: loaded[number] ?? target(number, files[number], loop)
+        target: loaded[number] ?? target(number, files[number], loop) + (ends[number] ?? [])
       )
     }
   }
 
-  /// What a target has when the padding of its last block was cut off.
+  /// What the loop wrote: of a file that is written directly only whole sectors.
   private func target(
     _ number: Int,
     _ file: SimulatedCopy,
     _ loop: borrowing EventLoop<SimulatedKernel, Int>
   ) -> [UInt8] {
     let contents = loop.queue.files[target(number)]?.contents ?? []
-    guard file.writeAlignment > 1, contents.count > file.byteCount else { return contents }
-    #expect(contents.count - file.byteCount < file.writeAlignment)
-    #expect(contents[file.byteCount...].allSatisfy { $0 == 0 }, "padding is zeros")
-    return Array(contents[..<file.byteCount])
+    guard file.writeAlignment > 1 else { return contents }
+    #expect(contents.count % file.writeAlignment == 0 || file.allocates)
+    return Array(contents.prefix(file.byteCount.roundedDown(to: file.writeAlignment)))
   }
 
   private func bytes(of slice: BufferSlice) -> [UInt8] {

@@ -38,7 +38,8 @@ import Testing
       let contents = SeededContents(seed: testSeed)
       try contents.makeFile(1, source, name, size: size)
       try contents.makeFile(2, source, Bytes(text: "other"), size: 10_000)
-      let result = try copy(sandbox, [option]) { process in
+      // Small buffers, so that it takes its time also on a busy machine.
+      let result = try copy(sandbox, [option, "--memory=64K"]) { process in
         hasOpenFile(process, below: target)
       } change: {
         let file = try source.openFile(name, O_WRONLY)

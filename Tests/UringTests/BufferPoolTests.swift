@@ -82,17 +82,24 @@ import Uring
     #expect(pool.freeCount == 1)
   }
 
-  @Test func theEndOfASliceIsCleared() throws {
-    let pool = try BufferPool(count: 1, bytesEach: 4096)
+  @Test func runsOfZerosAreMeasuredInGranules() throws {
+    let granule = BufferSlice.granuleBytes
+    let pool = try BufferPool(count: 1, bytesEach: 4 * granule)
     guard let lease = pool.lease() else {
       Issue.record("a buffer is there to be lent")
       return
     }
-    let whole = pool.slice(of: lease, from: 0, count: 4096)
-    unsafe whole.start.initializeMemory(as: UInt8.self, repeating: 7, count: 4096)
-    pool.slice(of: lease, from: 1000, count: 100).clearEnd(30)
-    let bytes = (0..<4096).map { unsafe whole.start.load(fromByteOffset: $0, as: UInt8.self) }
-    #expect(bytes.indices.filter { bytes[$0] == 0 } == Array(1070..<1100))
+    // The third granule ends in a byte that is not zero; the last one is shorter.
+    let slice = pool.slice(of: lease, from: 0, count: 3 * granule + 100)
+    unsafe slice.start.storeBytes(of: 7, toByteOffset: 3 * granule - 1, as: UInt8.self)
+    #expect(slice.leadingBytes(areZeros: true) == 2 * granule)
+    #expect(slice.leadingBytes(areZeros: false) == 0)
+    let rest = pool.slice(of: lease, from: 2 * granule, count: granule + 100)
+    #expect(rest.leadingBytes(areZeros: true) == 0)
+    #expect(rest.leadingBytes(areZeros: false) == granule)
+    #expect(rest.bytes.count == granule + 100 && rest.bytes.lastIndex(of: 7) == granule - 1)
+    let end = pool.slice(of: lease, from: 3 * granule, count: 100)
+    #expect(end.leadingBytes(areZeros: true) == 100)
     pool.giveBack(lease)
   }
 

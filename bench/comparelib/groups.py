@@ -115,6 +115,8 @@ SETS = {
         *(_spinning("large", 0.5, "hdd:hdd", filesystem, ("fio",)) for filesystem in ("xfs", "ext4", "btrfs")),
         _spinning("large", 0.5, "hdd:smr", "xfs", ("fio",)),
         *(_spinning("large", 0.5, "hdd:same", filesystem) for filesystem in ("xfs", "ext4")),
+        # What happens to data that is larger than the machine's memory.
+        _spinning("large", 0.5, "hdd:same", "xfs", memory_bytes=GIB // 4),
         *(_spinning("small", 0.25, "hdd:hdd", filesystem) for filesystem in ("xfs", "ext4", "btrfs")),
         _spinning("aged", 0.25, "hdd:hdd", "xfs"),
         _spinning("small", 0.25, "hdd:smr", "xfs"),
