@@ -17,6 +17,10 @@ enum DiskProbe {
 
   /// More reads make the median no better.
   static let readsMax = 12
+  /// So many that all were fast are enough: no start should take longer for it.
+  static let readsOfFastDisk = 4
+  /// Fast is what answers within this time, in nanoseconds.
+  static let nanosecondsOfFastMax: UInt64 = 500_000
   /// How long one disk may be asked, in nanoseconds.
   static let nanosecondsMax: UInt64 = 60_000_000
   /// From here on a read had to wait for a head.
@@ -66,6 +70,9 @@ enum DiskProbe {
       let time = monotonicNanoseconds() - start
       times.append(time)
       spent += time
+      if times.count == readsOfFastDisk && times.allSatisfy({ $0 <= nanosecondsOfFastMax }) {
+        break
+      }
     }
     return .times(times)
   }

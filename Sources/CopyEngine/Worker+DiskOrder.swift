@@ -45,6 +45,7 @@ extension Worker where Queue: ~Copyable {
   private mutating func enter(_ directories: [(number: Int, entry: FoundEntry)]) {
     var found: [(inode: UInt64, items: [WorkItem])] = []
     for (_, entry) in directories.sorted(by: { $0.number < $1.number }) {
+      guard !run.shouldStop else { return }
       found.append((entry.metadata.identity.inode, visit(entry)))
       complete(entry.directory)
     }
@@ -57,6 +58,7 @@ extension Worker where Queue: ~Copyable {
     var small: [(place: PlaceOfData, index: Int)] = []
     var large = small
     for index in files.indices {
+      guard !run.shouldStop else { return }
       let place = PlaceOfData(of: files[index].metadata, position(files[index]))
       if isSmall(files[index]) {
         small.append((place, index))
@@ -65,7 +67,10 @@ extension Worker where Queue: ~Copyable {
       }
     }
     for group in [small, large] where !group.isEmpty {
-      for (_, index) in group.sorted(by: { $0.place < $1.place }) { copyContents(files[index]) }
+      for (_, index) in group.sorted(by: { $0.place < $1.place }) {
+        guard !run.shouldStop else { return }
+        copyContents(files[index])
+      }
       if !large.isEmpty { endStream() }
     }
   }

@@ -94,6 +94,16 @@ struct WorkLayoutTests {
         let open =
           2 * (layout.workers * layout.filesMax + layout.directoriesMax) + layout.settlingMax
         #expect(open + WorkLayout.descriptorsReserved <= limit, "\(layout)")
+        let seeking = self.layout(
+          memory: memory,
+          jobs: jobs,
+          disks: RunDisks(sourceSeeks: true, targetSeeks: true),
+          descriptors: limit
+        )
+        let gathered = seeking.workers * (2 * seeking.batchDirectoriesMax + seeking.heldMax)
+        let openThere =
+          2 * (seeking.workers * seeking.filesMax + seeking.directoriesMax) + seeking.settlingMax
+        #expect(openThere + gathered + WorkLayout.descriptorsReserved <= limit, "\(seeking)")
       }
     }
   }

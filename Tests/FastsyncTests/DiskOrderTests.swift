@@ -67,6 +67,75 @@ struct DiskOrderTests {
     }
   }
 
+  /// Makes small files in several directories.
+  private func makeSmallFiles(_ path: String, _ count: Int, bytes: Int) throws {
+    let contents = SeededContents(seed: testSeed)
+    let root = try OpenDirectory(path)
+    for number in 0..<8 { _ = try root.makeDirectory(Bytes(text: "d\(number)")) }
+    for number in 0..<count {
+      let directory = try OpenDirectory("\(path)/d\(number % 8)")
+      try contents.makeFile(number, directory, Bytes(text: "f-\(number)"), size: bytes)
+    }
+  }
+
+  /// Every file below a target is as at the source, and there are no others.
+  private func expectWhole(_ source: String, _ target: String, _ hint: String) throws {
+    let lines = try run("rsync", ["-rnic", "--existing", "--delete", "\(source)/", "\(target)/"])
+      .outputText.split(separator: "\n")
+    expectNone(lines.filter { !$0.contains("lost+found") && !$0.hasPrefix(".d") }, hint)
+  }
+
+  /// Files that were read and are held back when the disk is full must not be in the way of the end.
+  @Test(arguments: engines) func fullDisk(_ engine: String) throws {
+    try withSandbox { sandbox in
+      let source = try sandbox.makeDirectory("source")
+      try makeSmallFiles(source, 400, bytes: 100_000)
+      let target = try Filesystem.ext4.make(in: sandbox, as: "target", megabytes: 24)
+      let words = ["--profile=hdd", "--io-engine=\(engine)", "\(source)/", "\(target)/"]
+      try expectFastsync(11, words, saying: ["No space left on device"])
+      try expectWhole(source, target, engine)
+    }
+  }
+
+  @Test(arguments: engines) func interrupted(_ engine: String) throws {
+    try withSandbox { sandbox in
+      let source = try sandbox.makeDirectory("source")
+      let target = try sandbox.makeDirectory("target")
+      try makeSmallFiles(source, 4000, bytes: 40_000)
+      let words = ["--profile=hdd", "--io-engine=\(engine)", "\(source)/", "\(target)/"]
+      let process = try RunningProcess(
+        fastsyncBinary,
+        rawArguments: words.map { Bytes(text: $0) }
+      )
+      _ = process.stop { _ in unsafe access("\(target)/d0/f-0", F_OK) == 0 }
+      process.send(SIGINT)
+      process.send(SIGCONT)
+      let result = try process.wait()
+      // It may have been done before it was stopped.
+      #expect([0, 20].contains(result.status) && result.signal == 0, "\(result.errorText)")
+      try expectWhole(source, target, engine)
+      try expectFastsync(0, words)
+      try expectSame(source, target)
+    }
+  }
+
+  /// A few descriptors, and hardly any memory, make it slower and nothing else.
+  @Test func littleToGoRound() throws {
+    try withSandbox { sandbox in
+      let source = try sandbox.makeDirectory("source")
+      try makeSmallFiles(source, 900, bytes: 9_000)
+      for (number, limits) in ["ulimit -n 64", "ulimit -n 200; ulimit -l 64"].enumerated() {
+        for memory in ["64K", "8M"] {
+          let target = sandbox.path("target-\(number)-\(memory)")
+          let command =
+            "\(limits); exec '\(fastsyncBinary)' --profile=hdd --memory=\(memory) '\(source)/' '\(target)'"
+          try succeed("bash", ["-c", command])
+          try expectSame(source, target)
+        }
+      }
+    }
+  }
+
   /// Where the data of a file begins on its disk, in blocks, as `filefrag` tells:
   /// `   0:        0..       4:      33280..     33284:      5:             last,eof`.
   private func firstBlock(_ path: String) throws -> Int {
