@@ -7,13 +7,18 @@ internal import Synchronization
 /// How the files of one filesystem are read, or written.
 struct Access: Equatable, Sendable {
   /// One of the modes, never `auto`.
-  var mode: CopyOptions.CacheMode
+  let mode: CopyOptions.CacheMode
   /// What direct I/O has to be aligned to, in bytes.
-  var alignment = 1
+  let alignment: Int
   /// Why, for people.
-  var reason: String
+  let reason: String
+  /// Whether it is btrfs, where writing has rules of its own (`Settler`).
+  let isBtrfs: Bool
+
   /// Whether what is read may end up in the cache, so that it has to be dropped.
-  var fillsCache = false
+  ///
+  /// Compressed files of btrfs are read through it whatever is asked.
+  var fillsCache: Bool { mode == .direct && isBtrfs }
 
   /// How the requests of a file are carried out.
   var transfer: FileTask.Transfer {
@@ -118,29 +123,33 @@ final class AccessTable: Sendable {
   func choose(_ direction: Direction, _ facts: Facts) -> Access {
     let mode = wanted[direction] ?? .auto
     let (alignment, obstacle) = directAlignment(direction, facts)
-    func direct(_ reason: String) -> Access {
-      // Compressed files of btrfs are read through the cache whatever is asked.
-      Access(mode: .direct, alignment: alignment, reason: reason, fillsCache: facts.isBtrfs)
+    func access(_ mode: CopyOptions.CacheMode, _ reason: String) -> Access {
+      Access(
+        mode: mode,
+        alignment: mode == .direct ? alignment : 1,
+        reason: reason,
+        isBtrfs: facts.isBtrfs
+      )
     }
     switch mode {
     case .keep, .advise:
-      return Access(mode: mode, reason: "as asked")
+      return access(mode, "as asked")
     case .direct:
-      guard let obstacle else { return direct("as asked") }
-      return Access(mode: .advise, reason: obstacle)
+      guard let obstacle else { return access(.direct, "as asked") }
+      return access(.advise, obstacle)
     case .dontcache:
       guard facts.refused.contains(.dontcache) else {
-        return Access(mode: .dontcache, reason: "as asked")
+        return access(.dontcache, "as asked")
       }
-      return Access(mode: .advise, reason: "RWF_DONTCACHE is not supported here")
+      return access(.advise, "RWF_DONTCACHE is not supported here")
     case .auto:
       guard let obstacle else {
-        return direct("it passes by the page cache, and costs least")
+        return access(.direct, "it passes by the page cache, and costs least")
       }
       if direction == .reading && !facts.refused.contains(.dontcache) {
-        return Access(mode: .dontcache, reason: obstacle)
+        return access(.dontcache, obstacle)
       }
-      return Access(mode: .advise, reason: obstacle)
+      return access(.advise, obstacle)
     }
   }
 

@@ -12,8 +12,6 @@ internal import SystemPackage
 struct AllocationPolicy {
   /// Smaller files get their one extent anyway, in bytes.
   static let fileBytesMin: UInt64 = 1 << 20
-  /// `BTRFS_SUPER_MAGIC`.
-  private static let btrfs: UInt64 = 0x9123_683e
 
   private let mounts: MountTable
   /// What was found for each mount.
@@ -25,7 +23,7 @@ struct AllocationPolicy {
 
   /// Whether to allocate for a file that was opened for writing.
   mutating func allows(_ target: Int32) -> Bool {
-    guard cl_filesystem_type(target) == Self.btrfs else { return true }
+    guard cl_filesystem_type(target) == AccessTable.btrfs else { return true }
     guard cl_is_compressed(target) != 1,
       let mount = try? EntryLocation(open: target).metadata().mount
     else { return false }

@@ -21,8 +21,8 @@ struct OpenFile: ~Copyable {
   var triesDontCache = (reading: false, writing: false)
   /// Whether direct I/O was refused for this file.
   var avoidsDirect = false
-  /// What was written through the cache and nobody has sent on its way, in bytes.
-  var settlingBytes: Int?
+  /// What was written through the cache and nobody has sent on its way.
+  var settling: Settler.Load?
 
   init(entry: FoundEntry, opened: EntryMetadata, source: consuming Descriptor) {
     self.entry = entry

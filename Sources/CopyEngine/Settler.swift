@@ -11,6 +11,11 @@ internal import Uring
 /// less: whenever enough has come together, a thread has the filesystem write it all back (`syncfs`)
 /// and then drops it. That bounds dirty data and cache, and keeps the disk busy during the walk.
 /// The filesystem sends off many files in one go, so that neighbours become one long request.
+///
+/// btrfs is different. It sets hundreds of KiB of metadata aside for each file whose data waits; when
+/// there is no more of that, it writes its trees to get some back, as `syncfs` makes it do as well.
+/// There each file is sent off at once, which costs nothing (extents are allocated in the order of
+/// writing), and the thread waits for the files of a batch.
 final class Settler: Sendable {
   /// How much data makes a batch, and how much may wait or be on its way.
   struct Bounds: Equatable {
@@ -29,8 +34,23 @@ final class Settler: Sendable {
     }
   }
 
-  private struct State {
+  /// What a file has in the cache.
+  struct Load {
+    /// How much of it, in bytes.
+    let byteCount: Int
+    /// Whether it is on btrfs.
+    let isBtrfs: Bool
+  }
+
+  /// Files that are written back together.
+  private struct Batch {
     var descriptors: [Int32] = []
+    /// Whether all were sent off already, so that they only have to be waited for.
+    var isSent = true
+  }
+
+  private struct State {
+    var batch = Batch()
     var bytes = 0
     /// Bytes of the batch that is being written back.
     var isSettling = false
@@ -47,8 +67,6 @@ final class Settler: Sendable {
   private let pageBytes: Int
   private let targets: TargetFilesystems
   private let bounds: Bounds
-  /// Whether the target lies on a disk that seeks.
-  private let seeks: Bool
 
   /// Makes a settler; its thread starts with the first batch.
   ///
@@ -64,23 +82,27 @@ final class Settler: Sendable {
     self.pageBytes = pageBytes
     self.targets = targets
     bounds = Bounds(disks)
-    seeks = disks.targetSeeks
   }
 
   /// Takes over a file that was published; waits while too much is on its way.
   ///
   /// - Returns: Failures to write back that nobody was told of.
-  func add(_ file: consuming Descriptor, byteCount: Int) -> [CopyError] {
-    let bytes = byteCount.roundedUp(to: pageBytes)
+  func add(_ file: consuming Descriptor, _ load: Load) -> [CopyError] {
+    let bytes = load.byteCount.roundedUp(to: pageBytes)
+    if load.isBtrfs {
+      // A failure is told by the wait for the batch.
+      _ = cl_call_sync_range(file.rawValue, 0, 0, UInt32(SyncRangeMode.write))
+    }
     // Closed at once where it is not held open.
     let number = filesMax > 0 ? file.release() : -1
     let (isDue, failures) = state.wait { state -> (Bool, [CopyError])? in
       let isAhead =
         state.bytes + state.settlingBytes + bytes > bounds.bytesMax
-        || filesMax > 0 && state.descriptors.count + state.settlingFiles >= filesMax
+        || filesMax > 0 && state.batch.descriptors.count + state.settlingFiles >= filesMax
       guard !isAhead || !state.isSettling else { return nil }
       state.bytes += bytes
-      if filesMax > 0 { state.descriptors.append(number) }
+      if filesMax > 0 { state.batch.descriptors.append(number) }
+      if !load.isBtrfs || filesMax == 0 { state.batch.isSent = false }
       let isDue = self.isDue(state)
       if isDue && state.thread == nil { start(&state) }
       defer { state.failures = [] }
@@ -91,7 +113,8 @@ final class Settler: Sendable {
   }
 
   private func isDue(_ state: State) -> Bool {
-    state.bytes >= bounds.batchBytes || filesMax > 0 && state.descriptors.count * 2 >= filesMax
+    state.bytes >= bounds.batchBytes
+      || filesMax > 0 && state.batch.descriptors.count * 2 >= filesMax
       || state.isHurried && state.bytes > 0
   }
 
@@ -127,8 +150,8 @@ final class Settler: Sendable {
   func dropRest() {
     drop(
       state.withLock { state in
-        defer { state.descriptors = [] }
-        return state.descriptors
+        defer { state.batch = Batch() }
+        return state.batch.descriptors
       }
     )
   }
@@ -153,8 +176,9 @@ final class Settler: Sendable {
   /// Settles batch after batch.
   private func run() {
     while let batch = nextBatch() {
-      let failures = isBtrfs(batch) ? writeBack(batch) : targets.sync()
-      drop(batch)
+      // The filesystem knows of a failure to write back as well, and it is told in one way.
+      let failures = batch.isSent && waitFor(batch.descriptors) ? [] : targets.sync()
+      drop(batch.descriptors)
       state.withLockWaking { state in
         state.settlingBytes = 0
         state.settlingFiles = 0
@@ -164,35 +188,24 @@ final class Settler: Sendable {
     }
   }
 
-  private func nextBatch() -> [Int32]? {
-    state.wait { state -> [Int32]?? in
+  private func nextBatch() -> Batch? {
+    state.wait { state -> Batch?? in
       if state.isFinishing { return .some(nil) }
       guard isDue(state) else { return nil }
       state.isSettling = true
       state.settlingBytes = state.bytes
-      state.settlingFiles = state.descriptors.count
+      state.settlingFiles = state.batch.descriptors.count
       state.bytes = 0
-      defer { state.descriptors = [] }
-      return .some(state.descriptors)
+      defer { state.batch = Batch() }
+      return .some(state.batch)
     }
   }
 
-  /// Whether to go without `syncfs`, which makes btrfs write its trees: the larger part of the way on
-  /// a disk that seeks.
-  private func isBtrfs(_ batch: [Int32]) -> Bool {
-    guard seeks, let file = batch.first else { return false }
-    return cl_filesystem_type(file) == AccessTable.btrfs
-  }
-
-  /// Writes files back one by one (`sync_file_range`): all are sent off before the first is waited
-  /// for.
-  private func writeBack(_ files: [Int32]) -> [CopyError] {
-    for file in files { _ = cl_call_sync_range(file, 0, 0, UInt32(SyncRangeMode.write)) }
-    let hasFailed = files.count { file in
-      cl_call_sync_range(file, 0, 0, UInt32(SyncRangeMode.writeAndWait)) < 0
-    }
-    // The filesystem knows of it as well, and a failure is told in one way.
-    return hasFailed > 0 ? targets.sync() : []
+  /// Waits until what was sent off is written (`sync_file_range`).
+  ///
+  /// - Returns: Whether all of it was.
+  private func waitFor(_ files: [Int32]) -> Bool {
+    files.count { cl_call_sync_range($0, 0, 0, UInt32(SyncRangeMode.writeAndWait)) < 0 } == 0
   }
 
   /// Drops files from the cache (`posix_fadvise` with DONTNEED) and closes them.

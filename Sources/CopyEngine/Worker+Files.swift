@@ -351,8 +351,8 @@ extension Worker where Queue: ~Copyable {
     report.filesCopied += 1
     if let change { fail(CopyError(change, entry.sourcePath, nil, .entry)) }
     note(.file, entry.directory, entry.targetName, isNew: true)
-    if let bytes = file.settlingBytes, let descriptor = target.takeDescriptor() {
-      for failure in run.settler.add(descriptor, byteCount: bytes) { fail(failure) }
+    if let load = file.settling, let descriptor = target.takeDescriptor() {
+      for failure in run.settler.add(descriptor, load) { fail(failure) }
     }
     settle(entry, true)
   }

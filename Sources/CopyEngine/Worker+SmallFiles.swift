@@ -85,7 +85,9 @@ extension Worker where Queue: ~Copyable {
       file.attach(try openTarget(file.entry, now))
       if let contents {
         try write(contents, to: file)
-        if writing(file.entry)?.mode != .keep { file.settlingBytes = contents.count }
+        if let access = writing(file.entry), access.mode != .keep {
+          file.settling = Settler.Load(byteCount: contents.count, isBtrfs: access.isBtrfs)
+        }
       }
     } catch {
       fail(error)

@@ -220,4 +220,25 @@ struct DiskOrderTests {
       #expect(writebacks.contains(count("sync_file_range")), "\(lines)")
     }
   }
+
+  /// Files whose data waits take so much metadata of btrfs that it writes its trees again and again,
+  /// unless they are sent off one by one.
+  @Test(arguments: ["nvme", "hdd"]) func btrfsNeedNotWriteItsTrees(_ profile: String) throws {
+    try withSandbox { sandbox in
+      let source = try sandbox.makeDirectory("source")
+      try makeSmallFiles(source, 4000, bytes: 9_000)
+      let target = try Filesystem.btrfs.make(in: sandbox, as: "target")
+      func commits() throws -> Int? {
+        let identity = try succeed("findmnt", ["-no", "UUID", target]).outputText
+        let path = "/sys/fs/btrfs/\(identity.filter { !$0.isWhitespace })/commit_stats"
+        let words = try succeed("cat", [path]).outputText.split { $0.isWhitespace }
+        return words.dropFirst().first.flatMap { Int($0) }
+      }
+      let before = try #require(try commits())
+      try expectFastsync(0, ["--profile=\(profile)", "\(source)/", "\(target)/copy/"])
+      let after = try #require(try commits())
+      #expect((1...8).contains(after - before), "\(after - before) commits")
+      try expectSame(source, "\(target)/copy")
+    }
+  }
 }
