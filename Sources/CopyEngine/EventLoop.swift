@@ -150,13 +150,13 @@ struct EventLoop<Queue: SubmissionQueue & ~Copyable, File: ~Copyable>: ~Copyable
       let index = order[position]
       guard let outcome = slots[index].task.outcome else { continue }
       order.remove(at: position)
-      let slot = slots.remove(index)
+      var slot = slots.remove(index)
       if slot.task.plan.target != nil { copiesUnderWay -= 1 }
       if isEmpty { pool.leave() }
       let place = slot.place
       let contents =
         outcome == .loaded ? place.map { slice($0, slot.task.window.bytesLoaded) } : nil
-      let end = slot.task.end
+      let end = slot.task.takeEnd()
       let file = slot.takeFile()
       return Finished(outcome: outcome, contents: contents, place: place, end: end, file: file)
     }
@@ -189,8 +189,30 @@ struct Finished<File: ~Copyable>: ~Copyable {
   let place: LoadArena.Place?
   /// The last bytes of a file that is written directly, where they are no whole sector: they are
   /// still to be written, through the cache.
-  let end: [UInt8]
+  private var end: [UInt8]
   var file: File
+
+  init(
+    outcome: FileTask.Outcome,
+    contents: BufferSlice?,
+    place: LoadArena.Place?,
+    end: [UInt8],
+    file: consuming File
+  ) {
+    self.outcome = outcome
+    self.contents = contents
+    self.place = place
+    self.end = end
+    self.file = file
+  }
+
+  /// Takes the end out, rather than copying it: the optimizer of Swift 6.3 would let go of the copy
+  /// when the file is taken.
+  mutating func takeEnd() -> [UInt8] {
+    let taken = end
+    end = []
+    return taken
+  }
 
   consuming func takeFile() -> File { file }
 }

@@ -255,6 +255,13 @@ struct FileTask {
     if error == .ioError || error.stopsRun { auxiliaryFailure = .notWrittenBack(error) }
   }
 
+  /// Takes the end out, before the task is consumed.
+  mutating func takeEnd() -> [UInt8] {
+    let taken = end
+    end = []
+    return taken
+  }
+
   /// Takes the completion of a read or write of a block, if it is awaited.
   ///
   /// - Returns: The lease of the block's buffer, when the block let go of it.

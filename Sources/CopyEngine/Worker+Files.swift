@@ -221,8 +221,9 @@ extension Worker where Queue: ~Copyable {
 
   /// Takes a file whose data has been moved, or not.
   mutating func finish(_ finished: consuming Finished<OpenFile>) {
+    var finished = finished
     let (outcome, place, contents) = (finished.outcome, finished.place, finished.contents)
-    let end = finished.end
+    let end = finished.takeEnd()
     let file = finished.takeFile()
     guard outcome == .loaded else {
       guard case .copied = outcome, !end.isEmpty else { return finish(file, outcome) }
