@@ -103,9 +103,9 @@ struct EventLoopRig {
       }
       if turns == stopAfter { loop.stop() }
       try turn(&loop, seed)
-      while let finished = loop.nextFinished() {
+      while var finished = loop.nextFinished() {
         outcomes[finished.file] = finished.outcome
-        ends[finished.file] = finished.end
+        ends[finished.file] = finished.takeEnd()
         if let contents = finished.contents { loaded[finished.file] = bytes(of: contents) }
         if finished.outcome == .loaded, let place = finished.place { loop.release(place) }
       }
