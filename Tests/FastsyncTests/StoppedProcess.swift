@@ -27,7 +27,10 @@ extension RunningProcess {
   }
 }
 
-/// Whether a process has a regular file open, for writing, below a directory.
+/// Whether a process has a regular file open, for writing, below a directory, that has a mebibyte
+/// or more of blocks.
+///
+/// A copy that has got that far knows the size of its source.
 func hasOpenFile(_ process: pid_t, below path: String) -> Bool {
   guard let table = try? OpenDirectory("/proc/\(process)/fd"), let names = try? table.names() else {
     return false
@@ -37,6 +40,8 @@ func hasOpenFile(_ process: pid_t, below path: String) -> Bool {
     let isBelow = target.starts(with: Bytes(text: path + "/"))
     // The mode of the link is what the file is open for.
     let mode = try? table.status(name).st_mode
-    return isBelow && (mode ?? 0) & 0o200 != 0
+    var file = stat()
+    let isThere = unsafe fstatat(table.descriptor, name.c, &file, 0) == 0
+    return isBelow && (mode ?? 0) & 0o200 != 0 && isThere && file.st_blocks >= 1 << 11
   }
 }
