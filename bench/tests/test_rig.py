@@ -6,9 +6,11 @@ import random
 import signal
 import subprocess
 import tempfile
+import threading
 import time
 import unittest
 from pathlib import Path
+from unittest import mock
 
 from riglib import filesystem, loop, system
 from riglib.errors import RigError
@@ -278,6 +280,33 @@ class Tidiness(RigTest):
                 if rig.directory.exists():
                     subprocess.run([COMMAND, "down", rig.name], check=True)
                 self.check_clean(rig)
+
+    def test_down_removes_a_loop_device_that_was_only_made(self):
+        rig = Rig(f"test-{os.getpid()}-made")
+        child = os.fork()
+        if child == 0:
+            with mock.patch.object(loop, "create", self.create_and_die):
+                rig.up(DiskSpec(disk="nvme", filesystem="xfs", size_bytes=512 * MIB))
+            os._exit(1)
+        self.assertEqual(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), -signal.SIGKILL)
+        self.assertGreater(self.idle_loops(), self.idle_before)
+        rig.down()
+        self.check_clean(rig)
+
+    @staticmethod
+    def create_and_die(number, create=loop.create):
+        create(number)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    def test_a_loop_device_that_is_looked_at_is_removed_later(self):
+        number = loop.unused()
+        loop.create(number)
+        looks = os.open(loop.device(number), os.O_RDONLY)
+        later = threading.Timer(0.2, os.close, [looks])
+        later.start()
+        loop.remove(number)
+        later.join()
+        self.assertLessEqual(self.idle_loops(), self.idle_before)
 
     def test_an_interrupted_comparison_removes_its_disks(self):
         words = [COMPARE, "--disk", "hdd", "--scale", "0.1", "--tool", "cp", "--results", "/dev/null"]
