@@ -30,6 +30,7 @@ struct MixedTree {
         case 0:  // new only
           try contents.makeFile(number, below[1], file, size: size)
         case 1:  // changed, in half of the cases with the same size
+          let size = max(size, 64)  // fewer bytes could come out the same
           try contents.makeFile(number, below[0], file, size: number % 8 == 1 ? size : size / 2)
           try contents.makeFile(number + 1_000, below[1], file, size: size)
         case 2:  // the same
