@@ -40,13 +40,21 @@ struct DeviceCopier {
     let source = try operands.openSource()
     if DeviceOperands.isDevice(plan.target) {
       let target = try operands.openTarget(for: source)
-      return try copy(source, to: target)
+      return told(try copy(source, to: target), plan.target.lastComponent)
     }
     guard !plan.options.discards else {
       throw CopyError("is no device that could be discarded", plan.target, nil, .selection)
     }
     let (directory, name) = try operands.imagePlace(for: source)
-    return try copy(source, to: directory, name)
+    return told(try copy(source, to: directory, EntryName(name)), name)
+  }
+
+  /// The report, after the observer was told the name of what was written.
+  private func told(_ report: CopyReport, _ name: FilePath.Component?) -> CopyReport {
+    if report.filesCopied > 0, let name {
+      observer.updated(EntryUpdate(path: FilePath(root: nil, [name]), kind: .file, isNew: true))
+    }
+    return report
   }
 
   /// Writes a device in place, and flushes it at the end (`fsync`).

@@ -157,7 +157,9 @@ struct DeviceOperands {
   }
 
   /// Where an image goes: the target, or in a directory the name of the source.
-  func imagePlace(for source: borrowing DeviceEnd) throws(CopyError) -> (FilePath, EntryName) {
+  func imagePlace(
+    for source: borrowing DeviceEnd
+  ) throws(CopyError) -> (FilePath, FilePath.Component) {
     let found = try? EntryMetadata(following: plan.target)
     let isDirectory = found?.kind == .directory
     let named = isDirectory ? plan.sources[0].path : plan.target
@@ -173,7 +175,7 @@ struct DeviceOperands {
     {
       throw Self.refusal("lies on the device that is copied", plan.target)
     }
-    return (directory, EntryName(name))
+    return (directory, name)
   }
 }
 
