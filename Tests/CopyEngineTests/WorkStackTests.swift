@@ -9,7 +9,7 @@ import Uring
 
 @testable import CopyEngine
 
-@Suite("Work that is shared by threads", .timeLimit(.minutes(1)))
+@Suite("Work that is shared by threads", .timeLimit(.minutes(30)))
 struct WorkStackTests {
   /// A directory that no one looks into; items are told apart by their positions.
   private static func makeDirectory() throws -> CopyDirectory {

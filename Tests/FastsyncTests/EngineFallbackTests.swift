@@ -67,7 +67,11 @@ import Testing
     }
   }
 
+  private static let users = Counter()
+
   /// What an ordinary user may lock decides what can be had: nothing, a ring, a ring and buffers.
+  ///
+  /// It is counted by user, so that each case needs one of its own: they run at the same time.
   @Test(
     .enabled(if: isRoot, "only root can become another user"),
     .enabled(if: has("prlimit"), "prlimit is not installed"),
@@ -78,7 +82,8 @@ import Testing
     try withTrees { sandbox, operands in
       try succeed("chmod", ["-R", "a+rwX", sandbox.path])
       let words = ["--memlock=\(bytes):\(bytes)", "--", fastsyncBinary, "-rt"]
-      let result = try run("prlimit", words + ["--io-engine=\(engine)"] + operands, user: 65_534)
+      let user = 60_000 + UInt32(EngineFallbackTests.users.next())
+      let result = try run("prlimit", words + ["--io-engine=\(engine)"] + operands, user: user)
       let hint = "--io-engine=\(engine), \(bytes) bytes: \(result.errorText)"
       if engine == "uring" && (!ringIsAllowed || (bytes < 1 << 20 && result.status != 0)) {
         #expect(result.errorText.contains("io_uring"), "\(hint)")

@@ -8,7 +8,7 @@ import Testing
   /// 200 kills in all, whatever engines there are.
   private static let killCount = 200 / engines.count
 
-  @Test(.timeLimit(.minutes(6)), arguments: engines) func everyNameIsOldOrNew(
+  @Test(.timeLimit(.minutes(30)), arguments: engines) func everyNameIsOldOrNew(
     _ engine: String
   ) throws {
     let hint = "--io-engine=\(engine), \(replay("KillTests"))"
