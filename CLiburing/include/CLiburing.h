@@ -6,6 +6,7 @@
 
 #pragma once
 
+#include "batch.h"
 #include "calls.h"
 #include "ring.h"
 #include "system.h"

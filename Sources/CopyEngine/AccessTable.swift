@@ -12,13 +12,15 @@ struct Access: Equatable, Sendable {
   let alignment: Int
   /// Why, for people.
   let reason: String
-  /// Whether it is btrfs, where writing has rules of its own (`Settler`).
-  let isBtrfs: Bool
+  /// What it is, as far as writing has rules of its own there.
+  let kind: FilesystemKind
+  /// Whether RWF_DONTCACHE was not refused so far.
+  let mayDontCache: Bool
 
   /// Whether what is read may end up in the cache, so that it has to be dropped.
   ///
   /// Compressed files of btrfs are read through it whatever is asked.
-  var fillsCache: Bool { mode == .direct && isBtrfs }
+  var fillsCache: Bool { mode == .direct && kind == .btrfs }
 
   /// How the requests of a file are carried out.
   var transfer: FileTask.Transfer {
@@ -26,6 +28,23 @@ struct Access: Equatable, Sendable {
       alignment: mode == .direct ? alignment : 1,
       dontCache: mode == .dontcache
     )
+  }
+}
+
+/// A filesystem, as far as it makes a difference to the way of copying.
+enum FilesystemKind: Equatable, Sendable {
+  case btrfs
+  /// ext4, and what its driver takes care of.
+  case ext4
+  case other
+
+  /// What an open file is on (`fstatfs`).
+  init(of descriptor: Int32) {
+    switch cl_filesystem_type(descriptor) {
+    case 0x9123_683e: self = .btrfs  // BTRFS_SUPER_MAGIC
+    case 0xef53: self = .ext4  // EXT4_SUPER_MAGIC
+    default: self = .other
+    }
   }
 }
 
@@ -42,7 +61,7 @@ final class AccessTable: Sendable {
 
   /// What is known of a filesystem.
   struct Facts: Equatable {
-    var isBtrfs = false
+    var kind = FilesystemKind.other
     /// What `statx` says of direct I/O, in bytes; 0 for none.
     var directAlignment = 0
     /// Modes that were tried, and refused.
@@ -63,8 +82,6 @@ final class AccessTable: Sendable {
   private let sourceSeeks: Bool
   private let entries = Mutex<[Key: Entry]>([:])
 
-  /// `BTRFS_SUPER_MAGIC`.
-  static let btrfs: UInt64 = 0x9123_683e
   /// What btrfs takes directly; it does not tell.
   private static let btrfsAlignment = 4096
 
@@ -95,7 +112,7 @@ final class AccessTable: Sendable {
     let key = Key(direction: direction, device: device)
     if let known = entries.withLock({ $0[key] }) { return (known.access, false) }
     let facts = Facts(
-      isBtrfs: cl_filesystem_type(descriptor) == Self.btrfs,
+      kind: FilesystemKind(of: descriptor),
       directAlignment: Int(cl_direct_alignment(descriptor))
     )
     let entry = Entry(facts: facts, access: choose(direction, facts))
@@ -128,7 +145,8 @@ final class AccessTable: Sendable {
         mode: mode,
         alignment: mode == .direct ? alignment : 1,
         reason: reason,
-        isBtrfs: facts.isBtrfs
+        kind: facts.kind,
+        mayDontCache: !facts.refused.contains(.dontcache)
       )
     }
     switch mode {
@@ -159,7 +177,7 @@ final class AccessTable: Sendable {
     _ facts: Facts
   ) -> (Int, obstacle: String?) {
     if facts.refused.contains(.direct) { return (1, "direct I/O was refused") }
-    if facts.isBtrfs {
+    if facts.kind == .btrfs {
       guard direction == .reading else {
         return (1, "btrfs writes through the page cache whatever it is asked")
       }

@@ -23,7 +23,7 @@ struct AllocationPolicy {
 
   /// Whether to allocate for a file that was opened for writing.
   mutating func allows(_ target: Int32) -> Bool {
-    guard cl_filesystem_type(target) == AccessTable.btrfs else { return true }
+    guard FilesystemKind(of: target) == .btrfs else { return true }
     guard cl_is_compressed(target) != 1,
       let mount = try? EntryLocation(open: target).metadata().mount
     else { return false }

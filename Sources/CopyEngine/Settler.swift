@@ -34,12 +34,21 @@ final class Settler: Sendable {
     }
   }
 
+  /// How a file gets to the disk.
+  enum Way {
+    /// With the others of its batch (`syncfs`).
+    case together
+    /// By itself (`sync_file_range`).
+    case alone
+    /// It was sent off when it was written (RWF_DONTCACHE).
+    case sent
+  }
+
   /// What a file has in the cache.
   struct Load {
     /// How much of it, in bytes.
     let byteCount: Int
-    /// Whether it is on btrfs.
-    let isBtrfs: Bool
+    let way: Way
   }
 
   /// Files that are written back together.
@@ -89,7 +98,7 @@ final class Settler: Sendable {
   /// - Returns: Failures to write back that nobody was told of.
   func add(_ file: consuming Descriptor, _ load: Load) -> [CopyError] {
     let bytes = load.byteCount.roundedUp(to: pageBytes)
-    if load.isBtrfs {
+    if load.way == .alone {
       // A failure is told by the wait for the batch.
       _ = cl_call_sync_range(file.rawValue, 0, 0, UInt32(SyncRangeMode.write))
     }
@@ -102,7 +111,7 @@ final class Settler: Sendable {
       guard !isAhead || !state.isSettling else { return nil }
       state.bytes += bytes
       if filesMax > 0 { state.batch.descriptors.append(number) }
-      if !load.isBtrfs || filesMax == 0 { state.batch.isSent = false }
+      if load.way == .together || filesMax == 0 { state.batch.isSent = false }
       let isDue = self.isDue(state)
       if isDue && state.thread == nil { start(&state) }
       defer { state.failures = [] }

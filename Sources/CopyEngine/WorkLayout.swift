@@ -105,7 +105,8 @@ struct WorkLayout: Equatable {
     filesMax = max(1, min(disks.seek ? Self.filesWantedBySeeks : Self.filesWanted, filesOfHalf))
     var unused = rest - workers * filesMax * Self.descriptorsOfFile
     heldMax = disks.targetSeeks ? max(1, min(unused / 8 / workers, Self.heldWanted)) : 1
-    unused = max(0, unused - workers * heldMax)
+    let writtenTogether = disks.targetSeeks ? min(heldMax, WriteBatch.countMax) : 0
+    unused = max(0, unused - workers * (heldMax + writtenTogether))
     settlingMax = max(0, min(unused / 2, Self.settlingMaxWanted))
     let batched =
       disks.seek ? min((unused - settlingMax) / 4 / workers, Self.batchDirectoriesWanted) : 0

@@ -95,63 +95,6 @@ extension Worker where Queue: ~Copyable {
   }
 }
 
-/// A small file that was read, and waits to be written.
-struct HeldFile: ~Copyable {
-  let file: OpenFile
-  let contents: BufferSlice?
-  let place: LoadArena.Place?
-
-  consuming func takeFile() -> OpenFile { file }
-}
-
-// Small files for a target that seeks are held back until the buffers are full, and then made in the
-// order of their directories: filesystems put what is in one directory together, and write back in
-// the order in which it was made.
-extension Worker where Queue: ~Copyable {
-  /// Holds back a small file that was read.
-  mutating func hold(
-    _ file: consuming OpenFile,
-    _ contents: BufferSlice?,
-    _ place: LoadArena.Place?
-  ) {
-    let directory = file.entry.handles.targetMetadata?.identity.inode ?? 0
-    if held.isFull { writeHeld() }
-    guard let index = held.insert(HeldFile(file: file, contents: contents, place: place)) else {
-      preconditionFailure("no place in an empty table")
-    }
-    heldOrder.append((directory, heldOrder.count, index))
-  }
-
-  /// Writes the files that were held back.
-  mutating func writeHeld() {
-    let order = heldOrder.sorted { ($0.directory, $0.number) < ($1.directory, $1.number) }
-    guard !order.isEmpty else { return }
-    heldOrder = []
-    for (_, _, index) in order {
-      let loaded = held.remove(index)
-      let (contents, place) = (loaded.contents, loaded.place)
-      let file = loaded.takeFile()
-      if run.shouldStop { complete(file.entry.directory) } else { finishLoaded(file, contents) }
-      // A loop whose queue has failed has no buffers any more.
-      if let place, !queueFailed { loop.release(place) }
-    }
-    copyChangedFiles()
-  }
-
-  /// Copies files block by block that were not what the scan had found when they were read; not before
-  /// the buffers of others are free again, which they might have to wait for.
-  mutating func copyChangedFiles() {
-    while let entry = changedFiles.popLast(), !run.shouldStop {
-      do {
-        try copyInBlocks(entry)
-      } catch {
-        fail(error)
-        settle(entry, false)
-      }
-    }
-  }
-}
-
 /// What files are sorted by, so that a disk reads them in one go.
 private struct PlaceOfData: Comparable {
   let device: UInt64

@@ -230,7 +230,7 @@ extension Worker where Queue: ~Copyable {
       return writeEnd(end, file, outcome)
     }
     if run.disks.targetSeeks { return hold(file, contents, place) }
-    finishLoaded(file, contents)
+    writeLoaded(file, contents)
     if let place { loop.release(place) }
     copyChangedFiles()
   }

@@ -64,45 +64,71 @@ extension Worker where Queue: ~Copyable {
     var byte: UInt8 = 0
     let count = unsafe cl_call_read(file.source.rawValue, &byte, 1, 0, false)
     guard count == 0 else { return try copyInBlocks(file.entry) }
-    finishLoaded(file, nil)
+    writeLoaded(file, nil)
   }
 
   /// Writes a small file that was read, and publishes it.
-  mutating func finishLoaded(_ loaded: consuming OpenFile, _ contents: BufferSlice?) {
+  mutating func writeLoaded(_ loaded: consuming OpenFile, _ contents: BufferSlice?) {
     var file = loaded
+    guard begin(&file) else { return }
+    do {
+      if let contents { try write(contents, to: file) }
+    } catch {
+      fail(error)
+      return settle(file.entry, false)
+    }
+    finishLoaded(file, contents, nil)
+  }
+
+  /// Creates the target of a small file that was read.
+  ///
+  /// - Returns: Whether it is there; else the file has been dealt with.
+  mutating func begin(_ file: inout OpenFile) -> Bool {
     do {
       // Only what the scan found may have been read; else it is begun again, with all that belongs
       // to a file that changes.
       let now = try? EntryLocation(open: file.source.rawValue).metadata()
       guard let now, now.isSameFile(as: file.opened) else {
         changedFiles.append(file.entry)
-        return
+        return false
       }
       file.opened = now
       if file.dropsSource {
         _ = posix_fadvise(file.source.rawValue, 0, 0, FileAdvice.dontNeed)
       }
       file.attach(try openTarget(file.entry, now))
-      if let contents {
-        try write(contents, to: file)
-        if let access = writing(file.entry), access.mode != .keep {
-          file.settling = Settler.Load(byteCount: contents.count, isBtrfs: access.isBtrfs)
-        }
-      }
+      return true
     } catch {
       fail(error)
-      return settle(file.entry, false)
+      settle(file.entry, false)
+      return false
+    }
+  }
+
+  /// Publishes a small file that was written.
+  ///
+  /// - Parameter way: How its data gets to the disk, where that is not the filesystem's usual one.
+  mutating func finishLoaded(
+    _ written: consuming OpenFile,
+    _ contents: BufferSlice?,
+    _ way: Settler.Way?
+  ) {
+    var file = written
+    if let contents, let access = writing(file.entry), access.mode != .keep {
+      let usual: Settler.Way = access.kind == .btrfs ? .alone : .together
+      file.settling = Settler.Load(byteCount: contents.count, way: way ?? usual)
     }
     report.bytesWritten += UInt64(contents?.count ?? 0)
     publish(file, change: nil)
   }
 
-  /// Writes the whole of a file from memory (`pwrite`).
-  private mutating func write(
+  /// Writes what is left of a file from memory (`pwrite`).
+  mutating func write(
     _ contents: BufferSlice,
+    from start: Int = 0,
     to file: borrowing OpenFile
   ) throws(CopyError) {
-    var written = 0
+    var written = start
     while written < contents.count {
       let dontCache = writing(file.entry)?.mode == .dontcache
       let result = unsafe cl_call_write(

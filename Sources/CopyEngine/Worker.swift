@@ -15,9 +15,10 @@ struct Worker<Queue: SubmissionQueue & ~Copyable>: ~Copyable {
   var batch: NameBatch
   var isGathering = false
   var gatheredFiles: [FoundEntry] = []
-  /// Small files that were read and are not written, and in which order they came.
+  /// Small files that were read and are not written, and in which order they are to be.
   var held: SlotTable<HeldFile>
-  var heldOrder: [(directory: UInt64, number: Int, index: Int)] = []
+  var heldPlaces: [HeldPlace] = []
+  var writes = WriteBatch()
   /// Files that were not what the scan had found when they were read.
   var changedFiles: [FoundEntry] = []
   var attributes = AttributeCopier()
