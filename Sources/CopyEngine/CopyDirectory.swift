@@ -145,6 +145,17 @@ final class CopyDirectory: Sendable {
     parent.retainEntry()
   }
 
+  /// How many directories lie above it, up to the operand.
+  var depth: Int {
+    var depth = 0
+    var directory = self
+    while let parent = directory.parent {
+      depth += 1
+      directory = parent
+    }
+    return depth
+  }
+
   /// Notes that an entry below is under way.
   func retainEntry() {
     pending.wrappingAdd(1, ordering: .relaxed)

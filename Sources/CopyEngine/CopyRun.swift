@@ -36,6 +36,7 @@ final class CopyRun: Sendable {
   let pool: BufferPool
   let access: AccessTable
   let targets: TargetFilesystems
+  let widened = WidenedDirectories()
   let settler: Settler
   /// What the disks are like.
   let disks: RunDisks

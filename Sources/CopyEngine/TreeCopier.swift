@@ -55,21 +55,8 @@ public final class TreeCopier: Sendable {
     guard !plan.options.discards else {
       throw CopyError("is no device that could be discarded", plan.target, nil, .selection)
     }
-    var resolver = OperandResolver(plan: plan, creationMask: creationMask)
     var report = CopyReport()
-    var sources: [ResolvedSource] = []
-    for source in plan.sources {
-      do {
-        sources.append(try resolver.resolve(source))
-      } catch {
-        report.failures += 1
-        observer.failed(error)
-      }
-    }
-    guard !sources.isEmpty else { return report }
-    var target = try resolver.resolveTarget(for: sources)
-    for source in sources { try resolver.check(source, against: target) }
-    target = try resolver.create(target)
+    guard let (sources, target) = try resolve(plan, creationMask, &report) else { return report }
 
     let mounts = MountTable()
     let nearest = try? EntryLocation(open: target.nearest.descriptor.rawValue).metadata()
@@ -114,12 +101,46 @@ public final class TreeCopier: Sendable {
     defer { watch.stop(watching) }
     for part in runWorkers(run, layout) { report.add(part) }
     if let failure = run.failureToStart { throw failure }
+    finish(run, &report)
+    return report
+  }
+
+  /// Finds what the operands name, checks that they go together, and makes the target directory.
+  ///
+  /// - Returns: The sources that were found and the target; `nil` if no source was.
+  private func resolve(
+    _ plan: CopyPlan,
+    _ creationMask: UInt32,
+    _ report: inout CopyReport
+  ) throws(CopyError) -> (sources: [ResolvedSource], target: ResolvedTarget)? {
+    var resolver = OperandResolver(plan: plan, creationMask: creationMask)
+    var sources: [ResolvedSource] = []
+    for source in plan.sources {
+      do {
+        sources.append(try resolver.resolve(source))
+      } catch {
+        report.failures += 1
+        observer.failed(error)
+      }
+    }
+    guard !sources.isEmpty else { return nil }
+    let target = try resolver.resolveTarget(for: sources)
+    for source in sources { try resolver.check(source, against: target) }
+    return (sources, try resolver.create(target))
+  }
+
+  /// Ends a run: gives directories their own permissions back, and brings all to stable storage.
+  private func finish(_ run: CopyRun, _ report: inout CopyReport) {
+    for failure in run.widened.restoreAll(run.opener) {
+      report.failures += 1
+      observer.failed(failure)
+    }
     var unsynced = run.settler.finish()
     defer { run.settler.dropRest() }
     report.stop = run.stop
     // An earlier run that was killed may have left something unsynced that this one found complete,
     // so this does not depend on what was written now.
-    if plan.options.durability == .run && !plan.options.isDryRun && run.stop == nil {
+    if run.options.durability == .run && !run.options.isDryRun && run.stop == nil {
       unsynced += run.targets.sync()
     }
     for failure in unsynced {
@@ -127,6 +148,5 @@ public final class TreeCopier: Sendable {
       report.stop = .failure
       observer.failed(failure)
     }
-    return report
   }
 }

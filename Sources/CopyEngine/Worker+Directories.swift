@@ -74,11 +74,8 @@ extension Worker where Queue: ~Copyable {
   func prepareTarget(_ directory: CopyDirectory, _ handles: DirectoryHandles) {
     guard let metadata = handles.targetMetadata, !run.options.isDryRun else { return }
     run.targets.note(directory, handles, device: metadata.identity.device)
-    let writable: UInt32 = 0o700
-    if !directory.isNew && !run.isPrivileged && metadata.permissions & writable != writable {
-      // Its own permissions come back when everything below is done.
-      try? EntryLocation(open: handles.target)
-        .setPermissions(metadata.permissions | writable)
+    if !directory.isNew && !run.isPrivileged {
+      run.widened.widen(directory, EntryLocation(open: handles.target), metadata)
     }
   }
 
@@ -205,12 +202,14 @@ extension Worker where Queue: ~Copyable {
     target: EntryLocation,
     source: EntryLocation?
   ) throws(CopyError) {
-    let current: EntryMetadata
+    var current: EntryMetadata
     do {
       current = try target.metadata()
     } catch {
       throw .target("cannot stat", directory.targetPath(), error)
     }
+    let widened = run.widened.release(directory, current.identity)
+    if let widened { current.mode = current.typeBits | widened.permissions }
     let changed = apply(
       MetadataChange(
         directory: directory,
@@ -220,7 +219,8 @@ extension Worker where Queue: ~Copyable {
         target: target,
         wanted: metadata,
         current: current,
-        isNew: directory.isNew
+        isNew: directory.isNew,
+        widened: widened
       )
     )
     guard !directory.isNew else { return }

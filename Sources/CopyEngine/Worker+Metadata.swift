@@ -20,6 +20,9 @@ struct MetadataChange {
   let isNew: Bool
   /// What is known of an inode that was just made, and need not be set.
   var created: CreatedMetadata?
+  /// What is known of a directory that is open to its owner for the time being; `current` then has
+  /// its own permissions.
+  var widened: WidenedDirectories.Release?
 }
 
 // Metadata. The order matters: a change of owner clears setuid, setgid and capabilities, and an ACL
@@ -127,6 +130,8 @@ extension Worker where Queue: ~Copyable {
   ) -> Bool {
     // The permissions of a symbolic link mean nothing and cannot be set.
     guard change.wanted.kind != .symbolicLink else { return false }
+    // Who needs the directory for longer sets them.
+    guard change.widened?.isLast != false else { return false }
     var wanted: UInt32
     if run.preservation.contains(.permissions) {
       wanted = change.wanted.permissions
@@ -138,6 +143,7 @@ extension Worker where Queue: ~Copyable {
     // Setuid and setgid would lend the rights of another owner than the one who was meant.
     if !hasOwner && change.wanted.kind == .file { wanted &= 0o1777 }
     let differs = change.isNew || change.current?.permissions != wanted
+    let isForced = isForced || change.widened != nil
     guard differs || isForced && !run.options.isDryRun else { return false }
     guard !run.options.isDryRun else { return true }
     if !isForced, let created = change.created, created.permissions == wanted { return false }
