@@ -150,6 +150,34 @@ extension Worker where Queue: ~Copyable {
     return false
   }
 
+  /// Whether the target has the contents of an entry that is no directory; its metadata may differ.
+  func isUpToDate(_ entry: FoundEntry) -> Bool {
+    guard let existing = entry.existing, existing.kind == entry.metadata.kind else { return false }
+    switch existing.kind {
+    case .file:
+      return existing.size == entry.metadata.size
+        && existing.modificationTime == entry.metadata.modificationTime
+        && !needsOwnInode(entry, existing)
+    case .symbolicLink:
+      guard let contents = try? entry.source.symbolicLinkContents() else { return false }
+      return (try? entry.target.symbolicLinkContents()) == contents
+    case .device, .special:
+      return existing.isSameNode(as: entry.metadata)
+    case .directory:
+      return true
+    }
+  }
+
+  /// Whether the target shares its inode with a name that the source does not share it with, and
+  /// the two would not agree on the metadata: then no run could satisfy both.
+  private func needsOwnInode(_ entry: FoundEntry, _ existing: EntryMetadata) -> Bool {
+    let wanted = entry.metadata
+    guard run.preservation.contains(.hardLinks), existing.links > wanted.links else { return false }
+    return run.preservation.contains(.permissions) && existing.permissions != wanted.permissions
+      || run.preservation.contains(.owner) && existing.owner != wanted.owner
+      || run.preservation.contains(.group) && existing.group != wanted.group
+  }
+
   /// Copies an entry that is no directory, and lets go of its directory when that is done.
   mutating func copy(_ entry: FoundEntry) {
     switch entry.metadata.kind {
@@ -198,7 +226,7 @@ extension Worker where Queue: ~Copyable {
   }
 
   private mutating func copyNode(_ entry: FoundEntry) -> Bool {
-    if let existing = entry.existing, existing.isSameNode(as: entry.metadata) {
+    if isUpToDate(entry) {
       return repair(entry, .special)
     }
     return make(entry, .special, "cannot make node") { (place) throws(Errno) in

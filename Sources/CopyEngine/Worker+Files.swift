@@ -9,11 +9,7 @@ internal import Uring
 // Regular files: opening, and publishing when their data is there.
 extension Worker where Queue: ~Copyable {
   mutating func copyFile(_ entry: FoundEntry) {
-    if let existing = entry.existing, existing.kind == .file,
-      existing.size == entry.metadata.size,
-      existing.modificationTime == entry.metadata.modificationTime,
-      !needsOwnInode(entry, existing)
-    {
+    if isUpToDate(entry) {
       report.bytesVisited += entry.metadata.size
       return settle(entry, repair(entry, .file))
     }
@@ -67,16 +63,6 @@ extension Worker where Queue: ~Copyable {
     }
   }
 
-  /// Whether the target shares its inode with a name that the source does not share it with, and
-  /// the two would not agree on the metadata: then no run could satisfy both.
-  private func needsOwnInode(_ entry: FoundEntry, _ existing: EntryMetadata) -> Bool {
-    let wanted = entry.metadata
-    guard run.preservation.contains(.hardLinks), existing.links > wanted.links else { return false }
-    return run.preservation.contains(.permissions) && existing.permissions != wanted.permissions
-      || run.preservation.contains(.owner) && existing.owner != wanted.owner
-      || run.preservation.contains(.group) && existing.group != wanted.group
-  }
-
   private mutating func open(_ entry: FoundEntry) throws(CopyError) -> OpenFile {
     let source = try openSource(entry, isDirect: false)
     let opened: EntryMetadata
@@ -123,24 +109,6 @@ extension Worker where Queue: ~Copyable {
     } catch {
       throw .target("cannot create", entry.targetPath, error)
     }
-  }
-
-  /// Has a filesystem settle what it has only reserved (`syncfs`), when there seems to be no space.
-  ///
-  /// For data on its way filesystems reserve more than it will take: on XFS, several blocks for
-  /// each small file. `write` and `mkdir` wait for that, `fallocate` and O_TMPFILE fail at once.
-  private mutating func makeRoom(_ entry: FoundEntry) {
-    let result = cl_sync_filesystem(entry.handles.target)
-    guard result < 0 else { return }
-    // The descriptor may be the one of the last `syncfs`, which is told of an error only once.
-    fail(
-      CopyError(
-        "cannot bring to stable storage",
-        entry.directory.targetPath(),
-        Errno(rawValue: -result),
-        .stop
-      )
-    )
   }
 
   /// Opens a source for reading, with O_DIRECT if that is how it will be read.
@@ -199,24 +167,6 @@ extension Worker where Queue: ~Copyable {
     loop.admit(plan, file: file)
     // On its way while the next one is looked for.
     turn(waits: false)
-  }
-
-  /// Allocates the space of a file of one block by a plain call (`fallocate`): the ring would hand
-  /// it to a kernel thread, which takes longer than the write that waits for it.
-  private mutating func allocateNow(
-    _ plan: inout FileTask.Plan,
-    _ file: borrowing OpenFile
-  ) throws(CopyError) {
-    var result = cl_call_allocate(file.targetNumber, 0, 0, plan.allocateBytes)
-    if result == -Errno.noSpace.rawValue {
-      makeRoom(file.entry)
-      result = cl_call_allocate(file.targetNumber, 0, 0, plan.allocateBytes)
-    }
-    let errno = Errno(rawValue: -result)
-    guard result == 0 || !errno.stopsRun && errno != .ioError else {
-      throw .target("cannot allocate", file.entry.targetPath, errno)
-    }
-    plan.allocateBytes = 0
   }
 
   /// Takes a file whose data has been moved, or not.

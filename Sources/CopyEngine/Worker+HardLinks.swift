@@ -18,7 +18,11 @@ extension Worker where Queue: ~Copyable {
   /// Makes an entry a further name of a file that is at the target.
   mutating func link(_ entry: FoundEntry, to published: LinkName) -> LinkOutcome {
     guard !run.options.isDryRun else {
-      noteLink(entry, published)
+      if isLinked(entry, to: published) {
+        report.entriesUnchanged += 1
+      } else {
+        noteLink(entry, published)
+      }
       return .settled
     }
     do {
@@ -38,6 +42,17 @@ extension Worker where Queue: ~Copyable {
     } catch {
       return linkFailed(entry, published, error)
     }
+  }
+
+  /// Whether a dry run finds an entry linked already, to a name that a run would leave alone.
+  private mutating func isLinked(_ entry: FoundEntry, to published: LinkName) -> Bool {
+    // Both are one inode at the source, so that what is right for the one is right for the other.
+    guard isUpToDate(entry), let handles = try? openAgain(published.directory),
+      handles.target >= 0
+    else { return false }
+    defer { withExtendedLifetime(handles) {} }
+    let first = EntryLocation(directory: handles.target, name: published.targetName)
+    return (try? first.metadata().identity) == entry.existing?.identity
   }
 
   /// The descriptors of a directory that may be done; links to one directory often come in a row.

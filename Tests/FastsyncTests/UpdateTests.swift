@@ -174,4 +174,49 @@ import Testing
       try copy()
     }
   }
+
+  /// What `-v` lists of a run, in the order of the bytes, without the summary, and without
+  /// directories: only a run finds that their times have changed.
+  private func listing(_ arguments: [String]) throws -> [Substring] {
+    let result = try fastsync(["-aHv", "--jobs=1"] + arguments)
+    #expect(result.status == 0, "\(result.errorText)")
+    return result.outputText.split(separator: "\n").filter {
+      !$0.contains(" files copied, ") && !$0.hasSuffix("/")
+    }
+    .sorted()
+  }
+
+  /// A dry run lists of further names what a run would make, and no more.
+  @Test func dryRunsListHardLinksThatAreMissing() throws {
+    try withSandbox { sandbox in
+      let source = try OpenDirectory(sandbox.makeDirectory("source"))
+      let below = try source.makeDirectory(Bytes(text: "d"))
+      try source.makeFile(Bytes(text: "f"), [1])
+      try source.makeSymbolicLink(Bytes(text: "l"), to: Bytes(text: "f"))
+      try source.makeNode(Bytes(text: "p"), S_IFIFO | 0o640)
+      for name in ["f", "l", "p"] {
+        for number in 0..<3 {
+          let further = Bytes(text: "\(name)-\(number)")
+          try (number == 1 ? below : source).makeLink(further, to: Bytes(text: name), in: source)
+        }
+      }
+      let operands = ["\(sandbox.path("source"))/", "\(sandbox.path("target"))/"]
+      func expectForetold(_ hint: String) throws {
+        let foretold = try listing(["-n"] + operands)
+        #expect(try listing(operands) == foretold, "\(hint)")
+        #expect(try listing(["-n"] + operands) == [], "after \(hint)")
+      }
+      try expectForetold("a new target")
+      // One name of each is missing, and one is another file.
+      for name in ["f-0", "l-0", "p-0"] {
+        try check(unsafe unlink(sandbox.path("target/\(name)")), "unlink")
+      }
+      try check(unsafe unlink(sandbox.path("target/f-2")), "unlink")
+      try OpenDirectory(sandbox.path("target")).makeFile(Bytes(text: "f-2"), [9])
+      try expectForetold("missing names")
+      // New contents, which all names get.
+      try source.changeTimes(Bytes(text: "f"), 1_000, 1)
+      try expectForetold("new contents")
+    }
+  }
 }
