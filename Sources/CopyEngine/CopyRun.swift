@@ -124,6 +124,15 @@ final class CopyRun: Sendable {
     observer.explained(text)
   }
 
+  /// Tells something worth knowing, if nobody has told it.
+  ///
+  /// - Returns: Whether it was told now.
+  func noteOnce(_ text: String) -> Bool {
+    guard explained.withLock({ $0.insert(text).inserted }) else { return false }
+    observer.noted(text)
+    return true
+  }
+
   /// Ends the run before it began.
   func failToStart(_ error: CopyError) {
     startFailure.withLock { $0 = $0 ?? error }

@@ -103,6 +103,9 @@ struct EventLoop<Queue: SubmissionQueue & ~Copyable, File: ~Copyable>: ~Copyable
     order.append(index)
   }
 
+  /// Has plain calls do what the kernel has no thread for.
+  mutating func useCalls() { queue.useCalls() }
+
   /// Stops all files; they end as failed once what is in flight has drained.
   mutating func stop() {
     isStopped = true

@@ -252,7 +252,10 @@ struct FileTask {
   /// A writeback error is told once for each open file: here, and not again when it is closed.
   private mutating func noteWriteback(_ error: Errno?) {
     guard let error else { return }
-    if error == .ioError || error.stopsRun { auxiliaryFailure = .notWrittenBack(error) }
+    // Nothing was sent off where the kernel had no thread for it.
+    if error == .ioError || error == .canceled || error.stopsRun {
+      auxiliaryFailure = .notWrittenBack(error)
+    }
   }
 
   /// Takes the end out, before the task is consumed.

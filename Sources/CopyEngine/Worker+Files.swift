@@ -225,6 +225,12 @@ extension Worker where Queue: ~Copyable {
       makeRoom(entry)
       file.hasMadeRoom = true
       return tryAgain(file)
+    case .notAllocated(.canceled) where !run.shouldStop,
+      .notWrittenBack(.canceled) where !run.shouldStop,
+      .failed(.read(.canceled)) where !run.shouldStop,
+      .failed(.write(.canceled)) where !run.shouldStop:
+      useCalls()
+      return tryAgain(file)
     case .failed(.read(.invalidArgument)) where !file.avoidsDirect && !run.shouldStop,
       .failed(.write(.invalidArgument)) where !file.avoidsDirect && !run.shouldStop:
       file.avoidsDirect = true

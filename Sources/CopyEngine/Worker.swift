@@ -110,6 +110,16 @@ struct Worker<Queue: SubmissionQueue & ~Copyable>: ~Copyable {
     if loop.isStarving || loop.isEmpty { writeHeld() }
   }
 
+  /// Gives up the ring, whose requests have been canceled for want of a kernel thread: under a limit on
+  /// the user's processes, or on those of a container, there may be none.
+  mutating func useCalls() {
+    loop.useCalls()
+    let reason = "the kernel may start no thread for io_uring"
+    if run.noteOnce("\(reason); copying with plain system calls") {
+      run.explainOnce("engine: plain system calls (\(reason))")
+    }
+  }
+
   func mustWaitForSlot() -> Bool { loop.isFull && !queueFailed }
 
   mutating func finishFiles() {

@@ -21,6 +21,10 @@ public struct Ring: ~Copyable, SubmissionQueue {
   /// How many buffers of the one pool that this ring is used with are registered.
   private var registeredBuffers = 0
 
+  private let depth: Int
+  /// What carries requests out where the kernel has no thread for them.
+  private var calls: SystemCallQueue?
+
   /// Whether `IOSQE_CQE_SKIP_SUCCESS` can be had (Linux 5.17).
   public let linksPairs: Bool
 
@@ -42,6 +46,7 @@ public struct Ring: ~Copyable, SubmissionQueue {
     let result = unsafe cl_ring_create(UInt32(depth), &created)
     guard result == 0, let created = unsafe created else { throw Errno(rawValue: -result) }
     unsafe ring = unsafe created
+    self.depth = depth
     unsafe batch = .allocate(capacity: Int(cl_ring_completions_max(created)))
     linksPairs = unsafe cl_ring_skips_success(created)
   }
@@ -85,7 +90,20 @@ public struct Ring: ~Copyable, SubmissionQueue {
   }
 
   /// How many requests `prepare` takes before the next `submit`.
-  public var space: Int { unsafe Int(cl_ring_space(ring)) }
+  public var space: Int {
+    switch calls {
+    case .some(let calls): calls.space
+    case nil: unsafe Int(cl_ring_space(ring))
+    }
+  }
+
+  /// Has everything that is prepared from now on carried out by plain system calls.
+  ///
+  /// What cannot be done at once the kernel hands to threads that count as the user's. Where it may
+  /// start none (RLIMIT_NPROC, `pids.max`), such requests complete with `Errno.canceled`.
+  public mutating func useCalls() {
+    if calls == nil { calls = SystemCallQueue(depth: depth) }
+  }
 
   /// Queues one request (`io_uring_get_sqe` and the `io_uring_prep_…` of the op).
   ///
@@ -96,6 +114,7 @@ public struct Ring: ~Copyable, SubmissionQueue {
   ///   with `linksPairs`. The file and the buffer stay valid until the request has completed.
   public mutating func prepare(_ submission: Submission) {
     precondition(linksPairs || !submission.flags.contains(.skipSuccess))
+    guard calls == nil else { return calls?.prepare(submission) ?? () }
     let fd = submission.descriptor
     let offset = submission.offset
     let flags = UInt32(submission.flags.rawValue)
@@ -170,6 +189,12 @@ public struct Ring: ~Copyable, SubmissionQueue {
   /// - Throws: The error of the ring, after which it cannot be used. `Errno.noMemory` when the
   ///   kernel ran out of memory between a request and the one linked to it.
   public mutating func submit(waitFor count: Int) throws(Errno) {
+    var count = count
+    if calls != nil {
+      try calls?.submit(waitFor: 0)
+      // What was done by calls is complete; else what is awaited went to the ring before.
+      if callsHaveCompletions { count = 0 }
+    }
     var retries = 0
     while true {
       let missing = max(0, count - (batchEnd - batchHead))
@@ -197,11 +222,19 @@ public struct Ring: ~Copyable, SubmissionQueue {
 
   /// The next completion that is ready, or `nil`.
   public mutating func nextCompletion() -> Completion? {
+    if let completion = calls?.nextCompletion() { return completion }
     if batchHead == batchEnd { reap() }
     guard batchHead < batchEnd else { return nil }
     let completion = unsafe batch[batchHead]
     batchHead += 1
     return Completion(tag: Tag(rawValue: completion.user_data), result: completion.result)
+  }
+
+  private var callsHaveCompletions: Bool {
+    switch calls {
+    case .some(let calls): !calls.isEmpty
+    case nil: false
+    }
   }
 
   /// Copies what the kernel has completed into the batch, as far as there is room.

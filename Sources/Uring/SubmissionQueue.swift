@@ -38,4 +38,12 @@ public protocol SubmissionQueue: ~Copyable {
 
   /// The next completion that is ready, or `nil`.
   mutating func nextCompletion() -> Completion?
+
+  /// Has everything that is prepared from now on carried out by plain system calls.
+  mutating func useCalls()
+}
+
+extension SubmissionQueue where Self: ~Copyable {
+  /// Does nothing: there is no kernel thread that could be missing.
+  public mutating func useCalls() {}
 }

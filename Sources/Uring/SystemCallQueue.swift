@@ -31,6 +31,9 @@ public struct SystemCallQueue: ~Copyable, SubmissionQueue {
   /// yet count, since each request may add one.
   public var space: Int { depth - queued.count - (completions.count - completionHead) }
 
+  /// Whether nothing is queued, and no completion waits to be taken.
+  var isEmpty: Bool { queued.isEmpty && completionHead == completions.count }
+
   /// Queues one request.
   ///
   /// - Precondition: `space` is more than 0.

@@ -94,4 +94,33 @@ import Testing
       expectNone(try TreeComparer.differences(trees.0, trees.1, [.times]), hint)
     }
   }
+
+  /// What cannot be done at once the kernel hands to threads that count as the user's: under a limit
+  /// on them it does not do it at all.
+  @Test(
+    .enabled(if: isRoot, "only root can become another user"),
+    .enabled(if: filesystemObstacle == nil, "\(filesystemObstacle ?? "")"),
+    arguments: Filesystem.allCases,
+    ["auto", "advise", "dontcache", "keep"]
+  )
+  func noKernelThreads(_ kind: Filesystem, _ mode: String) throws {
+    try withSandbox { sandbox in
+      let source = try sandbox.makeDirectory("source")
+      let contents = SeededContents(seed: testSeed)
+      let directory = try OpenDirectory(source)
+      for (number, size) in [10, 300_000, 3_000_000, 40_000_000].enumerated() {
+        try contents.makeFile(number, directory, Bytes(text: "file-\(number)"), size: size)
+      }
+      let target = try kind.make(in: sandbox, as: "target")
+      try succeed("chmod", ["-R", "a+rwX", source, target])
+      let user = 60_000 + UInt32(EngineFallbackTests.users.next())
+      let words = ["--nproc=1:1", "--", fastsyncBinary, "-rtv", "--explain", "--cache=\(mode)"]
+      let operands = ["\(source)/", "\(target)/copy"]
+      let result = try run("prlimit", words + operands, user: user)
+      #expect(result.status == 0, "\(kind) \(mode): \(result.errorText)")
+      expectNone(try TreeComparer.differences(source, "\(target)/copy", [.times]), "\(mode)")
+      let engines = result.outputText.split(separator: "\n").filter { $0.hasPrefix("engine: ") }
+      #expect(engines.count <= 2, "\(engines)")
+    }
+  }
 }

@@ -92,6 +92,14 @@ enum TestedQueue: ~Copyable, SubmissionQueue {
     return completion
   }
 
+  mutating func useCalls() {
+    guard case .ring(var queue) = consume self else {
+      preconditionFailure("only a ring can give way to plain calls")
+    }
+    queue.useCalls()
+    self = .ring(queue)
+  }
+
   /// Opens a simulated file, and returns its descriptor.
   mutating func open(_ file: SimulatedFile) -> Int32 {
     guard case .simulated(var kernel) = consume self else {

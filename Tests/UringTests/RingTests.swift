@@ -55,6 +55,30 @@ import Uring
     #expect(ring.space == 4)
   }
 
+  /// What was prepared before goes through the ring, what comes later does not, and all of it
+  /// completes.
+  @Test func goesOnByPlainCalls() throws {
+    var rig = try Rig(.ring)
+    let bytes = sampleBytes(5000)
+    let source = try rig.open(bytes)
+    let target = try rig.open(isWritable: true)
+    let first = try rig.lease()
+    let second = try rig.lease()
+    rig.preparePair(source, target, first, count: 5000, first: 1, readFlags: .link)
+    rig.queue.useCalls()
+    rig.queue.prepare(
+      .allocate(target, offset: 0, length: 8192, tag: tag(3))
+    )
+    var completions = try rig.run(waitFor: 3)
+    while completions.count < 3 { completions += try rig.run(waitFor: 1) }
+    #expect(Set(completions.map(\.tag.slot)) == [1, 2, 3])
+    rig.preparePair(source, target, second, count: 5000, first: 4)
+    #expect(try rig.run(waitFor: 1) == [Completion(tag: tag(5), result: 5000)])
+    rig.pool.giveBack(first)
+    rig.pool.giveBack(second)
+    #expect(firstDifference(Array(try rig.contents(of: target).prefix(5000)), bytes) == nil)
+  }
+
   @Test func waitsForWhatWasAskedOnly() throws {
     var ring = try Ring.orCancel(depth: 8)
     let file = try openUnnamedFile([1, 2, 3])
