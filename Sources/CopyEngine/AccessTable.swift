@@ -36,6 +36,7 @@ enum FilesystemKind: Equatable, Sendable {
   case btrfs
   /// ext4, and what its driver takes care of.
   case ext4
+  case xfs
   case other
 
   /// What an open file is on (`fstatfs`).
@@ -43,6 +44,7 @@ enum FilesystemKind: Equatable, Sendable {
     switch cl_filesystem_type(descriptor) {
     case 0x9123_683e: self = .btrfs  // BTRFS_SUPER_MAGIC
     case 0xef53: self = .ext4  // EXT4_SUPER_MAGIC
+    case 0x5846_5342: self = .xfs  // XFS_SUPER_MAGIC
     default: self = .other
     }
   }
@@ -82,6 +84,7 @@ final class AccessTable: Sendable {
   private let sourceSeeks: Bool
   private let entries = Mutex<[Key: Entry]>([:])
 
+  private static let dontCacheObstacle = "RWF_DONTCACHE is not supported here"
   /// What btrfs takes directly; it does not tell.
   private static let btrfsAlignment = 4096
 
@@ -123,6 +126,21 @@ final class AccessTable: Sendable {
     }
   }
 
+  /// How the files of a target would be written, as far as that can be told without a file there.
+  ///
+  /// - Parameter directory: An open directory on its filesystem.
+  /// - Returns: The choice; `nil` where only a file would tell.
+  func expectation(ofWritingTo directory: Int32) -> Access? {
+    let kind = FilesystemKind(of: directory)
+    let isDirect = kind == .ext4 || kind == .xfs
+    let wanted = wanted[.writing] ?? .auto
+    guard kind != .other || wanted != .auto && wanted != .direct else { return nil }
+    return choose(
+      .writing,
+      Facts(kind: kind, directAlignment: isDirect ? WorkLayout.pageBytes : 0)
+    )
+  }
+
   /// Notes that kernel or filesystem refused a mode.
   ///
   /// - Returns: What is done instead, if nobody has noted it before.
@@ -159,15 +177,14 @@ final class AccessTable: Sendable {
       guard facts.refused.contains(.dontcache) else {
         return access(.dontcache, "as asked")
       }
-      return access(.advise, "RWF_DONTCACHE is not supported here")
+      return access(.advise, Self.dontCacheObstacle)
     case .auto:
       guard let obstacle else {
         return access(.direct, "it passes by the page cache, and costs least")
       }
-      if direction == .reading && !facts.refused.contains(.dontcache) {
-        return access(.dontcache, obstacle)
-      }
-      return access(.advise, obstacle)
+      guard direction == .reading else { return access(.advise, obstacle) }
+      guard facts.refused.contains(.dontcache) else { return access(.dontcache, obstacle) }
+      return access(.advise, "\(obstacle); \(Self.dontCacheObstacle)")
     }
   }
 

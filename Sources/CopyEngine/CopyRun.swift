@@ -47,6 +47,8 @@ final class CopyRun: Sendable {
   let hardLinks = HardLinkTable<LinkName>()
   /// The target directory: to descend into it, through a bind mount, would never end.
   let targetRoot: InodeIdentity?
+  /// The target directory, or where a dry run would make it the one above.
+  let nearestTarget: EntryMetadata?
 
   /// How much the large files of one worker may have dirty, in bytes.
   let dirtyBytesMax: UInt64
@@ -68,7 +70,8 @@ final class CopyRun: Sendable {
     layout: WorkLayout,
     disks: RunDisks,
     pool: BufferPool,
-    targetRoot: InodeIdentity?
+    targetRoot: InodeIdentity?,
+    nearestTarget: EntryMetadata?
   ) {
     self.options = options
     self.isPrivileged = isPrivileged
@@ -92,6 +95,7 @@ final class CopyRun: Sendable {
     dirtyBytesMax = layout.dirtyBytesMax
     windowBytes = CacheAdvisor.windowBytes(dirtyBytesMax: layout.dirtyBytesMax)
     self.targetRoot = targetRoot
+    self.nearestTarget = nearestTarget
     preservation =
       options.skipsPrivileged && !isPrivileged
       ? options.preservation.subtracting([.owner, .devices]) : options.preservation

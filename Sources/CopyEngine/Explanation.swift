@@ -45,23 +45,73 @@ func explanation(
   _ disks: RunDisks,
   _ options: CopyOptions
 ) -> [String] {
-  let reason =
-    if options.jobs != nil {
-      "as asked"
-    } else if disks.seek {
-      "a disk that seeks is slowed down by more than one"
-    } else {
-      "one for each processor, from \(WorkLayout.workersDefaultMin)"
-        + " to \(WorkLayout.workersDefaultMax), since no disk seeks"
-    }
-  return places.flatMap(\.lines)
-    + (disks.sharesDisk
-      ? ["one disk that seeks is read and written: all buffers are filled, then written"] : [])
-    + (disks.seek && !disks.sharesDisk
-      ? ["order: by inodes and by the places of data, one file written at a time"] : [])
+  places.flatMap(\.lines)
+    + sharing(places)
+    + order(layout, disks)
     + [
-      "workers: \(layout.workers) (\(reason))",
+      "workers: \(layout.workers) (\(reason(layout, disks, options)))",
       "buffers: \(layout.blocks) of \(layout.blockBytes >> 10) KiB, shared by all workers"
         + (disks.stripeBytes > 0 ? ", for rows of \(disks.stripeBytes >> 10) KiB" : ""),
     ]
+}
+
+/// Whether source and target are on one disk, as far as the machine tells.
+private func sharing(_ places: [PlaceOnDisk]) -> [String] {
+  guard let target = places.first(where: { $0.role == .target })?.device else { return [] }
+  let sources = places.filter { $0.role == .source }.map(\.device)
+  let known = ([target] + sources).allSatisfy { !$0.disks.isEmpty }
+  let answer =
+    if sources.contains(where: { !$0.disks.isEmpty && $0.sharesDisk(with: target) }) {
+      "yes"
+    } else if !known {
+      "unknown, since no disk tells"
+    } else if sources.contains(where: { $0.isVirtual }) && target.isVirtual {
+      "unknown, since virtual disks may be parts of one"
+    } else {
+      "no"
+    }
+  return ["same physical disk: \(answer)"]
+}
+
+extension Device {
+  /// Whether one of its disks is made up by a hypervisor.
+  fileprivate var isVirtual: Bool { disks.contains { $0.transport == .virtio } }
+}
+
+/// In which order disks that seek are read and written.
+private func order(_ layout: WorkLayout, _ disks: RunDisks) -> [String] {
+  guard disks.seek else { return [] }
+  let isOne = layout.workers == 1
+  var lines: [String] = []
+  if disks.sharesDisk {
+    lines.append(
+      "one disk that seeks is read and written: all buffers are filled, then written"
+        + (isOne ? "" : ", but by each worker for itself")
+    )
+  }
+  let streams =
+    if isOne {
+      "one file written at a time"
+    } else {
+      "but by each worker for itself: \(layout.workers) large files may be "
+        + "\(disks.targetSeeks ? "written" : "read") at once, and the disk has to seek between them"
+    }
+  return lines + ["order: by inodes and by the places of data, \(streams)"]
+}
+
+/// Why there are as many workers as there are.
+private func reason(_ layout: WorkLayout, _ disks: RunDisks, _ options: CopyOptions) -> String {
+  switch layout.bound {
+  case .memory:
+    "of \(layout.workersWanted) wanted, since each needs a page of the memory for buffers"
+  case .descriptors:
+    "of \(layout.workersWanted) wanted, since the limit on open files allows no more"
+  case nil where options.jobs != nil:
+    "as asked"
+  case nil where disks.seek:
+    "a disk that seeks is slowed down by more than one"
+  case nil:
+    "one for each processor, from \(WorkLayout.workersDefaultMin)"
+      + " to \(WorkLayout.workersDefaultMax), since no disk seeks"
+  }
 }

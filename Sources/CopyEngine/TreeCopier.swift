@@ -84,7 +84,8 @@ public final class TreeCopier: Sendable {
       layout: layout,
       disks: disks,
       pool: pool,
-      targetRoot: target.isNew && plan.options.isDryRun ? nil : nearest?.identity
+      targetRoot: target.isNew && plan.options.isDryRun ? nil : nearest?.identity,
+      nearestTarget: nearest
     )
     let isStopRequested = state.withLock { state in
       state.run = run
@@ -95,6 +96,9 @@ public final class TreeCopier: Sendable {
 
     if plan.options.explains {
       for line in explanation(of: layout, places, disks, plan.options) { observer.explained(line) }
+      if plan.options.isDryRun, let nearest {
+        run.explainWriting(to: target.nearest.descriptor.rawValue, nearest)
+      }
     }
     let watch = StallWatch(places, observer: observer)
     let watching = watch.start()

@@ -8,6 +8,9 @@ internal import Uring
 struct WorkLayout: Equatable {
   /// The number of workers, each with a thread, a queue and buffers of its own.
   let workers: Int
+  /// How many there would be if nothing stood against it, and what does.
+  let workersWanted: Int
+  let bound: Bound?
   /// The buffers that all workers share.
   let blocks: Int
   /// The size of a buffer, in bytes.
@@ -24,6 +27,14 @@ struct WorkLayout: Equatable {
   let batchDirectoriesMax: Int
   /// How much each worker's large files may have dirty, in bytes.
   let dirtyBytesMax: UInt64
+
+  /// What allows fewer workers than were wanted.
+  enum Bound {
+    /// Each needs a page of the buffers.
+    case memory
+    /// Each needs a few descriptors.
+    case descriptors
+  }
 
   /// More than this gains nothing: a disk takes requests of 1 MiB at full speed.
   static let blockBytesMax = 1 << 20
@@ -86,14 +97,11 @@ struct WorkLayout: Equatable {
       options.memoryBytes
       ?? (disks.sharesDisk ? Self.memoryBytesDefaultOfSharedDisk : Self.memoryBytesDefault)
     // The least that a worker can do anything with is one page and one file.
-    workers = max(
-      1,
-      min(
-        wanted,
-        memoryBytes / Self.pageBytes,
-        available / (Self.descriptorsOfWorker + Self.descriptorsOfFile)
-      )
-    )
+    let pages = memoryBytes / Self.pageBytes
+    let openable = available / (Self.descriptorsOfWorker + Self.descriptorsOfFile)
+    workers = max(1, min(wanted, pages, openable))
+    workersWanted = wanted
+    bound = workers >= wanted ? nil : pages <= openable ? .memory : .descriptors
     let blocksWanted = max(Self.blocksWanted, Self.blocksOfWorker * workers)
     let blockBytesMax = disks.sharesDisk ? Self.blockBytesMaxOfSharedDisk : Self.blockBytesMax
     let bytes = min(memoryBytes / blocksWanted, blockBytesMax)

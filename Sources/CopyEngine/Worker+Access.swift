@@ -11,9 +11,11 @@ extension Worker where Queue: ~Copyable {
   mutating func reading(_ entry: FoundEntry, _ source: Int32) -> Access {
     let device = entry.metadata.identity.device
     if let known = knownReading[device] { return known }
-    let (access, isNew) = run.access.access(.reading, device: device, descriptor: source)
+    let access = run.access.access(.reading, device: device, descriptor: source).access
+    // Of an empty file nothing is read, and there may be no other.
+    guard entry.metadata.size > 0 else { return access }
     knownReading[device] = access
-    if isNew { explain(.reading, entry.metadata, access) }
+    run.explain(.reading, entry.metadata, access)
     return access
   }
 
@@ -21,28 +23,39 @@ extension Worker where Queue: ~Copyable {
   ///
   /// Only a regular file tells of direct I/O, so one without a name is made where nobody has asked.
   mutating func writing(_ entry: FoundEntry) -> Access? {
-    guard let metadata = entry.handles.targetMetadata else { return nil }
+    guard let metadata = entry.handles.targetMetadata, !run.options.isDryRun else { return nil }
     let device = metadata.identity.device
     if let known = knownWriting[device] { return known }
-    let (access, isNew): (Access, Bool)
+    let access: Access
     do throws(Errno) {
       let probe = try EntryLocation(open: entry.handles.target).createUnnamed()
-      (access, isNew) = run.access.access(.writing, device: device, descriptor: probe.rawValue)
+      access = run.access.access(.writing, device: device, descriptor: probe.rawValue).access
       withExtendedLifetime(probe) {}
     } catch {
       let directory = entry.handles.target
-      (access, isNew) = run.access.access(.writing, device: device, descriptor: directory)
+      access = run.access.access(.writing, device: device, descriptor: directory).access
     }
     knownWriting[device] = access
-    if isNew { explain(.writing, metadata, access) }
+    run.explain(.writing, metadata, access)
     return access
   }
 
-  /// Finds out how a file would be read, for a dry run that is to explain itself.
-  mutating func explainReading(_ entry: FoundEntry) {
-    guard run.options.explains, let source = try? openSource(entry, isDirect: false) else { return }
-    _ = reading(entry, source.rawValue)
-    withExtendedLifetime(source) {}
+  /// Says how a file would be read and written that is not, in a run that is to explain itself: there
+  /// is nothing to do, or it is a dry run.
+  mutating func explainAccess(_ entry: FoundEntry) {
+    guard run.options.explains, entry.metadata.size > 0 else { return }
+    run.explainSharing(entry.metadata, with: entry.handles.targetMetadata ?? run.nearestTarget)
+    if knownReading[entry.metadata.identity.device] == nil,
+      let source = try? openSource(entry, isDirect: false)
+    {
+      _ = reading(entry, source.rawValue)
+      withExtendedLifetime(source) {}
+    }
+    if !run.options.isDryRun {
+      _ = writing(entry)
+    } else if let metadata = entry.handles.targetMetadata {
+      run.explainWriting(to: entry.handles.target, metadata)
+    }
   }
 
   /// Notes that the source's filesystem refused a mode.
@@ -50,7 +63,7 @@ extension Worker where Queue: ~Copyable {
     let device = entry.metadata.identity.device
     knownReading[device] = nil
     if let access = run.access.refuse(.reading, device: device, mode) {
-      explain(.reading, entry.metadata, access)
+      run.explain(.reading, entry.metadata, access)
     }
   }
 
@@ -59,21 +72,8 @@ extension Worker where Queue: ~Copyable {
     guard let metadata = entry.handles.targetMetadata else { return }
     knownWriting[metadata.identity.device] = nil
     if let access = run.access.refuse(.writing, device: metadata.identity.device, mode) {
-      explain(.writing, metadata, access)
+      run.explain(.writing, metadata, access)
     }
-  }
-
-  /// Says what was chosen for a filesystem, and why.
-  private func explain(
-    _ direction: AccessTable.Direction,
-    _ metadata: EntryMetadata,
-    _ access: Access
-  ) {
-    let place = run.mounts.mount(metadata.mount).map { "\($0.type) on \($0.source)" }
-    run.explainOnce(
-      "\(direction.rawValue) \(place ?? "no filesystem that is known"): \(access.mode.rawValue) "
-        + "(\(access.reason))"
-    )
   }
 
   /// Decides how a file is read.

@@ -11,6 +11,7 @@ extension Worker where Queue: ~Copyable {
   mutating func copyFile(_ entry: FoundEntry) {
     if isUpToDate(entry) {
       report.bytesVisited += entry.metadata.size
+      explainAccess(entry)
       return settle(entry, repair(entry, .file))
     }
     if isGathering {
@@ -26,7 +27,7 @@ extension Worker where Queue: ~Copyable {
     guard clear(entry) else { return settle(entry, false) }
     guard !run.options.isDryRun else {
       report.filesCopied += 1
-      explainReading(entry)
+      explainAccess(entry)
       note(.file, entry.directory, entry.targetName, isNew: true)
       return settle(entry, true)
     }

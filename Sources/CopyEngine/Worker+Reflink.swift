@@ -30,7 +30,10 @@ extension Worker where Queue: ~Copyable {
     let entry = file.entry
     guard mayReflink(entry), let parent = entry.handles.targetMetadata else { return false }
     let result = cl_clone(file.targetNumber, file.source.rawValue)
-    guard result < 0 else { return true }
+    guard result < 0 else {
+      if run.options.explains { run.explainShared(parent) }
+      return true
+    }
     let errno = Errno(rawValue: -result)
     guard run.options.reflink == .auto && !errno.stopsRun else {
       throw .target("cannot share extents", entry.targetPath, errno)

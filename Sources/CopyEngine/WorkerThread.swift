@@ -27,6 +27,7 @@ func runWorkers(_ run: CopyRun, _ layout: WorkLayout) -> [CopyReport] {
     guard result == 0 else {
       unsafe argument.release()
       run.observer.noted("fewer workers than wanted: \(Errno(rawValue: result))")
+      run.explainOnce("workers: \(threads.count + 1) (no more threads: \(Errno(rawValue: result)))")
       break
     }
     threads.append((thread, worker))
