@@ -91,9 +91,9 @@ struct OperandResolver {
       )
     }
     guard result == 0 || result == -ENOENT else {
-      throw CopyError("cannot open target", plan.target, Errno(rawValue: -result), .stop)
+      throw CopyError("cannot open target", plan.target, Errno(rawValue: -result), .selection)
     }
-    let above = try openTarget(plan.target.directory)
+    let above = try openAbove(takesNewName: takesNewName(sources))
     if takesNewName(sources), let name = plan.target.lastComponent, name.kind == .regular {
       return ResolvedTarget(
         path: plan.target.directory,
@@ -104,7 +104,7 @@ struct OperandResolver {
       )
     }
     guard result != 0 else {
-      throw CopyError("must be a directory", plan.target, .notDirectory, .selection)
+      throw CopyError("is not a directory", plan.target, nil, .selection)
     }
     return ResolvedTarget(
       path: plan.target,
@@ -113,6 +113,20 @@ struct OperandResolver {
       newName: nil,
       isNew: true
     )
+  }
+
+  /// Opens the directory that the target is to be made in.
+  ///
+  /// Where it is missing, a tree has a directory that cannot be made, which ends a run as any `mkdir`
+  /// that fails, and a file has a target that does not go with it: so rsync tells them apart.
+  private func openAbove(takesNewName: Bool) throws(CopyError) -> OpenDirectory {
+    do {
+      return try open(plan.target.directory, flags: O_RDONLY)
+    } catch {
+      throw takesNewName
+        ? CopyError("cannot open target", plan.target.directory, error, .selection)
+        : CopyError("cannot make directory", plan.target, error, .stop)
+    }
   }
 
   /// Whether the target operand is a name for the one source, and no directory to put it into.
@@ -127,8 +141,10 @@ struct OperandResolver {
   func create(_ target: ResolvedTarget) throws(CopyError) -> ResolvedTarget {
     guard target.isNew, !plan.options.isDryRun else { return target }
     let mode = mode_t(0o777 & ~creationMask)
-    guard unsafe plan.target.withPlatformString({ unsafe mkdir($0, mode) }) == 0 else {
-      throw CopyError("cannot make directory", plan.target, Errno(rawValue: errno), .stop)
+    let result = unsafe plan.target.withPlatformString { unsafe mkdir($0, mode) == 0 ? 0 : errno }
+    // Another run may have made it since it was looked for.
+    guard result == 0 || result == EEXIST else {
+      throw CopyError("cannot make directory", plan.target, Errno(rawValue: result), .stop)
     }
     let directory = try openTarget(plan.target)
     return ResolvedTarget(
@@ -136,7 +152,7 @@ struct OperandResolver {
       directory: directory,
       nearest: directory,
       newName: nil,
-      isNew: true
+      isNew: result == 0
     )
   }
 
@@ -144,7 +160,7 @@ struct OperandResolver {
     do {
       return try open(path, flags: O_RDONLY)
     } catch {
-      throw CopyError("cannot open target", path, error, .stop)
+      throw CopyError("cannot open target", path, error, .selection)
     }
   }
 

@@ -247,16 +247,14 @@ extension Worker where Queue: ~Copyable {
       note(kind, entry.directory, entry.targetName, isNew: true)
       return true
     }
-    do {
-      let replaced = entry.existing != nil && entry.existing?.kind != .directory
-      if replaced {
+    do throws(Errno) {
+      if try makeAtOnce(entry, body) {
+        _ = apply(entry.change(to: entry.target, isNew: true))
+      } else {
         let temporary = try entry.target.claimTemporary(random: &random, make: body)
         let place = EntryLocation(directory: entry.handles.target, name: temporary)
         _ = apply(entry.change(to: place, isNew: true))
         try place.renameOrRemove(to: entry.targetName)
-      } else {
-        try body(entry.target)
-        _ = apply(entry.change(to: entry.target, isNew: true))
       }
     } catch {
       report.othersCreated -= 1
@@ -265,6 +263,23 @@ extension Worker where Queue: ~Copyable {
     }
     note(kind, entry.directory, entry.targetName, isNew: true)
     return true
+  }
+
+  /// Makes an entry under its own name, if nothing is in the way.
+  ///
+  /// - Returns: Whether it did; another run may have taken the name since it was looked for.
+  func makeAtOnce(
+    _ entry: FoundEntry,
+    _ body: (EntryLocation) throws(Errno) -> Void
+  ) throws(Errno) -> Bool {
+    guard entry.existing == nil || entry.existing?.kind == .directory else { return false }
+    do {
+      try body(entry.target)
+      return true
+    } catch {
+      guard error == .fileExists else { throw error }
+      return false
+    }
   }
 
   /// Repairs the metadata of an entry whose contents are right.

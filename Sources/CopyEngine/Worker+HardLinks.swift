@@ -98,9 +98,10 @@ extension Worker where Queue: ~Copyable {
     to first: EntryLocation
   ) throws(CopyError) {
     do throws(Errno) {
-      guard entry.existing != nil && entry.existing?.kind != .directory else {
-        return try entry.target.makeHardLink(to: first)
+      let isMade = try makeAtOnce(entry) { (place) throws(Errno) in
+        try place.makeHardLink(to: first)
       }
+      if isMade { return }
       let temporary = try entry.target.claimTemporary(random: &random) { (place) throws(Errno) in
         try place.makeHardLink(to: first)
       }

@@ -141,4 +141,44 @@ import Testing
       #expect(try OpenDirectory("\(target)/mounted").names().isEmpty == stays)
     }
   }
+
+  /// Targets that cannot be, and the status that rsync has for each.
+  @Test(
+    .enabled(if: RsyncJudge.obstacle == nil, "rsync is not installed"),
+    arguments: [
+      ["S/", "T/no/such"], ["S", "T/no/such/"], ["S/file", "T/no/such"], ["S/file", "T/no/such/"],
+      ["S/file", "S/link", "T/no/such"], ["S/", "S/file"], ["S/file", "S/link", "T/file"],
+      ["S/below/inside", "T/file/"], ["S/below/inside", "T/file/x"], ["S/", "T/file/x/"],
+    ]
+  ) func endsAsRsyncDoes(_ words: [String]) throws {
+    try withSandbox { sandbox in
+      let names = try ["S": makeSource(sandbox), "T": makeSource(sandbox, "target")]
+      let paths = words.map { (names[String($0.prefix(1))] ?? "") + $0.dropFirst() }
+      let judge = try run("rsync", ["-a"] + paths)
+      let result = try expectFastsync(judge.status, ["-a"] + paths)
+      #expect(!result.errorText.contains("must be"), "\(result.errorText)")
+    }
+  }
+
+  /// Who is second finds the directory made.
+  @Test func severalRunsMakeOneTarget() throws {
+    try withSandbox { sandbox in
+      let source = try makeSource(sandbox)
+      for round in 0..<20 {
+        let target = sandbox.path("target-\(round)")
+        let processes = try (0..<4).map { _ in
+          try RunningProcess(
+            fastsyncBinary,
+            rawArguments: ["\(source)/", "\(target)/"].map { Bytes(text: $0) }
+          )
+        }
+        for process in processes {
+          let result = try process.wait()
+          #expect(result.status == 0, "\(result.errorText)")
+        }
+        // Each run links names to the file that it has put there, which the next one replaces.
+        try expectSame(source, target, .archive)
+      }
+    }
+  }
 }
