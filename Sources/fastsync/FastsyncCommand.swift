@@ -34,17 +34,23 @@ struct FastsyncCommand: ParsableCommand {
   struct Engine: ParsableArguments {
     @Option(
       help: ArgumentHelp(
-        "How to read and write with regard to the page cache; also SOURCE:TARGET.",
+        "How to read and write with regard to the page cache; also SOURCE:TARGET. "
+          + "\(BySide<CopyOptions.CacheMode>.values)",
         valueName: "mode"
-      )
+      ),
+      completion: .list(BySide<CopyOptions.CacheMode>.words),
+      transform: BySide.parse
     )
     var cache = BySide(CopyOptions.CacheMode.auto)
 
     @Option(
       help: ArgumentHelp(
-        "What kind of disk is read and written; also SOURCE:TARGET.",
+        "What kind of disk is read and written; also SOURCE:TARGET. "
+          + "\(BySide<CopyOptions.Profile>.values)",
         valueName: "disk"
-      )
+      ),
+      completion: .list(BySide<CopyOptions.Profile>.words),
+      transform: BySide.parse
     )
     var profile = BySide(CopyOptions.Profile.auto)
 
@@ -131,7 +137,7 @@ enum Limits {
 }
 
 /// A word for the source and one for the target, as `--cache` and `--profile` take them.
-struct BySide<Word>: ExpressibleByArgument
+struct BySide<Word>: CustomStringConvertible
 where Word: RawRepresentable<String> & CaseIterable & Sendable {
   var source: Word
   var target: Word
@@ -143,7 +149,7 @@ where Word: RawRepresentable<String> & CaseIterable & Sendable {
   }
 
   /// Reads `WORD` or `SOURCE:TARGET`.
-  init?(argument: String) {
+  init?(_ argument: String) {
     let words = argument.split(separator: ":", omittingEmptySubsequences: false).map {
       Word(rawValue: String($0))
     }
@@ -154,8 +160,22 @@ where Word: RawRepresentable<String> & CaseIterable & Sendable {
     self.target = target
   }
 
-  var defaultValueDescription: String { source.rawValue }
-  static var allValueStrings: [String] { Word.allCases.map(\.rawValue) }
+  /// Reads the value of an option.
+  static func parse(_ text: String) throws -> BySide {
+    guard let value = BySide(text) else {
+      let quoted = words.map { "'\($0)'" }
+      throw ValidationError(
+        "it must be \(quoted.dropLast().joined(separator: ", ")) or \(quoted.last ?? ""), or two of "
+          + "them as SOURCE:TARGET."
+      )
+    }
+    return value
+  }
+
+  var description: String { source.rawValue }
+  static var words: [String] { Word.allCases.map(\.rawValue) }
+  /// The words, for the help.
+  static var values: String { "(values: \(words.joined(separator: ", ")); default: auto)" }
 }
 
 extension CopyOptions.Engine: ExpressibleByArgument {}

@@ -55,6 +55,11 @@ import Testing
     for bad in ["--cache=drop", "--io-engine=aio", "--reflink=yes", "--durability=", "--cache"] {
       #expect(refusal("a b \(bad)")?.code == .usage, "\(bad)")
     }
+    for (bad, words) in [("--cache=direct:", "'direct' or 'keep'"), ("--profile=hdd:foo", "'smr'")]
+    {
+      let sentence = refusal("\(bad) a b")?.sentence ?? ""
+      #expect(sentence.contains("\(words), or two of them as SOURCE:TARGET"), "\(sentence)")
+    }
     #expect(refusal("--cache=drop a b")?.sentence.contains("'direct' or 'keep'") == true)
   }
 
