@@ -16,9 +16,22 @@ final class StallWatch: Sendable {
     let name: String
   }
 
+  /// What time it is, in seconds.
+  struct Clock: Sendable {
+    /// How long things take: nobody sets this clock (CLOCK_MONOTONIC).
+    var elapsed: @Sendable () -> Int = {
+      var now = timespec()
+      unsafe clock_gettime(CLOCK_MONOTONIC, &now)
+      return now.tv_sec
+    }
+    /// The time since 1970, for people.
+    var wall: @Sendable () -> Int = { time(nil) }
+  }
+
   private let disks: [Disk]
   private let observer: any CopyObserver
   private let sysfs: String
+  private let clock: Clock
   private let isOver = Monitor(false)
 
   /// Makes a watch.
@@ -26,17 +39,22 @@ final class StallWatch: Sendable {
   /// - Parameters:
   ///   - places: What the run reads and writes; each of their disks is looked at once.
   ///   - observer: Who is told.
-  ///   - sysfs: Where `/sys` is, for tests.
-  init(_ places: [PlaceOnDisk], observer: any CopyObserver, sysfs: String = "/sys") {
+  convenience init(_ places: [PlaceOnDisk], observer: any CopyObserver) {
     var disks: [Disk] = []
     for place in places {
       for name in place.device.disks.map(\.name) where !disks.contains(where: { $0.name == name }) {
         disks.append(Disk(title: "\(place.role.rawValue) disk \(name)", name: name))
       }
     }
+    self.init(disks, observer: observer, sysfs: "/sys", clock: Clock())
+  }
+
+  /// Makes a watch of certain disks, with a tree in place of `/sys` and other clocks.
+  init(_ disks: [Disk], observer: any CopyObserver, sysfs: String, clock: Clock) {
     self.disks = disks
     self.observer = observer
     self.sysfs = sysfs
+    self.clock = clock
   }
 
   /// Starts to look; without a thread nothing is told.
@@ -71,34 +89,42 @@ final class StallWatch: Sendable {
   }
 
   private func look() {
-    var detectors = disks.map { _ in StallDetector() }
-    while isOver.wait(seconds: 1, until: { $0 ? true : nil }) == nil {
-      let now = time(nil)
-      for (index, disk) in disks.enumerated() {
-        guard let text = readSmallFile("\(sysfs)/class/block/\(disk.name)/stat"),
-          let activity = DiskActivity(parsing: text),
-          let event = detectors[index].sample(activity, at: now)
-        else { continue }
-        observer.warned(line(event, disk, activity))
-      }
+    var detectors = newDetectors()
+    while isOver.wait(seconds: 1, until: { $0 ? true : nil }) == nil { sample(&detectors) }
+  }
+
+  /// A detector for each disk.
+  func newDetectors() -> [StallDetector] { disks.map { _ in StallDetector() } }
+
+  /// Takes a look at each disk.
+  func sample(_ detectors: inout [StallDetector]) {
+    let now = clock.elapsed()
+    for (index, disk) in disks.enumerated() {
+      guard let text = readSmallFile("\(sysfs)/class/block/\(disk.name)/stat"),
+        let activity = DiskActivity(parsing: text),
+        let event = detectors[index].sample(activity, at: now)
+      else { continue }
+      observer.warned(line(event, disk, activity, now))
     }
   }
 
   private func line(
     _ event: StallDetector.Event,
     _ disk: Disk,
-    _ activity: DiskActivity
+    _ activity: DiskActivity,
+    _ now: Int
   ) -> String {
     switch event {
     case .stalled(let since):
-      "\(disk.title) stalls: nothing completed since \(clock(since)), \(activity.inFlight) requests wait"
+      "\(disk.title) stalls: nothing completed since \(timeOfDay(clock.wall() - (now - since))), "
+        + "\(activity.inFlight) requests wait"
     case .recovered(let seconds):
       "\(disk.title) goes on after \(seconds) s"
     }
   }
 
   /// The time of day, as the user's clock has it.
-  private func clock(_ seconds: Int) -> String {
+  private func timeOfDay(_ seconds: Int) -> String {
     var moment = seconds
     var parts = unsafe tm()
     unsafe localtime_r(&moment, &parts)
