@@ -75,25 +75,32 @@ extension Worker where Queue: ~Copyable {
     }
   }
 
-  /// Sets what an ordinary user may set, and says what could not be.
+  /// Sets what an ordinary user may set, and says what could not be, in one line.
   private mutating func applyOwnerInParts(
     _ change: MetadataChange,
     owner: UInt32?,
     group: UInt32?
   ) -> Bool {
     let current = try? change.target.metadata()
-    if let owner, current?.owner != owner { report("cannot set owner", change, .notPermitted) }
-    guard let group, current?.group != group else { return false }
-    do {
-      try change.target.setOwner(nil, group: group)
-      return true
-    } catch {
-      // rsync's options ask an ordinary user for the groups that he has, and no more.
-      if !run.options.skipsPrivileged || run.isPrivileged {
-        report("cannot set group", change, error)
+    let lacksOwner = owner != nil && current?.owner != owner
+    var refusal: Errno?
+    var isChanged = false
+    if let group, current?.group != group {
+      do {
+        try change.target.setOwner(nil, group: group)
+        isChanged = true
+      } catch {
+        // rsync's options ask an ordinary user for the groups that he has, and no more.
+        if !run.options.skipsPrivileged || run.isPrivileged { refusal = error }
       }
-      return false
     }
+    switch (lacksOwner, refusal) {
+    case (true, nil): report("cannot set owner", change, .notPermitted)
+    case (true, let errno?): report("cannot set owner and group", change, errno)
+    case (false, let errno?): report("cannot set group", change, errno)
+    case (false, nil): break
+    }
+    return isChanged
   }
 
   private mutating func applyAttributes(_ change: MetadataChange) -> Bool {

@@ -50,7 +50,11 @@ import Testing
       let target = try sandbox.makeDirectory("target")
       try OpenDirectory(sandbox.path).changeOwner(Bytes(text: "target"), nobody, nobody)
       let arguments = ["\(sandbox.path("source"))/", "\(target)/"]
-      try expectFastsync(23, arguments, user: nobody, saying: ["roots", "owner"])
+      let result = try expectFastsync(23, arguments, user: nobody, saying: ["failures: 2"])
+      // The target directory itself is one of the two.
+      let lines = result.errorText.split(separator: "\n").filter { $0.contains("/roots: ") }
+      #expect(lines.count == 1, "\(lines)")
+      #expect(lines.first?.contains("cannot set owner and group: Operation not perm") == true)
       let copied = try OpenDirectory(target)
       #expect(try haveSameContents(source, Bytes(text: "roots"), copied, Bytes(text: "roots")))
     }
