@@ -68,12 +68,6 @@ public final class TreeCopier: Sendable {
     )
     let disks = RunDisks(places)
     let layout = WorkLayout(plan.options, disks: disks, descriptors: descriptors)
-    let pool: BufferPool
-    do throws(Errno) {
-      pool = try BufferPool(count: layout.blocks, bytesEach: layout.blockBytes)
-    } catch {
-      throw CopyError("cannot get memory for buffers", "--memory", error, .memory)
-    }
     let run = CopyRun(
       options: plan.options,
       isPrivileged: geteuid() == 0,
@@ -83,7 +77,7 @@ public final class TreeCopier: Sendable {
       stack: WorkStack(RootPlan(sources, target).items),
       layout: layout,
       disks: disks,
-      pool: pool,
+      pool: try makePool(layout),
       targetRoot: target.isNew && plan.options.isDryRun ? nil : nearest?.identity,
       nearestTarget: nearest
     )
@@ -131,6 +125,14 @@ public final class TreeCopier: Sendable {
     let target = try resolver.resolveTarget(for: sources)
     for source in sources { try resolver.check(source, against: target) }
     return (sources, try resolver.create(target))
+  }
+
+  private func makePool(_ layout: WorkLayout) throws(CopyError) -> BufferPool {
+    do throws(Errno) {
+      return try BufferPool(count: layout.blocks, bytesEach: layout.blockBytes)
+    } catch {
+      throw CopyError("cannot get memory for buffers", "--memory", error, .memory)
+    }
   }
 
   /// Ends a run: gives directories their own permissions back, and brings all to stable storage.
