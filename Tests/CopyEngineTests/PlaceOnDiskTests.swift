@@ -95,4 +95,21 @@ struct PlaceOnDiskTests {
       ]
     )
   }
+
+  @Test("whether source and target are one disk is said in any case, seeking or not")
+  func samePhysicalDisk() throws {
+    func answer(_ source: Number, _ target: Number) throws -> String? {
+      let places = try [place(.source, source), place(.target, target)]
+      let disks = RunDisks(places)
+      let layout = WorkLayout(CopyOptions(), disks: disks, processors: 4, descriptors: 1024)
+      let lines = explanation(of: layout, places, disks, CopyOptions())
+      return lines.first { $0.hasPrefix("same physical disk: ") }
+    }
+    #expect(try answer(nvme, nvme) == "same physical disk: yes")
+    #expect(try answer(lvm, array) == "same physical disk: yes")
+    #expect(try answer(nvme, lvm) == "same physical disk: no")
+    #expect(try answer(lvm, managed) == "same physical disk: no")
+    let unknown = "same physical disk: unknown, since no disk tells"
+    #expect(try answer(memory, nvme) == unknown && answer(memory, memory) == unknown)
+  }
 }

@@ -80,6 +80,8 @@ struct WorkLayoutTests {
     let layout = layout(memory: memory, jobs: 256)
     #expect(layout.workers == memory / 4096)
     #expect(layout.blocks == memory / 4096 && layout.blockBytes == 4096)
+    #expect(layout.workersWanted == 256 && layout.bound == .memory)
+    #expect(self.layout(memory: memory, jobs: 1).bound == nil)
   }
 
   @Test(
@@ -116,6 +118,7 @@ struct WorkLayoutTests {
   func manyWorkers(jobs: Int, limit: Int) {
     let layout = layout(memory: 8 << 20, jobs: jobs, descriptors: limit)
     // Files in flight may hold their directories too, and each worker has a ring.
+    #expect((layout.bound == .descriptors) == (layout.workers < jobs))
     let files = 2 * layout.workers * layout.filesMax
     let open = 2 * (files + layout.directoriesMax) + layout.settlingMax + layout.workers
     #expect(open <= limit, "\(layout)")
