@@ -105,6 +105,16 @@ extension Worker where Queue: ~Copyable {
     }
   }
 
+  /// Copies a file block by block that was not what the scan had found when it was read.
+  mutating func copyChanged(_ entry: FoundEntry) {
+    do {
+      try copyInBlocks(entry)
+    } catch {
+      fail(error)
+      settle(entry, false)
+    }
+  }
+
   /// Publishes a small file that was written.
   ///
   /// - Parameter way: How its data gets to the disk, where that is not the filesystem's usual one.
