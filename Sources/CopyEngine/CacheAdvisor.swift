@@ -60,6 +60,14 @@ struct CacheAdvisor {
     }
   }
 
+  /// Waits for the writeback of a range alone, whose size is known to the file already.
+  init(settling range: Range<UInt64>) {
+    self.init(size: range.upperBound, residency: .unknown)
+    startedUpTo = range.upperBound
+    settledUpTo = range.lowerBound
+    droppedUpTo = range.upperBound
+  }
+
   /// Windows of which as many as a file may have dirty fit into so many bytes.
   static func windowBytes(dirtyBytesMax: UInt64) -> UInt64 {
     let fitting = dirtyBytesMax / windowsDirtyMax / windowBytesMin * windowBytesMin

@@ -90,7 +90,7 @@ struct FileTask {
     advisor = plan.advisor
     awaitsAllocation = plan.allocateBytes > 0
     allocateDue = awaitsAllocation
-    sequentialDue = plan.advisor != nil && !plan.reading.isDirect
+    sequentialDue = plan.advisor != nil && !plan.reading.isDirect && plan.map != .whole(0)
   }
 
   private var hasFailed: Bool { auxiliaryFailure != nil || window.failure != nil }

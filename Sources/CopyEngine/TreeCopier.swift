@@ -113,9 +113,9 @@ public final class TreeCopier: Sendable {
     let watching = watch.start()
     defer { watch.stop(watching) }
     for part in runWorkers(run, layout) { report.add(part) }
-    if let failure = run.failureToStart { throw failure }
     var unsynced = run.settler.finish()
     defer { run.settler.dropRest() }
+    if let failure = run.failureToStart { throw failure }
     report.stop = run.stop
     // An earlier run that was killed may have left something unsynced that this one found complete,
     // so this does not depend on what was written now.
