@@ -91,10 +91,16 @@ struct CacheAdvisor {
   ///   - readUpTo: Everything below has been read.
   ///   - writtenUpTo: Everything below has been written.
   ///   - isComplete: Whether all of the file has been read and written.
+  ///   - maySend: Whether another window may be sent off now.
   /// - Returns: What to do; `settled` or `dropped` must follow a `settle` or `dropSource`.
-  mutating func next(readUpTo: UInt64, writtenUpTo: UInt64, isComplete: Bool) -> Advice? {
+  mutating func next(
+    readUpTo: UInt64,
+    writtenUpTo: UInt64,
+    isComplete: Bool,
+    maySend: Bool = true
+  ) -> Advice? {
     let written = isComplete ? size : writtenUpTo
-    if let window = window(after: startedUpTo, upTo: written, isComplete) {
+    if maySend, let window = window(after: startedUpTo, upTo: written, isComplete) {
       startedUpTo = window.upperBound
       return .startWriteback(window)
     }

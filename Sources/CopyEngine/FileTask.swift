@@ -72,6 +72,8 @@ struct FileTask {
   private var allocateDue: Bool
   private var sequentialDue: Bool
   private var dropTargetDue = false
+  /// Whether a window is being sent off: two at a time would come to the disk in turns.
+  private var isSending = false
   private var settling: Range<UInt64> = 0..<0
   private var dropping: Range<UInt64> = 0..<0
   private var auxiliaryFailure: Outcome?
@@ -167,12 +169,14 @@ struct FileTask {
     let advice = advisor?.next(
       readUpTo: window.readUpTo,
       writtenUpTo: window.writtenUpTo,
-      isComplete: window.isDone
+      isComplete: window.isDone,
+      maySend: !isSending
     )
     switch advice {
     case nil:
       return nil
     case .startWriteback(let range):
+      isSending = true
       return plan.target.map {
         sync($0, range, mode: SyncRangeMode.write, tag(.startWriteback, .syncRange))
       }
@@ -225,6 +229,7 @@ struct FileTask {
     case .allocate:
       completedAllocation(error)
     case .startWriteback:
+      isSending = false
       noteWriteback(error)
     case .awaitWriteback:
       noteWriteback(error)
