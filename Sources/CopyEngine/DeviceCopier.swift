@@ -40,12 +40,14 @@ struct DeviceCopier {
     let source = try operands.openSource()
     if DeviceOperands.isDevice(plan.target) {
       let target = try operands.openTarget(for: source)
+      operands.warnIfMounted(source)
       return told(try copy(source, to: target), plan.target.lastComponent)
     }
     guard !plan.options.discards else {
       throw CopyError("is no device that could be discarded", plan.target, nil, .selection)
     }
     let (directory, name) = try operands.imagePlace(for: source)
+    operands.warnIfMounted(source)
     return told(try copy(source, to: directory, EntryName(name)), name)
   }
 

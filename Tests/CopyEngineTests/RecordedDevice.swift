@@ -34,8 +34,10 @@ struct RecordedDevice {
     return device
   }
 
-  static func partition(_ number: String, _ place: String) -> RecordedDevice {
-    RecordedDevice(number: number, place: place, files: ["partition": "1"])
+  /// A partition, with its place on the disk in sectors of 512 bytes.
+  static func partition(_ number: String, _ place: String, _ start: Int = 0) -> RecordedDevice {
+    let files = ["partition": "1", "start": "\(start)", "size": "512"]
+    return RecordedDevice(number: number, place: place, files: files)
   }
 
   /// A device over others, by their kernel names.
@@ -91,7 +93,7 @@ enum RecordedMachine {
       rotational: true,
       ["device/queue_depth": "32", "device/model": "ST4000NM0035-1V4"]
     ),
-    .partition("8:1", "\(sata)/sda1"), .partition("8:2", "\(sata)/sda2"),
+    .partition("8:1", "\(sata)/sda1", 64), .partition("8:2", "\(sata)/sda2", 576),
     .disk("8:16", shingled, rotational: true, ["queue/discard_max_bytes": "2147450880"]),
     .partition("8:17", "\(shingled)/sdb1"),
     .disk("8:32", managed, rotational: true, ["queue/zoned": "host-managed"]),
