@@ -39,6 +39,35 @@ struct DeviceOperands {
     return true
   }
 
+  /// Refuses options that the copy of a device could not heed.
+  func checkOptions() throws(CopyError) {
+    func unsupported(_ option: FilePath, _ reason: String) -> CopyError {
+      CopyError(reason, option, nil, .unsupported)
+    }
+    let options = plan.options
+    if let jobs = options.jobs, jobs > 1 {
+      throw unsupported("--jobs", "a device is copied by one worker, not \(jobs)")
+    }
+    if options.reflink == .always {
+      throw unsupported("--reflink=always", "a device shares no extents with anything")
+    }
+    if options.reading == .dontcache || options.writing == .dontcache {
+      let reason = "is not for devices; advise leaves nothing in the cache either"
+      throw unsupported("--cache=dontcache", reason)
+    }
+    let isDevice = Self.isDevice(plan.target)
+    if options.writing == .direct && !isDevice {
+      let reason = "an image is written through the page cache; direct:auto is possible"
+      throw unsupported("--cache=direct", reason)
+    }
+    if options.discards && !isDevice { throw Self.noDevice(plan.target) }
+  }
+
+  /// What is said where there is no device to discard.
+  static func noDevice(_ path: FilePath) -> CopyError {
+    refusal("is not a block device; --discard needs one", path)
+  }
+
   private static func refusal(_ reason: String, _ path: FilePath) -> CopyError {
     CopyError(reason, path, nil, .selection)
   }

@@ -75,7 +75,7 @@ struct DeviceCopyTests {
       try expectFastsync(
         3,
         words + ["--discard", source, sandbox.path("x")],
-        saying: ["discarded"]
+        saying: ["is not a block device; --discard needs one"]
       )
       try expectFastsync(1, ["--discard", source, target], saying: ["--copy-devices"])
       try expectFastsync(0, words + ["-n", source, target])
