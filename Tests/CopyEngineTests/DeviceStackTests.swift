@@ -57,6 +57,8 @@ struct DeviceStackTests {
         (.device(253, 1), .device(8, 0)),
         // A loop device, and the partition that its file lies on.
         (.device(7, 0), .device(8, 17)), (.device(7, 0), .device(8, 16)),
+        // Loop devices over a part of a partition.
+        (.device(7, 4), .device(8, 17)), (.device(7, 4), .device(8, 16)),
         // Files of a filesystem of several devices.
         (.file(35, inode: 1, mount: 41), .device(253, 1)),
         (.file(35, inode: 1, mount: 41), .device(253, 0)),
@@ -80,6 +82,7 @@ struct DeviceStackTests {
         (.file(8 << 32 | 17, inode: 1), .file(8 << 32 | 17, inode: 2)),
         (.file(35, inode: 1, mount: 41), .device(8, 1)),
         (.device(8, 200), .device(8, 201)), (.device(7, 2), .device(7, 1)),
+        (.device(7, 4), .device(7, 5)), (.device(7, 4), .device(8, 0)),
       ],
       overlap: false
     )

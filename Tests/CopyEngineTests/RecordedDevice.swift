@@ -132,6 +132,18 @@ enum RecordedMachine {
     ),
     .disk("7:2", "virtual/block/loop2", rotational: false),
     .disk("7:3", "virtual/block/loop3", rotational: true, ["loop/backing_file": "/btrfs/image"]),
+    .disk(
+      "7:4",
+      "virtual/block/loop4",
+      rotational: true,
+      ["loop/backing_file": "/dev/sdb1", "loop/offset": "4096", "size": "16"]
+    ),
+    .disk(
+      "7:5",
+      "virtual/block/loop5",
+      rotational: true,
+      ["loop/backing_file": "/dev/sdb1", "loop/offset": "12288", "size": "16"]
+    ),
     .disk("252:0", "virtual/block/zram0", rotational: false),
     RecordedDevice(number: "9:9", place: "virtual/block/odd", files: [:]),
     .stacked("251:0", "loopback", over: ["loopback"]),

@@ -8,13 +8,19 @@ struct DeviceOverlapTests {
   private static let words = ["--copy-devices"]
 
   /// Expects that a copy is refused, dry or not, with the same line, and changes nothing.
+  ///
+  /// What is mounted is changed by its filesystem at any time.
   private func expectRefused(
     _ source: String,
     _ target: String,
     _ reason: String,
+    isMounted: Bool = false,
     sourceLocation: SourceLocation = #_sourceLocation
   ) throws {
-    let before = [try? digest(source), try? digest(target)]
+    func digests() -> [String?] {
+      isMounted ? [] : [try? digest(source), try? digest(target)]
+    }
+    let before = digests()
     for dry in [["-n"], []] {
       let result = try expectFastsync(
         3,
@@ -24,7 +30,7 @@ struct DeviceOverlapTests {
       )
       #expect(result.errorText.split(separator: "\n").count == 1, "\(result.errorText)")
     }
-    #expect([try? digest(source), try? digest(target)] == before, sourceLocation: sourceLocation)
+    #expect(digests() == before, sourceLocation: sourceLocation)
   }
 
   @Test func aPartitionAndItsDiskAreRefused() throws {
@@ -89,12 +95,23 @@ struct DeviceOverlapTests {
         try succeed("mkfs.ext4", ["-q", parts[0]])
         let point = try sandbox.mount([parts[0]], at: "mounted")
         defer { _ = try? run("umount", [point]) }
-        try expectRefused(disk, "\(point)/x", "lies on the device that is copied")
-        try expectRefused(disk, point, "lies on the device that is copied")
-        try expectRefused(parts[0], "\(point)/x", "lies on the device that is copied")
-        try expectRefused("/dev/null", disk, "character device")
+        try expectRefused(disk, "\(point)/x", "lies on the device that is copied", isMounted: true)
+        try expectRefused(disk, point, "lies on the device that is copied", isMounted: true)
+        try expectRefused(
+          parts[0],
+          "\(point)/x",
+          "lies on the device that is copied",
+          isMounted: true
+        )
+        try expectRefused("/dev/null", disk, "character device", isMounted: true)
         try makeImage(sandbox, "small", megabyte, data: 0)
-        try expectRefused(sandbox.path("small"), disk, "carries what is mounted (ext4)")
+        try expectRefused(
+          sandbox.path("small"),
+          disk,
+          "carries what is mounted (ext4)",
+          isMounted: true
+        )
+        #expect(try succeed("ls", ["-A", point]).outputText == "lost+found\n")
         try expectFastsync(0, Self.words + [parts[1], "\(point)/x"])
         let result = try fastsync(Self.words + [disk, sandbox.path("image")])
         #expect(result.status == 0 && result.errorText.contains("\(disk) carries what is mounted"))
@@ -111,11 +128,17 @@ struct DeviceOverlapTests {
           let point = try sandbox.mount([first], at: "mounted")
           defer { _ = try? run("umount", [point]) }
           for device in [first, second] {
-            try expectRefused(device, "\(point)/x", "lies on the device that is copied")
+            try expectRefused(
+              device,
+              "\(point)/x",
+              "lies on the device that is copied",
+              isMounted: true
+            )
             let result = try fastsync(Self.words + ["-n", device, sandbox.path("image")])
             #expect(result.errorText.contains("\(device) is mounted (btrfs)"), "\(result)")
+            #expect(try succeed("ls", ["-A", point]).outputText == "")
             try makeImage(sandbox, "small", megabyte, data: 0)
-            try expectRefused(sandbox.path("small"), device, "is mounted (btrfs)")
+            try expectRefused(sandbox.path("small"), device, "is mounted (btrfs)", isMounted: true)
           }
         }
       }
