@@ -51,6 +51,8 @@ struct FileTask {
     var target: Int32?
     /// Where the source has data.
     var map: DataMap
+    /// What runs of data are widened to, in bytes.
+    var sectorBytes: UInt64 = 1
     /// Bytes to allocate before anything is written, or 0.
     var allocateBytes: UInt64 = 0
     /// Cache advice, for files that are large enough.
@@ -116,7 +118,9 @@ struct FileTask {
   mutating func findData() {
     while let offset = window.wantsExtent {
       do {
-        window.add(try plan.map.extent(from: offset, in: plan.source))
+        let map = plan.map
+        let sectorBytes = plan.sectorBytes
+        window.add(try map.extent(from: offset, in: plan.source, sectorBytes: sectorBytes))
       } catch {
         window.giveUp(.read(error))
       }
@@ -293,6 +297,7 @@ struct FileTask {
 
 /// `POSIX_FADV_*`, the same on every Linux but s390.
 enum FileAdvice {
+  static let random: Int32 = 1
   static let sequential: Int32 = 2
   static let dontNeed: Int32 = 4
   static let noReuse: Int32 = 5

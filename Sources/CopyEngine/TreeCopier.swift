@@ -53,7 +53,7 @@ public final class TreeCopier: Sendable {
       ).copy()
     }
     guard !plan.options.discards else {
-      throw CopyError("is no device that could be discarded", plan.target, nil, .selection)
+      throw DeviceOperands.noDevice(plan.target)
     }
     var resolver = OperandResolver(plan: plan, creationMask: creationMask)
     var report = CopyReport()

@@ -134,7 +134,7 @@ struct Worker<Queue: SubmissionQueue & ~Copyable>: ~Copyable {
       report.failures += 1
       // The files in flight all meet a full disk; once is enough to say so.
       guard run.stop(.failure) else { return }
-    case .entry, .selection, .memory:
+    case .entry, .selection, .unsupported, .memory:
       report.failures += 1
     }
     run.observer.failed(error)
