@@ -117,7 +117,10 @@ extension Worker where Queue: ~Copyable {
 
   /// Publishes a small file that was written.
   ///
-  /// - Parameter way: How its data gets to the disk, where that is not the filesystem's usual one.
+  /// - Parameters:
+  ///   - written: The file.
+  ///   - contents: What was written to it, or `nil` if it is empty.
+  ///   - way: How its data gets to the disk, where that is not the filesystem's usual one.
   mutating func finishLoaded(
     _ written: consuming OpenFile,
     _ contents: BufferSlice?,
