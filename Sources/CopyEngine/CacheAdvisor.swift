@@ -60,6 +60,14 @@ struct CacheAdvisor {
     }
   }
 
+  /// Waits for the writeback of a range alone, whose size is known to the file already.
+  init(settling range: Range<UInt64>) {
+    self.init(size: range.upperBound, residency: .unknown)
+    startedUpTo = range.upperBound
+    settledUpTo = range.lowerBound
+    droppedUpTo = range.upperBound
+  }
+
   /// Windows of which as many as a file may have dirty fit into so many bytes.
   static func windowBytes(dirtyBytesMax: UInt64) -> UInt64 {
     let fitting = dirtyBytesMax / windowsDirtyMax / windowBytesMin * windowBytesMin
@@ -83,10 +91,16 @@ struct CacheAdvisor {
   ///   - readUpTo: Everything below has been read.
   ///   - writtenUpTo: Everything below has been written.
   ///   - isComplete: Whether all of the file has been read and written.
+  ///   - maySend: Whether another window may be sent off now.
   /// - Returns: What to do; `settled` or `dropped` must follow a `settle` or `dropSource`.
-  mutating func next(readUpTo: UInt64, writtenUpTo: UInt64, isComplete: Bool) -> Advice? {
+  mutating func next(
+    readUpTo: UInt64,
+    writtenUpTo: UInt64,
+    isComplete: Bool,
+    maySend: Bool = true
+  ) -> Advice? {
     let written = isComplete ? size : writtenUpTo
-    if let window = window(after: startedUpTo, upTo: written, isComplete) {
+    if maySend, let window = window(after: startedUpTo, upTo: written, isComplete) {
       startedUpTo = window.upperBound
       return .startWriteback(window)
     }

@@ -14,6 +14,8 @@ public struct CopyError: Error, Equatable, Sendable {
     case stop
     /// Source and target do not go together; nothing was copied.
     case selection
+    /// An option asks for what cannot be done here; nothing was copied.
+    case unsupported
     /// The memory for the buffers cannot be had.
     case memory
   }

@@ -94,6 +94,8 @@ struct CopyWindow {
   /// Blocks that wait to be asked for again.
   private var dueBlocks = 0
   private(set) var failure: Failure?
+  /// Where the request began that failed, in bytes.
+  private(set) var failedAt: UInt64?
   /// Bytes written so far.
   private(set) var bytesWritten: UInt64 = 0
 
@@ -411,6 +413,10 @@ extension CopyWindow {
     blocks[index].fruitlessTries += 1
     if reason.isTransient && blocks[index].fruitlessTries <= Self.fruitlessTriesMax {
       return become(due, index)
+    }
+    if failure == nil {
+      let block = blocks[index]
+      failedAt = block.offset + UInt64(due == .readDue ? block.filled : block.written)
     }
     giveUp(reason)
     free(index)

@@ -16,7 +16,7 @@ struct DeviceCopier {
   /// Whether somebody wants the copy to end.
   let isStopRequested: () -> Bool
 
-  private let mounts = MountTable()
+  let mounts = MountTable()
 
   init(
     plan: CopyPlan,
@@ -37,16 +37,16 @@ struct DeviceCopier {
   /// - Throws: What kept it from starting; what fails later is reported and counted.
   func copy() throws(CopyError) -> CopyReport {
     let operands = DeviceOperands(plan: plan, mounts: mounts, observer: observer)
+    try operands.checkOptions()
     let source = try operands.openSource()
     if DeviceOperands.isDevice(plan.target) {
       let target = try operands.openTarget(for: source)
+      operands.warnIfMounted(source)
       return told(try copy(source, to: target), plan.target.lastComponent)
     }
-    guard !plan.options.discards else {
-      throw CopyError("is no device that could be discarded", plan.target, nil, .selection)
-    }
     let (directory, name) = try operands.imagePlace(for: source)
-    return told(try copy(source, to: directory, EntryName(name)), name)
+    operands.warnIfMounted(source)
+    return told(try copy(source, toImage: EntryName(name), in: directory), name)
   }
 
   /// The report, after the observer was told the name of what was written.
@@ -57,139 +57,121 @@ struct DeviceCopier {
     return report
   }
 
+  /// What a run needs to know of the disks of both sides.
+  func run(
+    _ source: borrowing DeviceEnd,
+    _ target: FilePath,
+    _ metadata: EntryMetadata
+  ) -> DeviceRun {
+    let places = PlaceOnDisk.all(
+      sources: [(source.path, source.metadataOnDisk)],
+      target: (target, metadata),
+      mounts: mounts,
+      options: plan.options
+    )
+    return DeviceRun(
+      plan: plan,
+      source: source,
+      target: target,
+      places: places,
+      descriptors: descriptors,
+      observer: observer
+    )
+  }
+
   /// Writes a device in place, and flushes it at the end (`fsync`).
   private func copy(
     _ source: borrowing DeviceEnd,
     to target: borrowing DeviceEnd
   ) throws(CopyError) -> CopyReport {
-    var run = DeviceRun(plan: plan, source: source, target: target.path, observer: observer)
-    let places = places(source, target.path, target.metadataOnDisk)
-    let number = target.descriptor.rawValue
-    if !plan.options.isDryRun {
-      if plan.options.discards {
-        let result = cl_device_discard(number, 0, target.size)
-        if result < 0 {
-          let reason = Errno(rawValue: -result).description
-          observer.warned("\(target.path) cannot be discarded: \(reason)")
-        }
-      }
-      try clearHoles(source, number, target.path)
-    }
+    var run = run(source, target.path, target.metadataOnDisk)
     let writing = run.writing(ofDevice: target)
-    try run.move(to: number, writing, places, descriptors, isStopRequested)
-    guard run.isComplete, plan.options.durability == .run, !plan.options.isDryRun else {
-      return run.report
+    run.explain(writing, targetBytes: target.size)
+    guard !plan.options.isDryRun else {
+      noteRest(source, target, isDiscarded: plan.options.discards)
+      return try run.dryReport()
     }
-    if fsync(number) != 0 {
-      run.fail(
-        CopyError("cannot bring to stable storage", target.path, Errno(rawValue: errno), .stop)
-      )
+    try run.checkEngine()
+    let pool = try run.pool()
+    run.begin()
+    noteRest(source, target, isDiscarded: plan.options.discards && discard(target))
+    do throws(CopyError) {
+      try clearHoles(source, target)
+      let (number, sectorBytes) = (target.descriptor.rawValue, target.sectorBytes)
+      try run.move(to: number, writing, sectorBytes: sectorBytes, pool, isStopRequested)
+    } catch {
+      run.fail(error)
     }
+    flush(target, &run)
     return run.report
+  }
+
+  /// Tells of what a device has behind the size of the source.
+  private func noteRest(
+    _ source: borrowing DeviceEnd,
+    _ target: borrowing DeviceEnd,
+    isDiscarded: Bool
+  ) {
+    guard source.size < target.size else { return }
+    let fate = isDiscarded ? "discarded with all before them" : "left as they are"
+    observer.noted("\(target.path): the last \(target.size - source.size) bytes are \(fate)")
+  }
+
+  /// Has a device forget all that it holds (BLKDISCARD); not all can.
+  private func discard(_ target: borrowing DeviceEnd) -> Bool {
+    let result = cl_device_discard(target.descriptor.rawValue, 0, target.size)
+    guard result < 0 else { return true }
+    let reason = Errno(rawValue: -result).description
+    observer.warned("\(target.path) cannot be discarded: \(reason)")
+    return false
   }
 
   /// Fills what is a hole of an image with zeros on the device (BLKZEROOUT), a part at a time, since
   /// each cannot be interrupted.
   private func clearHoles(
     _ source: borrowing DeviceEnd,
-    _ target: Int32,
-    _ path: FilePath
+    _ target: borrowing DeviceEnd
   ) throws(CopyError) {
-    let partBytes: UInt64 = 256 << 20
+    let number = source.descriptor.rawValue
+    let map = DataMap(of: number, source.metadata, keepsHoles: true)
+    guard !source.isDevice, case .sparse(let size) = map else { return }
+    // The kernel only clears whole sectors; what the rest of a hole is in counts as data.
+    let sectorBytes = UInt64(target.sectorBytes)
     var offset: UInt64 = 0
-    let map = DataMap(of: source.descriptor.rawValue, source.metadata, keepsHoles: true)
-    guard case .sparse(let size) = map else { return }
     while offset < size && !isStopRequested() {
       let extent: DataExtent?
       do {
-        extent = try map.extent(from: offset, in: source.descriptor.rawValue)
+        extent = try map.extent(from: offset, in: number, sectorBytes: sectorBytes)
       } catch {
-        throw CopyError("cannot read", source.path, error, .entry)
+        throw CopyError("cannot read at offset \(offset)", source.path, error, .entry)
       }
-      let end = extent?.offset ?? size
-      while offset < end && !isStopRequested() {
-        let length = min(end - offset, partBytes)
-        let result = cl_device_zero(target, offset, length)
-        guard result == 0 else {
-          throw .target("cannot write zeros", path, Errno(rawValue: -result))
-        }
-        offset += length
-      }
+      try clear(offset..<(extent?.offset ?? size), target)
       offset = extent.map { $0.offset + $0.length } ?? size
     }
   }
 
-  /// Writes an image, which gets its name when it is complete.
-  private func copy(
-    _ source: borrowing DeviceEnd,
-    to directory: FilePath,
-    _ name: EntryName
-  ) throws(CopyError) -> CopyReport {
-    var run = DeviceRun(plan: plan, source: source, target: plan.target, observer: observer)
-    let handles: DirectoryHandles
-    let above: EntryMetadata
-    var target: TargetFile
-    var random = SystemRandomNumberGenerator()
-    do throws(Errno) {
-      let number = unsafe directory.withPlatformString {
-        unsafe cl_open_path($0, O_RDONLY | O_DIRECTORY)
+  private func clear(
+    _ range: Range<UInt64>,
+    _ target: borrowing DeviceEnd
+  ) throws(CopyError) {
+    let partBytes: UInt64 = 256 << 20
+    var offset = range.lowerBound
+    while offset < range.upperBound && !isStopRequested() {
+      let length = min(range.upperBound - offset, partBytes)
+      let result = cl_device_zero(target.descriptor.rawValue, offset, length)
+      guard result == 0 else {
+        let errno = Errno(rawValue: -result)
+        throw .target("cannot write zeros at offset \(offset)", target.path, errno)
       }
-      guard number >= 0 else { throw Errno(rawValue: -number) }
-      let opened = OpenDirectory(Descriptor(owning: number))
-      handles = DirectoryHandles(source: opened, target: opened)
-      above = try EntryLocation(open: number).metadata()
-      if plan.options.isDryRun { return run.dryReport }
-      target = try TargetFile(
-        in: handles,
-        for: name,
-        mode: 0o600,
-        creationMask: creationMask,
-        random: &random
-      )
-    } catch {
-      throw .target("cannot create", plan.target, error)
+      offset += length
     }
-    guard ftruncate(target.rawValue, Int(source.size)) == 0 else {
-      throw .target("cannot set size", plan.target, Errno(rawValue: errno))
-    }
-    let writing = run.writing(ofImage: target.rawValue)
-    let places = places(source, plan.target, above)
-    try run.move(to: target.rawValue, writing, places, descriptors, isStopRequested)
-    guard run.isComplete else { return run.report }
-    publish(&target, name, handles, &run)
-    return run.report
   }
 
-  private func publish(
-    _ target: inout TargetFile,
-    _ name: EntryName,
-    _ handles: DirectoryHandles,
-    _ run: inout DeviceRun
-  ) {
-    var random = SystemRandomNumberGenerator()
-    do throws(Errno) {
-      let isThere = try EntryLocation(directory: handles.target, name: name).metadataIfPresent()
-      try target.publish(as: name, replaces: isThere != nil, random: &random)
-    } catch {
-      return run.fail(.target("cannot publish", plan.target, error))
-    }
-    guard plan.options.durability == .run else { return }
-    let result = cl_sync_filesystem(handles.target)
-    guard result < 0 else { return }
-    let errno = Errno(rawValue: -result)
-    run.fail(CopyError("cannot bring to stable storage", plan.target, errno, .stop))
-  }
-
-  private func places(
-    _ source: borrowing DeviceEnd,
-    _ target: FilePath,
-    _ metadata: EntryMetadata
-  ) -> [PlaceOnDisk] {
-    PlaceOnDisk.all(
-      sources: [(source.path, source.metadataOnDisk)],
-      target: (target, metadata),
-      mounts: mounts,
-      options: plan.options
-    )
+  private func flush(_ target: borrowing DeviceEnd, _ run: inout DeviceRun) {
+    guard run.isComplete, plan.options.durability == .run,
+      fsync(target.descriptor.rawValue) != 0
+    else { return }
+    let reason = Errno(rawValue: errno)
+    run.fail(CopyError("cannot bring to stable storage", target.path, reason, .stop))
   }
 }

@@ -6,63 +6,12 @@ internal import Glibc
 internal import SystemPackage
 internal import Uring
 
-/// One side of a copy of a whole device or an image, opened.
-struct DeviceEnd: ~Copyable {
-  let path: FilePath
-  let descriptor: Descriptor
-  let metadata: EntryMetadata
-  /// In bytes.
-  let size: UInt64
-  /// What direct I/O has to be aligned to, in bytes; 0 for a file, which is asked otherwise.
-  let sectorBytes: Int
-
-  var isDevice: Bool { metadata.isBlockDevice }
-
-  /// What its disks are found by: of a device the device, not the filesystem that its node is in.
-  var metadataOnDisk: EntryMetadata {
-    var found = metadata
-    if isDevice {
-      found.identity.device = found.deviceNumber
-      found.mount = 0
-    }
-    return found
-  }
-
-  /// Opens it, and asks for its size (BLKGETSIZE64, BLKSSZGET).
-  static func open(_ path: FilePath, flags: Int32) throws(Errno) -> DeviceEnd {
-    // O_NONBLOCK: a FIFO would wait for a writer.
-    let number = unsafe path.withPlatformString { unsafe cl_open_path($0, flags | O_NONBLOCK) }
-    guard number >= 0 else { throw Errno(rawValue: -number) }
-    let opened = Descriptor(owning: number)
-    let metadata = try EntryLocation(open: number).metadata()
-    guard metadata.isBlockDevice else {
-      return DeviceEnd(
-        path: path,
-        descriptor: opened,
-        metadata: metadata,
-        size: metadata.size,
-        sectorBytes: 0
-      )
-    }
-    let bytes = cl_device_bytes(number)
-    guard bytes >= 0 else { throw Errno(rawValue: Int32(-bytes)) }
-    let sector = cl_device_sector_bytes(number)
-    guard sector > 0 else { throw Errno(rawValue: -sector) }
-    return DeviceEnd(
-      path: path,
-      descriptor: opened,
-      metadata: metadata,
-      size: UInt64(bytes),
-      sectorBytes: Int(sector)
-    )
-  }
-}
-
 /// Finds what the operands of `--copy-devices` name, and refuses what would destroy something.
 struct DeviceOperands {
   let plan: CopyPlan
   let mounts: MountTable
   let observer: any CopyObserver
+  var sysfs = Sysfs()
 
   /// Whether a path names a block device (`stat`).
   static func isDevice(_ path: FilePath) -> Bool {
@@ -90,11 +39,40 @@ struct DeviceOperands {
     return true
   }
 
+  /// Refuses options that the copy of a device could not heed.
+  func checkOptions() throws(CopyError) {
+    func unsupported(_ option: FilePath, _ reason: String) -> CopyError {
+      CopyError(reason, option, nil, .unsupported)
+    }
+    let options = plan.options
+    if let jobs = options.jobs, jobs > 1 {
+      throw unsupported("--jobs", "a device is copied by one worker, not \(jobs)")
+    }
+    if options.reflink == .always {
+      throw unsupported("--reflink=always", "a device shares no extents with anything")
+    }
+    if options.reading == .dontcache || options.writing == .dontcache {
+      let reason = "is not for devices; advise leaves nothing in the cache either"
+      throw unsupported("--cache=dontcache", reason)
+    }
+    let isDevice = Self.isDevice(plan.target)
+    if options.writing == .direct && !isDevice {
+      let reason = "an image is written through the page cache; direct:auto is possible"
+      throw unsupported("--cache=direct", reason)
+    }
+    if options.discards && !isDevice { throw Self.noDevice(plan.target) }
+  }
+
+  /// What is said where there is no device to discard.
+  static func noDevice(_ path: FilePath) -> CopyError {
+    refusal("is not a block device; --discard needs one", path)
+  }
+
   private static func refusal(_ reason: String, _ path: FilePath) -> CopyError {
     CopyError(reason, path, nil, .selection)
   }
 
-  /// Opens the source; one that is mounted is copied with a warning.
+  /// Opens the source.
   func openSource() throws(CopyError) -> DeviceEnd {
     let path = plan.sources[0].path
     let source = try open(path, flags: O_RDONLY) {
@@ -103,12 +81,20 @@ struct DeviceOperands {
     guard source.isDevice || source.metadata.kind == .file else {
       throw Self.refusal("is neither a block device nor a file", path)
     }
-    if source.isDevice, let mount = mounts.mount(ofDevice: source.metadata.deviceNumber),
-      !mount.isReadOnly
-    {
-      observer.warned("\(path) is mounted, and what is written to it meanwhile may arrive in part")
+    guard !plan.sources[0].isContents else {
+      throw Self.refusal("is no directory, and cannot have a slash behind it", path)
     }
     return source
+  }
+
+  /// Warns of a source that is mounted: it is copied all the same.
+  func warnIfMounted(_ source: borrowing DeviceEnd) {
+    guard source.isDevice,
+      let mounted = mounted(on: source.metadata, where: { !$0.options.contains("ro") })
+    else { return }
+    observer.warned(
+      "\(source.path) \(mounted), and what is written to it meanwhile may arrive in part"
+    )
   }
 
   private func open(
@@ -126,14 +112,10 @@ struct DeviceOperands {
   /// Opens the target device for itself alone (O_EXCL), and checks that the source fits.
   func openTarget(for source: borrowing DeviceEnd) throws(CopyError) -> DeviceEnd {
     let path = plan.target
-    if let found = try? EntryMetadata(following: path) {
-      guard !source.isDevice || found.deviceNumber != source.metadata.deviceNumber else {
-        throw Self.refusal("is source and target", path)
-      }
-      if let mount = mounts.mount(ofDevice: found.deviceNumber) {
-        throw Self.refusal("is mounted (\(mount.type)), and was not touched", path)
-      }
+    guard !plan.targetIsDirectory else {
+      throw Self.refusal("is no directory, and cannot have a slash behind it", path)
     }
+    if let found = try? EntryMetadata(following: path) { try check(found, against: source) }
     let target = try open(path, flags: O_RDWR | O_EXCL) { error in
       error == .resourceBusy
         ? Self.refusal(
@@ -150,10 +132,45 @@ struct DeviceOperands {
         path
       )
     }
-    if source.size < target.size {
-      observer.noted("\(path): the last \(target.size - source.size) bytes are left as they are")
-    }
     return target
+  }
+
+  /// Refuses a target device whose bytes are the source's, or those of something mounted.
+  private func check(
+    _ target: EntryMetadata,
+    against source: borrowing DeviceEnd
+  ) throws(CopyError) {
+    let path = plan.target
+    guard !source.isDevice || target.deviceNumber != source.metadata.deviceNumber else {
+      throw Self.refusal("is source and target", path)
+    }
+    guard !stack(of: target).overlaps(stack(of: source.metadata)) else {
+      throw Self.refusal("lies on the same bytes as the source \(source.path)", path)
+    }
+    if let mounted = mounted(on: target, where: { _ in true }) {
+      throw Self.refusal("\(mounted), and was not touched", path)
+    }
+  }
+
+  private func stack(of metadata: EntryMetadata) -> DeviceStack {
+    DeviceStack(of: metadata, mounts: mounts, sysfs: sysfs)
+  }
+
+  /// What of a device is mounted, in words: itself, a partition of it, or what lies on it.
+  private func mounted(
+    on device: EntryMetadata,
+    where counts: (MountTable.Mount) -> Bool
+  ) -> String? {
+    let below = stack(of: device)
+    var seen: Set<String> = []
+    for mount in mounts.mounts where counts(mount) {
+      guard seen.insert("\(mount.device) \(mount.source)").inserted else { continue }
+      let stack = DeviceStack(of: mount, mounts: mounts, sysfs: sysfs)
+      guard stack.lies(on: below) else { continue }
+      let isAll = below.same.first.map(stack.same.contains) ?? false
+      return isAll ? "is mounted (\(mount.type))" : "carries what is mounted (\(mount.type))"
+    }
+    return nil
   }
 
   /// Where an image goes: the target, or in a directory the name of the source.
@@ -170,12 +187,23 @@ struct DeviceOperands {
       throw Self.refusal("is neither a block device nor a file", plan.target)
     }
     let directory = isDirectory ? plan.target : plan.target.directory
-    if let above = try? EntryMetadata(following: directory),
-      above.identity.device == source.metadata.deviceNumber
-    {
-      throw Self.refusal("lies on the device that is copied", plan.target)
-    }
+    try checkImage(directory.appending(name), in: directory, against: source)
     return (directory, name)
+  }
+
+  /// Refuses an image that would be written to the device that is read, or is what that is made of.
+  private func checkImage(
+    _ path: FilePath,
+    in directory: FilePath,
+    against source: borrowing DeviceEnd
+  ) throws(CopyError) {
+    let read = stack(of: source.metadata)
+    if let above = try? EntryMetadata(following: directory), stack(of: above).lies(on: read) {
+      throw Self.refusal("lies on the device that is copied", path)
+    }
+    if let old = try? EntryMetadata(following: path), stack(of: old).overlaps(read) {
+      throw Self.refusal("lies on the same bytes as the source \(source.path)", path)
+    }
   }
 }
 
@@ -191,19 +219,4 @@ extension EntryMetadata {
 
   /// The number of a device node: major in the upper 32 bits, minor in the lower.
   var deviceNumber: UInt64 { UInt64(deviceMajor) << 32 | UInt64(deviceMinor) }
-}
-
-extension MountTable {
-  /// A mount of a block device.
-  func mount(ofDevice number: UInt64) -> Mount? {
-    mounts.first { mount in
-      mount.source.hasPrefix("/")
-        && (try? EntryMetadata(following: FilePath(mount.source)))
-          .map { $0.isBlockDevice && $0.deviceNumber == number } ?? false
-    }
-  }
-}
-
-extension MountTable.Mount {
-  fileprivate var isReadOnly: Bool { options.contains("ro") }
 }

@@ -28,20 +28,29 @@ struct DeviceWalk {
     descend(into: tops, depth: 0)
   }
 
-  /// The block devices of a filesystem, as directories of sysfs.
-  private func directories(below metadata: EntryMetadata) -> [String] {
-    let major = metadata.identity.device >> 32
-    if major != 0 {
-      let minor = metadata.identity.device & 0xffff_ffff
-      return sysfs.directory(major: major, minor: minor).map { [$0] } ?? []
-    }
+  /// The block devices of the filesystem that an inode lies on, as directories of sysfs.
+  func directories(below metadata: EntryMetadata) -> [String] {
+    let number = metadata.identity.device
+    guard number >> 32 == 0 else { return directory(ofDevice: number).map { [$0] } ?? [] }
     // btrfs and others give numbers of their own; the mount names a disk.
-    guard let mount = mounts.mount(metadata.mount), mount.source.hasPrefix("/"),
-      let node = sysfs.metadata(mount.source), node.isBlockDevice,
-      let first = sysfs.directory(
-        major: UInt64(node.deviceMajor),
-        minor: UInt64(node.deviceMinor)
-      )
+    return mounts.mount(metadata.mount).map(directoriesBySource) ?? []
+  }
+
+  /// The block devices of a mounted filesystem, as directories of sysfs.
+  func directories(of mount: MountTable.Mount) -> [String] {
+    guard mount.device >> 32 == 0 else {
+      return directory(ofDevice: mount.device).map { [$0] } ?? []
+    }
+    return directoriesBySource(mount)
+  }
+
+  private func directory(ofDevice number: UInt64) -> String? {
+    sysfs.directory(major: number >> 32, minor: number & 0xffff_ffff)
+  }
+
+  private func directoriesBySource(_ mount: MountTable.Mount) -> [String] {
+    guard mount.source.hasPrefix("/"), let node = sysfs.metadata(mount.source), node.isBlockDevice,
+      let first = sysfs.directory(ofNode: node)
     else { return [] }
     guard mount.type == "btrfs" else { return [first] }
     let all = devicesOfBtrfs(with: name(of: first)).compactMap { sysfs.directory(ofDevice: $0) }
@@ -68,21 +77,39 @@ struct DeviceWalk {
     let whole = disk(of: directory)
     if whole != directory { add(.partition(name(of: directory))) }
     let name = name(of: whole)
-    if let file = sysfs.text("\(whole)/loop/backing_file"), let metadata = sysfs.metadata(file) {
-      let tops = directories(below: metadata)
+    if let backing = backing(of: whole) {
+      let tops = directories(ofBacking: backing.metadata)
       if !tops.isEmpty {
-        add(.loop(device: name, file: file))
+        add(.loop(device: name, file: backing.path))
         descend(into: tops, depth: depth + 1)
         return
       }
     }
-    let members = sysfs.names("\(whole)/slaves").compactMap { sysfs.directory(ofDevice: $0) }
+    let members = members(of: whole)
     if !members.isEmpty {
       add(layer(name, whole, members: members.count))
       for member in members { descend(into: member, depth: depth + 1) }
     } else if let disk = Disk(sysfs, whole), !disks.contains(where: { $0.name == disk.name }) {
       disks.append(disk)
     }
+  }
+
+  /// What a loop device stands for: a file, or another block device.
+  func backing(of directory: String) -> (path: String, metadata: EntryMetadata)? {
+    guard let path = sysfs.text("\(directory)/loop/backing_file"),
+      let metadata = sysfs.metadata(path)
+    else { return nil }
+    return (path, metadata)
+  }
+
+  private func directories(ofBacking metadata: EntryMetadata) -> [String] {
+    guard metadata.isBlockDevice else { return directories(below: metadata) }
+    return sysfs.directory(ofNode: metadata).map { [$0] } ?? []
+  }
+
+  /// The devices that one is made of, as directories of sysfs.
+  func members(of directory: String) -> [String] {
+    sysfs.names("\(directory)/slaves").compactMap { sysfs.directory(ofDevice: $0) }
   }
 
   /// What a device with others below it is.
@@ -103,7 +130,7 @@ struct DeviceWalk {
 
   /// The directory of the disk that a directory of a disk or partition belongs to: a partition has no
   /// queue of its own, and lies in that of its disk.
-  private func disk(of directory: String) -> String {
+  func disk(of directory: String) -> String {
     guard sysfs.text("\(directory)/partition") != nil,
       let slash = directory.lastIndex(of: "/")
     else { return directory }

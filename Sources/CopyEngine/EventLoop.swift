@@ -159,9 +159,17 @@ struct EventLoop<Queue: SubmissionQueue & ~Copyable, File: ~Copyable>: ~Copyable
       let place = slot.place
       let contents =
         outcome == .loaded ? place.map { slice($0, slot.task.window.bytesLoaded) } : nil
+      let failedAt = slot.task.window.failedAt
       let end = slot.task.takeEnd()
       let file = slot.takeFile()
-      return Finished(outcome: outcome, contents: contents, place: place, end: end, file: file)
+      return Finished(
+        outcome: outcome,
+        failedAt: failedAt,
+        contents: contents,
+        place: place,
+        end: end,
+        file: file
+      )
     }
     return nil
   }
@@ -186,6 +194,8 @@ struct EventLoop<Queue: SubmissionQueue & ~Copyable, File: ~Copyable>: ~Copyable
 /// A file whose data has been moved, or not.
 struct Finished<File: ~Copyable>: ~Copyable {
   let outcome: FileTask.Outcome
+  /// Where the request began that failed, in bytes, if one did.
+  let failedAt: UInt64?
   /// What was loaded; valid until its place is released.
   let contents: BufferSlice?
   /// The place of a file that was to be loaded, to be released.
@@ -197,12 +207,14 @@ struct Finished<File: ~Copyable>: ~Copyable {
 
   init(
     outcome: FileTask.Outcome,
+    failedAt: UInt64?,
     contents: BufferSlice?,
     place: LoadArena.Place?,
     end: [UInt8],
     file: consuming File
   ) {
     self.outcome = outcome
+    self.failedAt = failedAt
     self.contents = contents
     self.place = place
     self.end = end

@@ -2,10 +2,13 @@
 
 extension PlaceOnDisk {
   /// What it is, for people: two lines for itself, and one or two for each of its disks.
-  var lines: [String] {
+  ///
+  /// A device that is itself copied is told by its size, in bytes, and not by a filesystem.
+  func lines(ofDevice deviceBytes: UInt64? = nil) -> [String] {
     let filesystem = mount.map { "\($0.type) on \($0.source)" } ?? "no filesystem that is known"
+    let subject = deviceBytes.map { "block device, \(roundedSize($0))" } ?? filesystem
     var lines = [
-      "\(role.rawValue) \(path): \(filesystem)",
+      "\(role.rawValue) \(path): \(subject)",
       "  profile \(profile.rawValue): \(reason)",
     ]
     if !device.layers.isEmpty {
@@ -26,6 +29,13 @@ extension PlaceOnDisk {
   }
 }
 
+/// A size in the largest unit that leaves it two digits.
+private func roundedSize(_ bytes: UInt64) -> String {
+  let units: [(name: String, shift: UInt64)] = [("TiB", 40), ("GiB", 30), ("MiB", 20), ("KiB", 10)]
+  let unit = units.first { bytes >> $0.shift >= 10 }
+  return unit.map { "\(bytes >> $0.shift) \($0.name)" } ?? "\(bytes) bytes"
+}
+
 extension Disk {
   /// What it says of itself, for people.
   fileprivate var line: String {
@@ -38,6 +48,22 @@ extension Disk {
   }
 }
 
+private func explanation(ofSharing disks: RunDisks) -> [String] {
+  disks.sharesDisk
+    ? ["one disk that seeks is read and written: all buffers are filled, then written"] : []
+}
+
+/// What `--explain` says of the copy of a device, beside its places.
+func explanation(ofDevice layout: WorkLayout, _ disks: RunDisks) -> [String] {
+  let order =
+    disks.targetSeeks && !disks.sharesDisk
+    ? ["order: strictly from the beginning to the end, since the target seeks"] : []
+  return explanation(ofSharing: disks) + order + [
+    "buffers: \(layout.blocks) of \(layout.blockBytes >> 10) KiB"
+      + (disks.stripeBytes > 0 ? ", for rows of \(disks.stripeBytes >> 10) KiB" : "")
+  ]
+}
+
 /// What `--explain` says of a run before it starts.
 func explanation(
   of layout: WorkLayout,
@@ -45,7 +71,7 @@ func explanation(
   _ disks: RunDisks,
   _ options: CopyOptions
 ) -> [String] {
-  places.flatMap(\.lines)
+  places.flatMap { $0.lines() }
     + sharing(places)
     + order(layout, disks)
     + [

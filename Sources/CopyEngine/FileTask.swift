@@ -51,6 +51,8 @@ struct FileTask {
     var target: Int32?
     /// Where the source has data.
     var map: DataMap
+    /// What runs of data are widened to, in bytes.
+    var sectorBytes: UInt64 = 1
     /// Bytes to allocate before anything is written, or 0.
     var allocateBytes: UInt64 = 0
     /// Cache advice, for files that are large enough.
@@ -72,6 +74,8 @@ struct FileTask {
   private var allocateDue: Bool
   private var sequentialDue: Bool
   private var dropTargetDue = false
+  /// Whether a window is being sent off: two at a time would come to the disk in turns.
+  private var isSending = false
   private var settling: Range<UInt64> = 0..<0
   private var dropping: Range<UInt64> = 0..<0
   private var auxiliaryFailure: Outcome?
@@ -90,7 +94,7 @@ struct FileTask {
     advisor = plan.advisor
     awaitsAllocation = plan.allocateBytes > 0
     allocateDue = awaitsAllocation
-    sequentialDue = plan.advisor != nil && !plan.reading.isDirect
+    sequentialDue = plan.advisor != nil && !plan.reading.isDirect && plan.map != .whole(0)
   }
 
   private var hasFailed: Bool { auxiliaryFailure != nil || window.failure != nil }
@@ -114,7 +118,9 @@ struct FileTask {
   mutating func findData() {
     while let offset = window.wantsExtent {
       do {
-        window.add(try plan.map.extent(from: offset, in: plan.source))
+        let map = plan.map
+        let sectorBytes = plan.sectorBytes
+        window.add(try map.extent(from: offset, in: plan.source, sectorBytes: sectorBytes))
       } catch {
         window.giveUp(.read(error))
       }
@@ -167,12 +173,14 @@ struct FileTask {
     let advice = advisor?.next(
       readUpTo: window.readUpTo,
       writtenUpTo: window.writtenUpTo,
-      isComplete: window.isDone
+      isComplete: window.isDone,
+      maySend: !isSending
     )
     switch advice {
     case nil:
       return nil
     case .startWriteback(let range):
+      isSending = true
       return plan.target.map {
         sync($0, range, mode: SyncRangeMode.write, tag(.startWriteback, .syncRange))
       }
@@ -225,6 +233,7 @@ struct FileTask {
     case .allocate:
       completedAllocation(error)
     case .startWriteback:
+      isSending = false
       noteWriteback(error)
     case .awaitWriteback:
       noteWriteback(error)
@@ -291,6 +300,7 @@ struct FileTask {
 
 /// `POSIX_FADV_*`, the same on every Linux but s390.
 enum FileAdvice {
+  static let random: Int32 = 1
   static let sequential: Int32 = 2
   static let dontNeed: Int32 = 4
   static let noReuse: Int32 = 5

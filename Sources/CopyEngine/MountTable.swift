@@ -9,6 +9,8 @@ struct MountTable: Sendable {
   /// One mount.
   struct Mount: Sendable, Equatable {
     let identifier: UInt64
+    /// The number of the filesystem: major in the upper 32 bits, minor in the lower.
+    let device: UInt64
     let type: String
     /// The block device, or another name for what is mounted.
     let source: String
@@ -28,15 +30,22 @@ struct MountTable: Sendable {
     mounts = text.split(separator: "\n").compactMap { line in
       let fields = line.split(separator: " ", omittingEmptySubsequences: false)
       guard let identifier = fields.first.flatMap({ UInt64($0) }),
-        let dash = fields.firstIndex(of: "-"), fields.count >= dash + 4
+        let dash = fields.firstIndex(of: "-"), dash >= 3, fields.count >= dash + 4
       else { return nil }
       return Mount(
         identifier: identifier,
+        device: Self.number(fields[2]),
         type: String(fields[dash + 1]),
         source: Self.unescape(fields[dash + 2]),
         options: fields[dash + 3].split(separator: ",").map(String.init)
       )
     }
+  }
+
+  /// Reads a number such as `8:17`; 0 where it is none.
+  private static func number(_ field: Substring) -> UInt64 {
+    let parts = field.split(separator: ":").map { UInt64($0) ?? 0 }
+    return parts.count == 2 ? parts[0] << 32 | parts[1] : 0
   }
 
   /// Undoes the kernel's escapes: a space, tab, newline or backslash is written as `\ooo`.

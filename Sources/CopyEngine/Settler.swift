@@ -67,8 +67,8 @@ final class Settler: Sendable {
     var settlingFiles = 0
     var thread: pthread_t?
     var isFinishing = false
-    /// Whether all that waits is to be settled, however little it is.
-    var isHurried = false
+    /// How many workers wait for all to be settled, however little it is.
+    var hurrying = 0
     var failures: [CopyError] = []
   }
   private let state: Monitor<State>
@@ -104,7 +104,7 @@ final class Settler: Sendable {
     }
     // Closed at once where it is not held open.
     let number = filesMax > 0 ? file.release() : -1
-    let (isDue, failures) = state.wait { state -> (Bool, [CopyError])? in
+    let (isDue, hasThread, failures) = state.wait { state -> (Bool, Bool, [CopyError])? in
       let isAhead =
         state.bytes + state.settlingBytes + bytes > bounds.bytesMax
         || filesMax > 0 && state.batch.descriptors.count + state.settlingFiles >= filesMax
@@ -115,29 +115,43 @@ final class Settler: Sendable {
       let isDue = self.isDue(state)
       if isDue && state.thread == nil { start(&state) }
       defer { state.failures = [] }
-      return (isDue, state.failures)
+      return (isDue, state.thread != nil, state.failures)
     }
-    if isDue { state.withLockWaking { _ in } }
+    guard isDue else { return failures }
+    guard hasThread else { return failures + settleHere() }
+    state.withLockWaking { _ in }
     return failures
   }
 
   private func isDue(_ state: State) -> Bool {
     state.bytes >= bounds.batchBytes
       || filesMax > 0 && state.batch.descriptors.count * 2 >= filesMax
-      || state.isHurried && state.bytes > 0
+      || state.hurrying > 0 && state.bytes > 0
   }
 
   /// Settles what there is, and waits for it.
   ///
   /// - Returns: Failures to write back that nobody was told of.
   func settle() -> [CopyError] {
-    state.withLockWaking { state in
-      state.isHurried = true
+    let hasThread = state.withLockWaking { state in
+      state.hurrying += 1
       if isDue(state) && state.thread == nil { start(&state) }
+      return state.thread != nil
     }
+    let failures = hasThread ? [] : settleHere()
     return state.wait { state -> [CopyError]? in
+      // What others add meanwhile is settled as well.
       guard !state.isSettling && state.bytes == 0 || state.thread == nil else { return nil }
-      state.isHurried = false
+      state.hurrying -= 1
+      defer { state.failures = [] }
+      return failures + state.failures
+    }
+  }
+
+  /// Settles what there is in the calling thread, where no other can be had.
+  private func settleHere() -> [CopyError] {
+    if let batch = state.withLock({ takeBatch(&$0) }) { settle(batch) }
+    return state.withLock { state in
       defer { state.failures = [] }
       return state.failures
     }
@@ -184,30 +198,38 @@ final class Settler: Sendable {
 
   /// Settles batch after batch.
   private func run() {
-    while let batch = nextBatch() {
-      // The filesystem knows of a failure to write back as well, and it is told in one way.
-      let failures = batch.isSent && waitFor(batch.descriptors) ? [] : targets.sync()
-      drop(batch.descriptors)
-      state.withLockWaking { state in
-        state.settlingBytes = 0
-        state.settlingFiles = 0
-        state.isSettling = false
-        state.failures += failures
-      }
+    while let batch = nextBatch() { settle(batch) }
+  }
+
+  private func settle(_ batch: Batch) {
+    // The filesystem knows of a failure to write back as well, and it is told in one way.
+    let failures = batch.isSent && waitFor(batch.descriptors) ? [] : targets.sync()
+    drop(batch.descriptors)
+    state.withLockWaking { state in
+      state.settlingBytes = 0
+      state.settlingFiles = 0
+      state.isSettling = false
+      state.failures += failures
     }
   }
 
   private func nextBatch() -> Batch? {
     state.wait { state -> Batch?? in
       if state.isFinishing { return .some(nil) }
-      guard isDue(state) else { return nil }
-      state.isSettling = true
-      state.settlingBytes = state.bytes
-      state.settlingFiles = state.batch.descriptors.count
-      state.bytes = 0
-      defer { state.batch = Batch() }
-      return .some(state.batch)
+      guard isDue(state), let batch = takeBatch(&state) else { return nil }
+      return .some(batch)
     }
+  }
+
+  /// Begins with what there is, unless another batch is being settled.
+  private func takeBatch(_ state: inout State) -> Batch? {
+    guard !state.isSettling else { return nil }
+    state.isSettling = true
+    state.settlingBytes = state.bytes
+    state.settlingFiles = state.batch.descriptors.count
+    state.bytes = 0
+    defer { state.batch = Batch() }
+    return state.batch
   }
 
   /// Waits until what was sent off is written (`sync_file_range`).

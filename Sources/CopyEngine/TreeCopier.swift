@@ -53,7 +53,7 @@ public final class TreeCopier: Sendable {
       ).copy()
     }
     guard !plan.options.discards else {
-      throw CopyError("is no device that could be discarded", plan.target, nil, .selection)
+      throw DeviceOperands.noDevice(plan.target)
     }
     var report = CopyReport()
     guard let (sources, target) = try resolve(plan, creationMask, &report) else { return report }
@@ -98,8 +98,7 @@ public final class TreeCopier: Sendable {
     let watching = watch.start()
     defer { watch.stop(watching) }
     for part in runWorkers(run, layout) { report.add(part) }
-    if let failure = run.failureToStart { throw failure }
-    finish(run, &report)
+    try finish(run, &report)
     return report
   }
 
@@ -136,13 +135,16 @@ public final class TreeCopier: Sendable {
   }
 
   /// Ends a run: gives directories their own permissions back, and brings all to stable storage.
-  private func finish(_ run: CopyRun, _ report: inout CopyReport) {
+  ///
+  /// - Throws: What kept the run from starting.
+  private func finish(_ run: CopyRun, _ report: inout CopyReport) throws(CopyError) {
     for failure in run.widened.restoreAll(run.opener) {
       report.failures += 1
       observer.failed(failure)
     }
     var unsynced = run.settler.finish()
     defer { run.settler.dropRest() }
+    if let failure = run.failureToStart { throw failure }
     report.stop = run.stop
     // An earlier run that was killed may have left something unsynced that this one found complete,
     // so this does not depend on what was written now.

@@ -142,7 +142,11 @@ extension Worker where Queue: ~Copyable {
         throw .target("cannot set size", file.entry.targetPath, Errno(rawValue: errno))
       }
     case .whole(let size):
-      mayAllocate = size >= AllocationPolicy.fileBytesMin && allocation.allows(target)
+      // What is kept in the cache is published before it is written, and shows by its size what of
+      // it has come to the disk when the power fails.
+      mayAllocate =
+        size >= AllocationPolicy.fileBytesMin && writing(file.entry)?.mode != .keep
+        && allocation.allows(target)
       if mayAllocate { plan.allocateBytes = size }
     case .unknownSize:
       break
@@ -183,7 +187,6 @@ extension Worker where Queue: ~Copyable {
     if run.disks.targetSeeks { return hold(file, contents, place) }
     writeLoaded(file, contents)
     if let place { loop.release(place) }
-    copyChangedFiles()
   }
 
   /// Writes the end of a file, which was kept back since it is no whole sector (`pwrite`).
@@ -211,7 +214,11 @@ extension Worker where Queue: ~Copyable {
       }
       written += Int(result)
     }
-    finish(file, outcome)
+    // Until it is on the disk it reads as zeros there, in a file that looks complete to the next run.
+    var plan = FileTask.Plan(source: file.source.rawValue, target: target, map: .whole(0))
+    plan.advisor = CacheAdvisor(settling: file.opened.size - UInt64(end.count)..<file.opened.size)
+    if case .copied(let bytes) = outcome { report.bytesWritten += bytes }
+    loop.admit(plan, file: file)
   }
 
   private mutating func finish(_ file: consuming OpenFile, _ outcome: FileTask.Outcome) {

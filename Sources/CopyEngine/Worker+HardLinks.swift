@@ -117,7 +117,8 @@ extension Worker where Queue: ~Copyable {
     guard let entry = findAgain(waiting) else { return complete(waiting.directory) }
     switch link(entry, to: published) {
     case .settled: complete(waiting.directory)
-    case .mustCopy: copy(entry)
+    // Not from here: buffers of files that are just being written would be waited for.
+    case .mustCopy: retries.append(waiting)
     case .waits: break
     }
   }

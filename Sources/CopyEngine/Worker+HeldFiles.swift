@@ -65,7 +65,6 @@ extension Worker where Queue: ~Copyable {
     for start in stride(from: 0, to: order.count, by: step) {
       writeHeld(order[start..<min(start + step, order.count)])
     }
-    copyChangedFiles()
   }
 
   /// Creates some of them, writes them together, and publishes them.
@@ -125,18 +124,5 @@ extension Worker where Queue: ~Copyable {
   private mutating func release(_ place: LoadArena.Place?) {
     // A loop whose queue has failed has no buffers any more.
     if let place, !queueFailed { loop.release(place) }
-  }
-
-  /// Copies files block by block that were not what the scan had found when they were read; not before
-  /// the buffers of others are free again, which they might have to wait for.
-  mutating func copyChangedFiles() {
-    while let entry = changedFiles.popLast(), !run.shouldStop {
-      do {
-        try copyInBlocks(entry)
-      } catch {
-        fail(error)
-        settle(entry, false)
-      }
-    }
   }
 }

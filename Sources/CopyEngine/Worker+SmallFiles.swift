@@ -105,9 +105,22 @@ extension Worker where Queue: ~Copyable {
     }
   }
 
+  /// Copies a file block by block that was not what the scan had found when it was read.
+  mutating func copyChanged(_ entry: FoundEntry) {
+    do {
+      try copyInBlocks(entry)
+    } catch {
+      fail(error)
+      settle(entry, false)
+    }
+  }
+
   /// Publishes a small file that was written.
   ///
-  /// - Parameter way: How its data gets to the disk, where that is not the filesystem's usual one.
+  /// - Parameters:
+  ///   - written: The file.
+  ///   - contents: What was written to it, or `nil` if it is empty.
+  ///   - way: How its data gets to the disk, where that is not the filesystem's usual one.
   mutating func finishLoaded(
     _ written: consuming OpenFile,
     _ contents: BufferSlice?,

@@ -19,7 +19,7 @@ struct Worker<Queue: SubmissionQueue & ~Copyable>: ~Copyable {
   var held: SlotTable<HeldFile>
   var heldPlaces: [HeldPlace] = []
   var writes = WriteBatch()
-  /// Files that were not what the scan had found when they were read.
+  /// Files that were not what the scan had found when they were read, to be copied block by block.
   var changedFiles: [FoundEntry] = []
   var attributes = AttributeCopier()
   var random = SystemRandomNumberGenerator()
@@ -56,6 +56,8 @@ struct Worker<Queue: SubmissionQueue & ~Copyable>: ~Copyable {
     while !run.shouldStop {
       if let retry = retries.popLast() {
         copyAgain(retry)
+      } else if let entry = changedFiles.popLast() {
+        copyChanged(entry)
       } else if let item = run.stack.tryPop() {
         process(item)
       } else if !batch.isEmpty {
@@ -142,7 +144,7 @@ struct Worker<Queue: SubmissionQueue & ~Copyable>: ~Copyable {
       report.failures += 1
       // The files in flight all meet a full disk; once is enough to say so.
       guard run.stop(.failure) else { return }
-    case .entry, .selection, .memory:
+    case .entry, .selection, .unsupported, .memory:
       report.failures += 1
     }
     run.observer.failed(error)

@@ -49,6 +49,25 @@ public enum DataMap: Equatable, Sendable {
     }
   }
 
+  /// The same for a target that is written in whole sectors: runs of data are widened to them, and an
+  /// end that is no whole sector counts as data.
+  ///
+  /// - Parameters:
+  ///   - offset: Where to look from: the start of a sector.
+  ///   - descriptor: The file.
+  ///   - sectorBytes: The size of a sector, in bytes.
+  /// - Returns: The run, or `nil` when there is none.
+  /// - Throws: The error of `lseek`.
+  public func extent(
+    from offset: UInt64,
+    in descriptor: Int32,
+    sectorBytes: UInt64
+  ) throws(Errno) -> DataExtent? {
+    let found = try extent(from: offset, in: descriptor)
+    guard sectorBytes > 1, case .sparse(let size) = self else { return found }
+    return Self.widened(found, to: sectorBytes, size, from: offset)
+  }
+
   /// The next run of data at or after an offset, or `nil` when there is none (`lseek`).
   public func extent(from offset: UInt64, in descriptor: Int32) throws(Errno) -> DataExtent? {
     switch self {
@@ -69,5 +88,21 @@ public enum DataMap: Equatable, Sendable {
         length: min(UInt64(end), size) - UInt64(start)
       )
     }
+  }
+
+  /// A run of data, or the end of the file where there is none, in whole sectors.
+  private static func widened(
+    _ extent: DataExtent?,
+    to sectorBytes: UInt64,
+    _ size: UInt64,
+    from offset: UInt64
+  ) -> DataExtent? {
+    let lastStart = size - size % sectorBytes
+    let start = extent.map { $0.offset - $0.offset % sectorBytes } ?? lastStart
+    guard start < size else { return nil }
+    let dataEnd = extent.map { $0.offset + $0.length } ?? size
+    let end = dataEnd > lastStart ? size : (dataEnd + sectorBytes - 1) / sectorBytes * sectorBytes
+    let first = max(start, offset)
+    return first < end ? DataExtent(offset: first, length: end - first) : nil
   }
 }

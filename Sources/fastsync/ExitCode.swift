@@ -10,7 +10,8 @@ enum ExitCode: Int32 {
   case usage = 1
   /// Source and target do not go together.
   case selection = 3
-  /// The command line asks for what belongs to a remote or a delta transfer.
+  /// The command line asks for what belongs to a remote or a delta transfer, or is not possible with
+  /// a device.
   case unsupported = 4
   /// The target cannot take more, or the ring broke.
   case stopped = 11
@@ -41,6 +42,7 @@ enum ExitCode: Int32 {
       case .vanished: .vanished
       case .stop: .stopped
       case .selection: .selection
+      case .unsupported: .unsupported
       case .memory: .memory
       }
   }

@@ -22,10 +22,16 @@ struct Summary {
 
   /// The line for the standard error, when not everything was carried over.
   var closing: String? {
-    switch ExitCode(report) {
+    let isHalf = report.leavesTargetHalfWritten
+    let half = "the target is half written, and of no use until a run has finished"
+    return switch ExitCode(report) {
+    case .stopped where isHalf: "stopped before everything was copied; \(half)"
     case .stopped: "stopped before everything was copied; run it again to finish"
+    case .interrupted where isHalf: "interrupted; \(half)"
     case .interrupted: "interrupted; run it again to finish"
-    case .partial: "not everything was copied (failures: \(figure(report.failures)))"
+    case .partial:
+      "not everything was copied (failures: \(figure(report.failures)))"
+        + (isHalf ? "; \(half)" : "")
     case .vanished: "some entries vanished before they were copied (\(figure(report.vanished)))"
     default: nil
     }

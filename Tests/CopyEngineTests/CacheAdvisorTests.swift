@@ -64,6 +64,32 @@ struct CacheAdvisorTests {
     #expect(due(&advisor, read: 0, written: 3 * Self.window).isEmpty)
   }
 
+  @Test("while one window is being sent off, others are settled and dropped, and no other is sent")
+  func oneAtATime() {
+    var advisor = CacheAdvisor(size: 10 * Self.window, residency: .nothing)
+    let written = 3 * Self.window
+    func next(_ maySend: Bool) -> CacheAdvisor.Advice? {
+      advisor.next(readUpTo: written, writtenUpTo: written, isComplete: false, maySend: maySend)
+    }
+    #expect(next(true) == .startWriteback(windows(0, 1)))
+    #expect(next(false) == .dropSource(windows(0, 1)))
+    #expect(next(false) == nil, "the newest window that was sent off is not waited for")
+    #expect(next(true) == .startWriteback(windows(1, 2)))
+    #expect(next(false) == .settle(windows(0, 1)))
+    #expect(next(false) == nil)
+    #expect(next(true) == .startWriteback(windows(2, 3)))
+  }
+
+  @Test("a range alone is waited for at once, and then all is settled")
+  func rangeAlone() {
+    var advisor = CacheAdvisor(settling: 40_960..<42_000)
+    #expect(due(&advisor, read: 0, written: 0, isComplete: true) == [.settle(40_960..<42_000)])
+    #expect(!advisor.isSettled)
+    advisor.settled(40_960..<42_000)
+    #expect(advisor.isSettled)
+    #expect(due(&advisor, read: 0, written: 0, isComplete: true).isEmpty)
+  }
+
   @Test("several windows at once are started in order, each once")
   func catchesUp() {
     var advisor = CacheAdvisor(size: 10 * Self.window, residency: .nothing)

@@ -32,7 +32,8 @@ struct DeviceTests {
         ]
       ),
       (7, 0, 0, ["sdb"], ["loop0 on /images/on-sdb1", "partition sdb1"]),
-      (7, 1, 0, ["loop1"], []), (7, 2, 0, ["loop2"], []), (252, 0, 0, ["zram0"], []),
+      (7, 4, 0, ["sdb"], ["loop4 on /dev/sdb1", "partition sdb1"]), (7, 1, 0, ["loop1"], []),
+      (7, 2, 0, ["loop2"], []), (252, 0, 0, ["zram0"], []),
     ] as [(UInt64, UInt64, UInt64, [String], [String])]
   )
   func layers(

@@ -44,6 +44,14 @@ struct MountTableTests {
     #expect(mount.options == options)
   }
 
+  @Test("the number of a filesystem is that of its device, if it has one")
+  func devices() throws {
+    for (identifier, device): (UInt64, UInt64) in [
+      (36, 98 << 32), (22, 21), (27, 254 << 32), (41, 35), (52, 8 << 32 | 17),
+    ] { #expect(try mount(identifier).device == device) }
+    #expect(MountTable(parsing: "1 2 x / / rw - t s o").mounts.first?.device == 0)
+  }
+
   @Test("what is not there is nil")
   func absent() {
     let table = MountTable(parsing: Self.recorded)

@@ -78,19 +78,19 @@ struct PlaceOnDiskTests {
   @Test("the lines for people")
   func lines() throws {
     #expect(
-      try place(.source, lvm).lines == [
+      try place(.source, lvm).lines() == [
         "source /place: no filesystem that is known", "  profile hdd: it says that it seeks",
         "  through LVM vg-home (dm-1), LUKS crypt (dm-0), partition sda2",
         "  disk sda (SATA, ST4000NM0035-1V4): says that it seeks, sectors of 512 bytes (4096 inside), "
           + "queue of 32, no discards, no zones",
       ]
     )
-    let many = try place(.target, many).lines
+    let many = try place(.target, many).lines()
     #expect(many.first == "target /place: btrfs on /dev/sdb1" && many.count == 3 + 2 * 4)
     #expect(many.contains("  nvme0n1 is of profile nvme: it says that it does not seek"))
-    #expect(try place(.target, array).lines.last == "  asks for requests of 1024 KiB")
+    #expect(try place(.target, array).lines().last == "  asks for requests of 1024 KiB")
     #expect(
-      try place(.target, memory).lines == [
+      try place(.target, memory).lines() == [
         "target /place: tmpfs on tmpfs", "  profile ssd: no disk tells whether it seeks",
       ]
     )

@@ -34,8 +34,10 @@ struct RecordedDevice {
     return device
   }
 
-  static func partition(_ number: String, _ place: String) -> RecordedDevice {
-    RecordedDevice(number: number, place: place, files: ["partition": "1"])
+  /// A partition, with its place on the disk in sectors of 512 bytes.
+  static func partition(_ number: String, _ place: String, _ start: Int = 0) -> RecordedDevice {
+    let files = ["partition": "1", "start": "\(start)", "size": "512"]
+    return RecordedDevice(number: number, place: place, files: files)
   }
 
   /// A device over others, by their kernel names.
@@ -91,7 +93,7 @@ enum RecordedMachine {
       rotational: true,
       ["device/queue_depth": "32", "device/model": "ST4000NM0035-1V4"]
     ),
-    .partition("8:1", "\(sata)/sda1"), .partition("8:2", "\(sata)/sda2"),
+    .partition("8:1", "\(sata)/sda1", 64), .partition("8:2", "\(sata)/sda2", 576),
     .disk("8:16", shingled, rotational: true, ["queue/discard_max_bytes": "2147450880"]),
     .partition("8:17", "\(shingled)/sdb1"),
     .disk("8:32", managed, rotational: true, ["queue/zoned": "host-managed"]),
@@ -130,6 +132,18 @@ enum RecordedMachine {
     ),
     .disk("7:2", "virtual/block/loop2", rotational: false),
     .disk("7:3", "virtual/block/loop3", rotational: true, ["loop/backing_file": "/btrfs/image"]),
+    .disk(
+      "7:4",
+      "virtual/block/loop4",
+      rotational: true,
+      ["loop/backing_file": "/dev/sdb1", "loop/offset": "4096", "size": "16"]
+    ),
+    .disk(
+      "7:5",
+      "virtual/block/loop5",
+      rotational: true,
+      ["loop/backing_file": "/dev/sdb1", "loop/offset": "12288", "size": "16"]
+    ),
     .disk("252:0", "virtual/block/zram0", rotational: false),
     RecordedDevice(number: "9:9", place: "virtual/block/odd", files: [:]),
     .stacked("251:0", "loopback", over: ["loopback"]),

@@ -6,102 +6,55 @@ import Testing
 /// Whole devices and images, judged by `cmp`.
 @Suite(.serialized, .enabled(if: filesystemObstacle == nil, "\(filesystemObstacle ?? "")"))
 struct DeviceCopyTests {
-  private static let megabyte = 1 << 20
-  /// The source: data, 40 MiB of zeros, data, and an end that is no whole page.
-  private static let sourceBytes = 64 * megabyte + 512
-
-  /// Makes a file of some bytes, with seeded data up to `dataBytes` and at the end.
-  private func makeImage(_ sandbox: Sandbox, _ name: String, _ bytes: Int, data: Int) throws {
-    let file = try check(
-      unsafe open(sandbox.path(name), O_RDWR | O_CREAT | O_CLOEXEC, 0o600),
-      "open",
-      Bytes(text: name)
-    )
-    defer { close(file) }
-    let contents = SeededContents(seed: testSeed)
-    try contents.write(bytes, to: file, count: data)
-    try contents.write(bytes + 1, to: file, at: bytes - 70_000, count: 70_000)
-  }
-
-  /// Lends a loop device on a file.
-  private func withDevice(
-    _ file: String,
-    options: [String] = [],
-    _ body: (String) throws -> Void
-  ) throws {
-    let device =
-      try succeed("losetup", options + ["--find", "--show", file]).outputText
-      .split(separator: "\n").first.map(String.init) ?? ""
-    defer { _ = try? run("losetup", ["--detach", device]) }
-    try body(device)
-  }
-
-  /// Lends a source of 64 MiB and a target of 80 MiB that has other data everywhere.
-  private func withPair(_ body: (Sandbox, _ source: String, _ target: String) throws -> Void) throws
-  {
-    try withSandbox { sandbox in
-      try makeImage(sandbox, "a", Self.sourceBytes, data: 20 * Self.megabyte)
-      try makeImage(sandbox, "b", 80 * Self.megabyte, data: 80 * Self.megabyte - 70_000)
-      try withDevice(sandbox.path("a")) { source in
-        try withDevice(sandbox.path("b")) { target in try body(sandbox, source, target) }
-      }
-    }
-  }
-
-  private func expectEqual(_ one: String, _ other: String, _ hint: String) throws {
-    let result = try run("cmp", ["-n", "\(Self.sourceBytes)", one, other])
-    #expect(result.status == 0, "\(result.outputText)\(result.errorText) \(hint)")
-  }
-
   @Test(
     arguments: engines,
     [[], ["--cache=advise"], ["--cache=keep"], ["--profile=hdd"], ["--discard"]]
   )
   func toADevice(_ engine: String, _ options: [String]) throws {
-    try withPair { sandbox, source, target in
+    try withDevicePair { sandbox, source, target in
       let words = ["--copy-devices", "--io-engine=\(engine)"] + options
-      let tail = try succeed("tail", ["-c", "+\(Self.sourceBytes + 1)", sandbox.path("b")])
+      let tail = try succeed("tail", ["-c", "+\(deviceSourceBytes + 1)", sandbox.path("b")])
       let name = target.split(separator: "/").last ?? ""
       for dry in [["-n"], []] {
         let result = try run(fastsyncBinary, words + dry + ["-v", source, target])
         #expect(result.status == 0, "\(result.errorText)")
         #expect(result.outputText.contains("\(name)\n"), "\(result.outputText)")
       }
-      try expectEqual(source, target, "\(words)")
+      try expectEqualBytes(source, target, "\(words)")
       guard !options.contains("--discard") else { return }
-      let after = try succeed("tail", ["-c", "+\(Self.sourceBytes + 1)", target])
+      let after = try succeed("tail", ["-c", "+\(deviceSourceBytes + 1)", target])
       #expect(after.standardOutput == tail.standardOutput, "what is behind is left alone")
     }
   }
 
   @Test(arguments: engines) func toAnImageAndBack(_ engine: String) throws {
-    try withPair { sandbox, source, target in
+    try withDevicePair { sandbox, source, target in
       let words = ["--copy-devices", "--io-engine=\(engine)"]
       let image = sandbox.path("image")
       try expectFastsync(0, words + [source, image])
-      try expectEqual(source, image, engine)
+      try expectEqualBytes(source, image, engine)
       var metadata = stat()
       try check(unsafe lstat(image, &metadata), "lstat")
-      #expect(metadata.st_size == Self.sourceBytes && metadata.st_mode == S_IFREG | 0o600)
+      #expect(metadata.st_size == deviceSourceBytes && metadata.st_mode == S_IFREG | 0o600)
       // 20 MiB and the end, in granules of 64 KiB; the rest is a hole.
-      #expect(metadata.st_blocks * 512 < 22 * Self.megabyte)
+      #expect(metadata.st_blocks * 512 < 22 * megabyte)
       // A hole is zeros on the device, whatever it had there.
       try expectFastsync(0, words + [image, target])
-      try expectEqual(image, target, engine)
+      try expectEqualBytes(image, target, engine)
       // An image that is there is replaced, in a directory under the name of the device.
       try expectFastsync(0, words + ["--no-sparse", source, image])
       try check(unsafe lstat(image, &metadata), "lstat")
-      #expect(metadata.st_blocks * 512 >= Self.sourceBytes)
+      #expect(metadata.st_blocks * 512 >= deviceSourceBytes)
       let directory = try sandbox.makeDirectory("images")
       let name = source.split(separator: "/").last ?? ""
       let result = try run(fastsyncBinary, words + ["-v", source, directory])
       #expect(result.status == 0 && result.outputText.contains("\(name)\n"), "\(result)")
-      try expectEqual(source, "\(directory)/\(name)", engine)
+      try expectEqualBytes(source, "\(directory)/\(name)", engine)
     }
   }
 
   @Test func whatWouldDestroySomethingIsRefused() throws {
-    try withPair { sandbox, source, target in
+    try withDevicePair { sandbox, source, target in
       let before = try succeed("sha256sum", [target]).outputText
       let words = ["--copy-devices"]
       try expectFastsync(3, words + [target, source], saying: ["is too small", "67109376"])
@@ -122,7 +75,7 @@ struct DeviceCopyTests {
       try expectFastsync(
         3,
         words + ["--discard", source, sandbox.path("x")],
-        saying: ["discarded"]
+        saying: ["is not a block device; --discard needs one"]
       )
       try expectFastsync(1, ["--discard", source, target], saying: ["--copy-devices"])
       try expectFastsync(0, words + ["-n", source, target])
@@ -136,7 +89,7 @@ struct DeviceCopyTests {
 
   @Test func whatIsMountedIsRefusedAsTargetAndToldAsSource() throws {
     try withSandbox { sandbox in
-      try makeImage(sandbox, "a", Self.sourceBytes, data: Self.megabyte)
+      try makeImage(sandbox, "a", deviceSourceBytes, data: megabyte)
       try succeed("truncate", ["-s", "80M", sandbox.path("b")])
       try succeed("mkfs.ext4", ["-q", sandbox.path("b")])
       try withDevice(sandbox.path("b")) { device in
@@ -148,7 +101,7 @@ struct DeviceCopyTests {
         #expect(result.status == 0 && result.errorText.contains("\(device) is mounted"))
         try succeed("umount", [point])
         try expectFastsync(0, words + [sandbox.path("a"), device])
-        try expectEqual(sandbox.path("a"), device, "no longer mounted")
+        try expectEqualBytes(sandbox.path("a"), device, "no longer mounted")
       }
     }
   }

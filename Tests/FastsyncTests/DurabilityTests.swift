@@ -49,4 +49,40 @@ import Testing
     let calls = try syncs(["--durability=none"])
     #expect(!calls.contains { $0.contains("sync") }, "\(calls)")
   }
+
+  /// What lies in allocated space has to be there before the name.
+  ///
+  /// The end of a file that is written directly goes through the cache: after a power cut it would be
+  /// zeros in a file of the right size and time. What is kept in the cache is not allocated, so that its
+  /// size tells.
+  @Test(
+    .enabled(if: filesystemObstacle == nil, "\(filesystemObstacle ?? "")"),
+    arguments: ["direct", "keep"]
+  )
+  func theEndIsWrittenBeforeTheName(_ mode: String) throws {
+    try withSandbox { sandbox in
+      let source = try sandbox.makeDirectory("source")
+      let target = try Filesystem.ext4.make(in: sandbox, as: "target")
+      let size = 3 << 20 + 1234
+      let contents = SeededContents(seed: testSeed)
+      try contents.makeFile(1, try OpenDirectory(source), Bytes(text: "file"), size: size)
+      let trace = sandbox.path("trace")
+      let words = ["-f", "-e", "trace=pwrite64,sync_file_range,linkat,fallocate", "-o", trace]
+      let options = ["--io-engine=sync", "--cache=keep:\(mode)", "\(source)/", "\(target)/copy"]
+      try succeed("strace", words + [fastsyncBinary] + options)
+      let calls = try succeed("cat", [trace]).outputText.split(separator: "\n")
+      func index(_ words: String...) -> Int? {
+        calls.firstIndex { call in words.allSatisfy { call.contains($0) } }
+      }
+      guard mode == "direct" else {
+        #expect(index("fallocate(") == nil, "\(calls)")
+        return
+      }
+      let written = try #require(index("pwrite64(", "1234, 3145728)"), "\(calls)")
+      let waited = try #require(index("sync_file_range(", "3145728", "WAIT_AFTER"), "\(calls)")
+      let named = try #require(index("linkat(", "\"file\""), "\(calls)")
+      #expect(written < waited && waited < named, "\(calls)")
+      try expectSame(source, "\(target)/copy")
+    }
+  }
 }

@@ -45,17 +45,42 @@ import Testing
     try expectSame(sandbox.path("source"), sandbox.path("target"))
   }
 
+  private func makeLauncher(_ sandbox: Sandbox) throws -> String {
+    let launcher = sandbox.path("launcher")
+    try OpenDirectory(sandbox.path).makeFile(
+      Bytes(text: "launcher.c"),
+      Bytes(text: EngineFallbackTests.launcher)
+    )
+    try succeed("cc", ["-o", launcher, "\(launcher).c"])
+    return launcher
+  }
+
+  /// It is not discarded either before it is known that it can be written.
+  @Test(
+    .enabled(if: has("cc"), "no C compiler"),
+    .enabled(if: filesystemObstacle == nil, "\(filesystemObstacle ?? "")")
+  )
+  func aDeviceIsLeftAlone() throws {
+    try withDevicePair { sandbox, source, target in
+      let launcher = try makeLauncher(sandbox)
+      let before = try digest(target)
+      let command = ["\(EPERM)", fastsyncBinary, "--copy-devices", "--discard", source, target]
+      let refused = try run(launcher, command + ["--io-engine=uring"])
+      #expect(refused.status == 11 && refused.errorText.contains("io_uring"))
+      #expect(!refused.errorText.contains("half written"), "\(refused.errorText)")
+      #expect(try digest(target) == before)
+      let result = try run(launcher, command + ["--explain"])
+      #expect(result.outputText.contains("engine: plain system calls (io_uring cannot be had"))
+      try expectEqualBytes(source, target)
+    }
+  }
+
   @Test(.enabled(if: has("cc"), "no C compiler"), arguments: [EPERM, ENOSYS, ENOMEM])
   func forbidden(
     _ code: Int32
   ) throws {
     try withTrees { sandbox, operands in
-      let launcher = sandbox.path("launcher")
-      try OpenDirectory(sandbox.path).makeFile(
-        Bytes(text: "launcher.c"),
-        Bytes(text: EngineFallbackTests.launcher)
-      )
-      try succeed("cc", ["-o", launcher, "\(launcher).c"])
+      let launcher = try makeLauncher(sandbox)
       let command = ["\(code)", fastsyncBinary]
       let refused = try run(launcher, command + ["--io-engine=uring"] + operands)
       #expect(refused.status != 0, "--io-engine=uring")

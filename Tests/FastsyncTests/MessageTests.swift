@@ -91,4 +91,23 @@ import Testing
     #expect(lines([.verbose, .verbose]).count > 8)
     #expect(lines([.verbose, .humanReadable]).last?.contains("3.00M bytes") == true)
   }
+
+  /// A tree is finished by another run; a device has lost what it had.
+  @Test func closingLines() {
+    func closing(_ report: CopyReport) -> String? {
+      Summary(report: report, seconds: 1, isDryRun: false, verbosity: Verbosity()).closing
+    }
+    var report = CopyReport()
+    #expect(closing(report) == nil)
+    report.stop = .interrupted
+    #expect(closing(report) == "interrupted; run it again to finish")
+    report.leavesTargetHalfWritten = true
+    let end = "; the target is half written, and of no use until a run has finished"
+    for stop in [CopyReport.Stop.interrupted, .failure, nil] {
+      report.stop = stop
+      report.failures = stop == .interrupted ? 0 : 1
+      let line = closing(report) ?? ""
+      #expect(line.hasSuffix(end) && !line.contains("run it again"))
+    }
+  }
 }

@@ -194,4 +194,35 @@ struct DataMapTests {
       try DataMap.sparse(100).extent(from: 0, in: -1)
     }
   }
+
+  @Test(
+    "runs of data can be widened to sectors, and an odd end is data",
+    arguments: [
+      (4096, [1, 2, 7], 0), (16_384, [1, 2, 7], 512), (1 << 21, [0, 3, 4], 1), (4096, [], 4095),
+      (512, [], 512), (65_536, [7], 100),
+    ] as [(UInt64, [Int], Int)]
+  )
+  func sectors(sectorBytes: UInt64, data: [Int], tail: Int) throws {
+    try withFile(size: 8, data: data, tail: tail) { file in
+      let size = UInt64(8 * Self.megabyte + tail)
+      let map = DataMap.sparse(size)
+      var covered: [DataExtent] = []
+      var offset: UInt64 = 0
+      while let extent = try map.extent(from: offset, in: file, sectorBytes: sectorBytes) {
+        try #require(extent.offset >= offset && extent.length > 0 && covered.count < 10_000)
+        covered.append(extent)
+        offset = extent.offset + extent.length
+        #expect(extent.offset % sectorBytes == 0)
+        #expect(offset % sectorBytes == 0 || offset == size)
+      }
+      #expect(size % sectorBytes == 0 || offset == size, "the end is data")
+      for extent in try extents(map, file) {
+        #expect(
+          covered.contains {
+            $0.offset <= extent.offset && extent.offset + extent.length <= $0.offset + $0.length
+          }
+        )
+      }
+    }
+  }
 }

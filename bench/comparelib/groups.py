@@ -68,8 +68,9 @@ def _fast(work, scale, filesystem, more=()):
 
 
 def _spinning(work, scale, disks, filesystem, more=(), runs=2, **array):
-    """Disks that seek as they come, beside the tools that people have."""
-    return Group(work, scale, ("fastsync", *_RIVALS, *more), runs, disks=disks, filesystem=filesystem, **array)
+    """Disks that seek as they come, beside the tools that people have, each copying everything."""
+    rivals = ("rsync-preallocate", "rsync-full", "cp")
+    return Group(work, scale, ("fastsync", *rivals, *more), runs, disks=disks, filesystem=filesystem, **array)
 
 
 SETS = {
@@ -121,6 +122,8 @@ SETS = {
         _spinning("aged", 0.25, "hdd:hdd", "xfs"),
         _spinning("small", 0.25, "hdd:smr", "xfs"),
         _spinning("large", 0.5, "4xhdd:4xhdd", "btrfs", ("fio",), raid="raid0"),
+        # Slow enough for two processors to serve all eight disks.
+        _spinning("large", 0.25, "4xhdd:4xhdd", "btrfs", ("fio",), raid="raid0", rate_mb_s=40),
     ),
     "modes": tuple(
         Group("large", 0.5, ("fastsync", *(f"fastsync-{mode}" for mode in _MODES)), 3,

@@ -94,6 +94,7 @@ TOOLS = {tool.name: tool for tool in (
       for mode in ("advise", "dontcache", "direct", "keep")),
     Tool("rsync-preallocate", "rsync -aHAX -W --preallocate",
          _rsync("-aHAX", "-W", "--preallocate"), ("rsync",)),
+    Tool("rsync-full", "rsync -aHAX", _rsync("-aHAX"), ("rsync",)),
     Tool("rsync", "rsync -a", _rsync("-a"), ("rsync",)),
     Tool("cp", "cp -a", lambda source, target: ["cp", "-a", f"{source}/.", f"{target}/"], ("cp",),
          updates=False),

@@ -103,6 +103,8 @@ class Disk:
     def _attach_loop(self, spec, backing):
         device = loop.attach(backing, lambda number: self._save(self._state() | {"loop": number}))
         system.queue_write(device, "rotational", int(spec.rotational))
+        # Linux gives real disks a scheduler, and loop devices none: what is queued together is sorted.
+        system.queue_write(device, "scheduler", spec.scheduler)
         if not spec.discards:
             # The loop driver offers TRIM for any backing file, and programs take it as a hint.
             system.queue_write(device, "discard_max_bytes", 0)

@@ -111,6 +111,11 @@ class DiskSpec:
         return self.disk != "nvme"
 
     @property
+    def scheduler(self):
+        """What Linux gives a disk of this kind: heads with one queue, or flash with many."""
+        return "mq-deadline" if self.rotational else "none"
+
+    @property
     def discards(self):
         """Of these disks, shingled ones know TRIM: it tells them which bands are empty."""
         return self.disk == "smr"

@@ -60,12 +60,14 @@ class Rate(RigTest):
 class Kinds(RigTest):
     """What programs see of the disks."""
 
-    def test_disks_that_seek_say_so_and_only_shingled_ones_discard(self):
+    def test_disks_that_seek_say_so_and_are_scheduled_and_only_shingled_ones_discard(self):
         for disk, rotational, discards in (("nvme", 0, False), ("hdd", 1, False), ("smr", 1, True)):
             with self.subTest(disk):
                 rig = self.rig(label=disk, disk=disk, rate_mb_s=0, seek_ms=0, flush_ms=0)
                 queue = Path("/sys/block", rig.device.name, "queue")
                 self.assertEqual(int((queue / "rotational").read_text()), rotational)
+                scheduler = "[mq-deadline]" if rotational else "[none]"
+                self.assertIn(scheduler, (queue / "scheduler").read_text())
                 self.assertEqual(int((queue / "discard_max_bytes").read_text()) > 0, discards)
 
     def test_every_filesystem_comes_empty_and_can_be_made_anew(self):
