@@ -72,6 +72,15 @@ struct DeviceMover {
     loop.admit(task, file: ())
     while true {
       if var finished = loop.nextFinished() {
+        if finished.outcome.isCanceled && !loop.usesCalls && !isStopRequested() {
+          // The kernel may start no thread for the ring.
+          observer.noted(
+            "the kernel may start no thread for io_uring; copying with plain system calls"
+          )
+          loop.useCalls()
+          loop.admit(task, file: ())
+          continue
+        }
         let (outcome, failedAt) = (finished.outcome, finished.failedAt)
         return Moved(outcome: outcome, end: finished.takeEnd(), failedAt: failedAt)
       }

@@ -182,11 +182,14 @@ struct DeviceOperands {
     let named = isDirectory ? plan.sources[0].path : plan.target
     guard isDirectory || !plan.targetIsDirectory, let name = named.lastComponent,
       name.kind == .regular
-    else { throw CopyError("must be a directory", plan.target, .notDirectory, .selection) }
+    else { throw Self.refusal(found == nil ? "is not there" : "is not a directory", plan.target) }
     if let found, !isDirectory && found.kind != .file {
       throw Self.refusal("is neither a block device nor a file", plan.target)
     }
     let directory = isDirectory ? plan.target : plan.target.directory
+    guard (try? EntryMetadata(following: directory))?.kind == .directory else {
+      throw Self.refusal("is not a directory", directory)
+    }
     try checkImage(directory.appending(name), in: directory, against: source)
     return (directory, name)
   }

@@ -92,7 +92,7 @@ struct DeviceRun {
     guard plan.options.explains else { return }
     let sizes = [source.isDevice ? source.size : nil, targetBytes]
     let lines =
-      zip(places, sizes).flatMap { $0.lines(ofDevice: $1) }
+      zip(places, sizes).flatMap { $0.lines(ofDevice: $1) } + sharing(places)
       + explanation(ofDevice: layout, disks) + [
         "reading \(source.path): \(reading.mode.rawValue) (\(reading.reason))",
         "writing \(target): \(writing.mode.rawValue) (\(writing.reason))",

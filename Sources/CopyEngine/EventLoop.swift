@@ -45,6 +45,8 @@ struct EventLoop<Queue: SubmissionQueue & ~Copyable, File: ~Copyable>: ~Copyable
   private let writesInOrder: Bool
   private var direction: CopyWindow.Direction
   private var hasRegistered = false
+  /// Whether plain calls do everything, since the kernel has no thread for the ring.
+  private(set) var usesCalls = false
   private var isStopped = false
 
   /// Takes over a queue.
@@ -104,7 +106,10 @@ struct EventLoop<Queue: SubmissionQueue & ~Copyable, File: ~Copyable>: ~Copyable
   }
 
   /// Has plain calls do what the kernel has no thread for.
-  mutating func useCalls() { queue.useCalls() }
+  mutating func useCalls() {
+    queue.useCalls()
+    usesCalls = true
+  }
 
   /// Stops all files; they end as failed once what is in flight has drained.
   mutating func stop() {

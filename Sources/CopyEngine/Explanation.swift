@@ -82,7 +82,7 @@ func explanation(
 }
 
 /// Whether source and target are on one disk, as far as the machine tells.
-private func sharing(_ places: [PlaceOnDisk]) -> [String] {
+func sharing(_ places: [PlaceOnDisk]) -> [String] {
   guard let target = places.first(where: { $0.role == .target })?.device else { return [] }
   let sources = places.filter { $0.role == .source }.map(\.device)
   let known = ([target] + sources).allSatisfy { !$0.disks.isEmpty }

@@ -31,6 +31,16 @@ struct FileTask {
     case notAllocated(Errno)
     /// The writeback of what was written failed.
     case notWrittenBack(Errno)
+
+    /// Whether the kernel gave up a request, as it does where it may start no thread for the ring.
+    var isCanceled: Bool {
+      switch self {
+      case .notAllocated(.canceled), .notWrittenBack(.canceled), .failed(.read(.canceled)),
+        .failed(.write(.canceled)):
+        true
+      default: false
+      }
+    }
   }
 
   /// How one direction is carried out.

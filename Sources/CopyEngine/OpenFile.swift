@@ -21,6 +21,8 @@ struct OpenFile: ~Copyable {
   var triesDontCache = (reading: false, writing: false)
   /// Whether direct I/O was refused for this file.
   var avoidsDirect = false
+  /// Whether it was begun again since the kernel gave up its requests.
+  var wasCanceled = false
   /// What was written through the cache and nobody has sent on its way.
   var settling: Settler.Load?
 

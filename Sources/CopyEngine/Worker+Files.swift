@@ -233,10 +233,8 @@ extension Worker where Queue: ~Copyable {
       makeRoom(entry)
       file.hasMadeRoom = true
       return tryAgain(file)
-    case .notAllocated(.canceled) where !run.shouldStop,
-      .notWrittenBack(.canceled) where !run.shouldStop,
-      .failed(.read(.canceled)) where !run.shouldStop,
-      .failed(.write(.canceled)) where !run.shouldStop:
+    case _ where outcome.isCanceled && !file.wasCanceled && !run.shouldStop:
+      file.wasCanceled = true
       useCalls()
       return tryAgain(file)
     case .failed(.read(.invalidArgument)) where !file.avoidsDirect && !run.shouldStop,
