@@ -137,7 +137,7 @@ private func reason(_ layout: WorkLayout, _ disks: RunDisks, _ options: CopyOpti
   case nil where disks.seek:
     "a disk that seeks is slowed down by more than one"
   case nil:
-    "one for each processor, from \(WorkLayout.workersDefaultMin)"
+    "one for each processor, from \(WorkLayout.workersMin(disks))"
       + " to \(WorkLayout.workersDefaultMax), since no disk seeks"
   }
 }

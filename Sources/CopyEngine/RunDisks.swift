@@ -8,6 +8,8 @@ struct RunDisks: Equatable, Sendable {
   var targetSeeks = false
   /// Whether the two share a disk that seeks.
   var sharesDisk = false
+  /// The filesystem that the target is on.
+  var targetKind = FilesystemKind.other
   /// What one row of the target's array takes, in bytes; 0 where it is none.
   var stripeBytes = 0
 

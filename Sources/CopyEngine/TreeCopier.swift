@@ -66,7 +66,8 @@ public final class TreeCopier: Sendable {
       mounts: mounts,
       options: plan.options
     )
-    let disks = RunDisks(places)
+    var disks = RunDisks(places)
+    disks.targetKind = FilesystemKind(of: target.nearest.descriptor.rawValue)
     let layout = WorkLayout(plan.options, disks: disks, descriptors: descriptors)
     let run = CopyRun(
       options: plan.options,

@@ -53,6 +53,9 @@ struct WorkLayout: Equatable {
   static let workersDefaultMax = 8
   /// Some wait for metadata from the disk while others compute.
   static let workersDefaultMin = 4
+  /// On btrfs they wait for each other at its trees instead, and more than there are processors slow it
+  /// down.
+  static let workersDefaultMinOnBtrfs = 2
   /// Dirty data of all large files together, in bytes.
   static let dirtyBytesOfRun: UInt64 = 32 << 20
   /// Beyond this many files a batch of them gains nothing more.
@@ -90,7 +93,7 @@ struct WorkLayout: Equatable {
     processors: Int = sysconf(Int32(_SC_NPROCESSORS_ONLN)),
     descriptors: Int
   ) {
-    let fitting = min(max(processors, Self.workersDefaultMin), Self.workersDefaultMax)
+    let fitting = min(max(processors, Self.workersMin(disks)), Self.workersDefaultMax)
     let wanted = options.jobs ?? (disks.seek ? 1 : fitting)
     let available = max(0, descriptors - Self.descriptorsReserved)
     let memoryBytes =
@@ -121,6 +124,11 @@ struct WorkLayout: Equatable {
     batchDirectoriesMax = max(1, batched)
     directoriesMax = max(1, (unused - settlingMax) / 2 - batched * workers)
     dirtyBytesMax = Self.dirtyBytesOfRun / UInt64(workers)
+  }
+
+  /// How many workers there are by default at least, where no disk seeks.
+  static func workersMin(_ disks: RunDisks) -> Int {
+    disks.targetKind == .btrfs ? workersDefaultMinOnBtrfs : workersDefaultMin
   }
 
   /// The size of a block for an array: whole rows, so that none has to be read before it is written

@@ -72,10 +72,10 @@ extension Worker where Queue: ~Copyable {
     var created = SlotTable<HeldFile>(capacity: indices.count)
     for index in indices {
       var next = held.remove(index)
-      let (contents, place, entry) = (next.contents, next.place, next.file.entry)
+      let (contents, place) = (next.contents, next.place)
       if run.shouldStop {
-        complete(entry.directory)
-      } else if let contents, sendsOff(entry) {
+        complete(next.file.entry.directory)
+      } else if let contents, sendsOff(next.file.entry) {
         if begin(&next.file) {
           writes.add(contents, to: next.file.targetNumber, dontCache: true)
           _ = created.insert(next)

@@ -49,7 +49,7 @@ extension Worker where Queue: ~Copyable {
     }
     var file = OpenFile(entry: entry, opened: entry.metadata, source: source)
     file.triesDontCache.reading = plan.reading.dontCache
-    file.dropsSource = access.mode == .advise && cachedPages == 0
+    file.dropsSource = (access.mode == .advise || access.fillsCache) && cachedPages == 0
     if size > 0 { loop.admit(plan, file: file) } else { try finishEmpty(file) }
   }
 

@@ -166,4 +166,21 @@ struct WorkLayoutTests {
     let asked = WorkLayout(options, disks: disks, processors: 8, descriptors: 65_536)
     #expect(asked.blocks * asked.blockBytes <= 4 << 20)
   }
+
+  @Test("where no disk seeks there are four workers at least, on btrfs two, and eight at most")
+  func workersByFilesystem() {
+    for (processors, usual, btrfs) in [(1, 4, 2), (2, 4, 2), (3, 4, 3), (6, 6, 6), (64, 8, 8)] {
+      for (kind, expected) in [(FilesystemKind.ext4, usual), (.other, usual), (.btrfs, btrfs)] {
+        var disks = RunDisks()
+        disks.targetKind = kind
+        let layout = WorkLayout(
+          CopyOptions(),
+          disks: disks,
+          processors: processors,
+          descriptors: 65_536
+        )
+        #expect(layout.workers == expected, "\(processors) processors, \(kind)")
+      }
+    }
+  }
 }
