@@ -21,7 +21,7 @@ RELEASE := -c release -Xswiftc -static-executable --product fastsync
 
 SANITIZED := .build-sanitized
 # What moves data. The others hardly differ here, or measure the command itself.
-SANITIZED_TESTS := FastsyncTests.(CacheMode|DiskOrder|Reflink|HardLink|StoppedRun|MovingSource|Update|$\
+SANITIZED_TESTS := FastsyncTests.(CacheMode|DiskOrder|HeldFile|Reflink|HardLink|StoppedRun|MovingSource|Update|$\
   Interrupt|FailingEntry|EngineFallback)
 
 BUILD_PACKAGES := liburing-dev
