@@ -15,7 +15,8 @@ internal import Uring
 /// btrfs is different. It sets hundreds of KiB of metadata aside for each file whose data waits; when
 /// there is no more of that, it writes its trees to get some back, as `syncfs` makes it do as well.
 /// There each file is sent off at once, which costs nothing (extents are allocated in the order of
-/// writing), and the thread waits for the files of a batch.
+/// writing), and the thread waits for the files of a batch. So it does for what was sent off when it
+/// was written, as it is where the target seeks.
 final class Settler: Sendable {
   /// How much data makes a batch, and how much may wait or be on its way.
   struct Bounds: Equatable {
