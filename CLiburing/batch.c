@@ -9,13 +9,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "dont_cache.h"
 #include "include/batch.h"
 #include "include/calls.h"
-
-// Linux 6.14; newer than Debian 12's headers.
-#ifndef RWF_DONTCACHE
-#define RWF_DONTCACHE 0x80
-#endif
 
 void cl_batch_open(struct cl_batch *batch) {
   aio_context_t context = 0;

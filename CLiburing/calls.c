@@ -8,16 +8,12 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "dont_cache.h"
 #include "include/calls.h"
 
 // A bound on starting again, since tmpfs begins an interrupted fallocate from the beginning and a
 // timer that fires often would never let it end. The last interrupt is reported.
 #define INTERRUPTS_MAX 1000
-
-// Linux 6.14; newer than Debian 12's headers.
-#ifndef RWF_DONTCACHE
-#define RWF_DONTCACHE 0x80
-#endif
 
 int32_t cl_call_read(int fd, void *buffer, uint32_t length, uint64_t offset, bool dont_cache) {
   struct iovec part = {buffer, length};

@@ -1,14 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
 #include "ring_private.h"
+// After liburing.h, which may have it.
+#include "dont_cache.h"
 
 // A multiple of 2 MiB just below 4 GiB, so that a shortened range keeps whole large folios.
 #define ADVISE_32_BIT_MAX (UINT32_MAX - (2U << 20) + 1)
-
-// Linux 6.14; newer than Debian 12's headers.
-#ifndef RWF_DONTCACHE
-#define RWF_DONTCACHE 0x80
-#endif
 
 static void finish(struct io_uring_sqe *entry, uint32_t flags, uint64_t user_data) {
   unsigned bits = 0;

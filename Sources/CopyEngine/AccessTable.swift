@@ -31,25 +31,6 @@ struct Access: Equatable, Sendable {
   }
 }
 
-/// A filesystem, as far as it makes a difference to the way of copying.
-enum FilesystemKind: Equatable, Sendable {
-  case btrfs
-  /// ext4, and what its driver takes care of.
-  case ext4
-  case xfs
-  case other
-
-  /// What an open file is on (`fstatfs`).
-  init(of descriptor: Int32) {
-    switch cl_filesystem_type(descriptor) {
-    case 0x9123_683e: self = .btrfs  // BTRFS_SUPER_MAGIC
-    case 0xef53: self = .ext4  // EXT4_SUPER_MAGIC
-    case 0x5846_5342: self = .xfs  // XFS_SUPER_MAGIC
-    default: self = .other
-    }
-  }
-}
-
 /// Which way of access was chosen for each filesystem and direction; shared by all workers.
 ///
 /// What kernel and filesystem can do is asked of the first file; what they refuse later is
@@ -111,18 +92,18 @@ final class AccessTable: Sendable {
     _ direction: Direction,
     device: UInt64,
     descriptor: Int32
-  ) -> (access: Access, isNew: Bool) {
+  ) -> Access {
     let key = Key(direction: direction, device: device)
-    if let known = entries.withLock({ $0[key] }) { return (known.access, false) }
+    if let known = entries.withLock({ $0[key] }) { return known.access }
     let facts = Facts(
       kind: FilesystemKind(of: descriptor),
       directAlignment: Int(cl_direct_alignment(descriptor))
     )
     let entry = Entry(facts: facts, access: choose(direction, facts))
     return entries.withLock { entries in
-      if let known = entries[key] { return (known.access, false) }
+      if let known = entries[key] { return known.access }
       entries[key] = entry
-      return (entry.access, true)
+      return entry.access
     }
   }
 

@@ -62,7 +62,7 @@ struct DeviceAccess: Equatable, Sendable {
   init(toRead image: borrowing DeviceEnd, _ table: AccessTable) {
     let number = image.descriptor.rawValue
     let device = image.metadata.identity.device
-    let (access, _) = table.access(.reading, device: device, descriptor: number)
+    let access = table.access(.reading, device: device, descriptor: number)
     switch access.mode {
     case .keep: self.init(.keep, access.reason)
     case .direct where cl_set_direct(number, 1) == 0:

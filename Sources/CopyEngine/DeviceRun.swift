@@ -114,13 +114,7 @@ struct DeviceRun {
   }
 
   /// The buffers.
-  func pool() throws(CopyError) -> BufferPool {
-    do throws(Errno) {
-      return try BufferPool(count: layout.blocks, bytesEach: layout.blockBytes)
-    } catch {
-      throw CopyError("cannot get memory for buffers", "--memory", error, .memory)
-    }
-  }
+  func pool() throws(CopyError) -> BufferPool { try layout.makePool() }
 
   /// Notes that the target device is being changed from now on.
   mutating func begin() { hasBegun = true }
@@ -230,20 +224,8 @@ extension DeviceRun {
   /// Writes the last bytes, which are no whole sector, through the cache (`pwrite`): what is behind
   /// them in their sector stays.
   private mutating func writeEnd(_ end: [UInt8], _ number: Int32) {
-    if !end.isEmpty { _ = cl_set_direct(number, 0) }
-    var written = 0
-    while written < end.count {
-      let offset = source.size - UInt64(end.count - written)
-      let result = unsafe end.withUnsafeBytes { bytes -> Int32 in
-        guard let start = bytes.baseAddress else { return 0 }
-        let count = UInt32(end.count - written)
-        return unsafe cl_call_write(number, start + written, count, offset, false)
-      }
-      guard result > 0 else {
-        let errno = result == 0 ? Errno.ioError : Errno(rawValue: -result)
-        return fail(.target("cannot write at offset \(offset)", target, errno))
-      }
-      written += Int(result)
+    if let (offset, errno) = FileEnd.write(end, upTo: source.size, of: number) {
+      return fail(.target("cannot write at offset \(offset)", target, errno))
     }
     counted.filesCopied = 1
     isComplete = true

@@ -78,7 +78,7 @@ public final class TreeCopier: Sendable {
       stack: WorkStack(RootPlan(sources, target).items),
       layout: layout,
       disks: disks,
-      pool: try makePool(layout),
+      pool: try layout.makePool(),
       targetRoot: target.isNew && plan.options.isDryRun ? nil : nearest?.identity,
       nearestTarget: nearest
     )
@@ -125,14 +125,6 @@ public final class TreeCopier: Sendable {
     let target = try resolver.resolveTarget(for: sources)
     for source in sources { try resolver.check(source, against: target) }
     return (sources, try resolver.create(target))
-  }
-
-  private func makePool(_ layout: WorkLayout) throws(CopyError) -> BufferPool {
-    do throws(Errno) {
-      return try BufferPool(count: layout.blocks, bytesEach: layout.blockBytes)
-    } catch {
-      throw CopyError("cannot get memory for buffers", "--memory", error, .memory)
-    }
   }
 
   /// Ends a run: gives directories their own permissions back, and brings all to stable storage.

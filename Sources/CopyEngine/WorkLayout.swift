@@ -2,6 +2,7 @@
 
 internal import CLiburing
 internal import Glibc
+internal import SystemPackage
 internal import Uring
 
 /// How a run is divided: workers, their buffers, and the descriptors that all may hold.
@@ -124,6 +125,15 @@ struct WorkLayout: Equatable {
     batchDirectoriesMax = max(1, batched)
     directoriesMax = max(1, (unused - settlingMax) / 2 - batched * workers)
     dirtyBytesMax = Self.dirtyBytesOfRun / UInt64(workers)
+  }
+
+  /// Gets the memory for the buffers.
+  func makePool() throws(CopyError) -> BufferPool {
+    do throws(Errno) {
+      return try BufferPool(count: blocks, bytesEach: blockBytes)
+    } catch {
+      throw CopyError("cannot get memory for buffers", "--memory", error, .memory)
+    }
   }
 
   /// How many workers there are by default at least, where no disk seeks.

@@ -11,7 +11,7 @@ extension Worker where Queue: ~Copyable {
   mutating func reading(_ entry: FoundEntry, _ source: Int32) -> Access {
     let device = entry.metadata.identity.device
     if let known = knownReading[device] { return known }
-    let access = run.access.access(.reading, device: device, descriptor: source).access
+    let access = run.access.access(.reading, device: device, descriptor: source)
     // Of an empty file nothing is read, and there may be no other.
     guard entry.metadata.size > 0 else { return access }
     knownReading[device] = access
@@ -29,11 +29,11 @@ extension Worker where Queue: ~Copyable {
     let access: Access
     do throws(Errno) {
       let probe = try EntryLocation(open: entry.handles.target).createUnnamed()
-      access = run.access.access(.writing, device: device, descriptor: probe.rawValue).access
+      access = run.access.access(.writing, device: device, descriptor: probe.rawValue)
       withExtendedLifetime(probe) {}
     } catch {
       let directory = entry.handles.target
-      access = run.access.access(.writing, device: device, descriptor: directory).access
+      access = run.access.access(.writing, device: device, descriptor: directory)
     }
     knownWriting[device] = access
     run.explain(.writing, metadata, access)

@@ -199,20 +199,8 @@ extension Worker where Queue: ~Copyable {
     _ outcome: FileTask.Outcome
   ) {
     let target = file.targetNumber
-    _ = cl_set_direct(target, 0)
-    var written = 0
-    while written < end.count {
-      let offset = file.opened.size - UInt64(end.count - written)
-      let result = unsafe end.withUnsafeBytes { bytes -> Int32 in
-        guard let start = bytes.baseAddress else { return 0 }
-        let count = UInt32(end.count - written)
-        return unsafe cl_call_write(target, start + written, count, offset, false)
-      }
-      guard result > 0 else {
-        let errno = result == 0 ? Errno.ioError : Errno(rawValue: -result)
-        return finish(file, .failed(.write(errno)))
-      }
-      written += Int(result)
+    if let (_, errno) = FileEnd.write(end, upTo: file.opened.size, of: target) {
+      return finish(file, .failed(.write(errno)))
     }
     // Until it is on the disk it reads as zeros there, in a file that looks complete to the next run.
     var plan = FileTask.Plan(source: file.source.rawValue, target: target, map: .whole(0))
