@@ -32,17 +32,19 @@ let package = Package(
       // The archive by its file name: the shipped binary must not need liburing.so.
       linkerSettings: [.linkedLibrary(":liburing.a")]
     ),
-    .target(name: "Uring", dependencies: ["CLiburing", system], swiftSettings: strict),
-    .target(name: "FileTree", dependencies: ["CLiburing", "Uring", system], swiftSettings: strict),
+    .target(name: "Kernel", dependencies: ["CLiburing", system], swiftSettings: strict),
+    .target(name: "Uring", dependencies: ["CLiburing", "Kernel", system], swiftSettings: strict),
+    .target(name: "Storage", dependencies: ["Kernel", system], swiftSettings: strict),
+    .target(name: "FileTree", dependencies: ["Kernel", system], swiftSettings: strict),
     .target(
       name: "CopyEngine",
-      dependencies: ["CLiburing", "FileTree", "Uring", system],
+      dependencies: ["FileTree", "Kernel", "Storage", "Uring", system],
       swiftSettings: strict
     ),
     .executableTarget(
       name: "fastsync",
       dependencies: [
-        "CopyEngine", system,
+        "CopyEngine", "Kernel", "Storage", system,
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict
@@ -55,22 +57,29 @@ let package = Package(
     ),
     .testTarget(
       name: "UringTests",
-      dependencies: ["Uring", "SimulatedKernel", system],
+      dependencies: ["Uring", "Kernel", "SimulatedKernel", system],
       swiftSettings: strict
     ),
     .testTarget(
       name: "FileTreeTests",
-      dependencies: ["FileTree", "Uring", system],
+      dependencies: ["FileTree", "Kernel", system],
+      swiftSettings: strict
+    ),
+    .testTarget(
+      name: "StorageTests",
+      dependencies: ["Storage", "Kernel", system],
       swiftSettings: strict
     ),
     .testTarget(
       name: "CopyEngineTests",
-      dependencies: ["CopyEngine", "SimulatedKernel", "FileTree", "Uring", system],
+      dependencies: [
+        "CopyEngine", "SimulatedKernel", "FileTree", "Kernel", "Storage", "Uring", system,
+      ],
       swiftSettings: strict
     ),
     .testTarget(
       name: "FastsyncTests",
-      dependencies: ["fastsync", "CopyEngine", system],
+      dependencies: ["fastsync", "CopyEngine", "Storage", system],
       exclude: ["Golden"],
       swiftSettings: strict
     ),

@@ -98,6 +98,16 @@ int cl_ring_submit(struct cl_ring *ring, uint32_t wait_for) {
   return io_uring_submit_and_wait(&ring->uring, wait_for);
 }
 
+int cl_ring_cancel_all(struct cl_ring *ring, int64_t seconds_max) {
+  struct io_uring_sync_cancel_reg cancel = {
+      .flags = IORING_ASYNC_CANCEL_ANY | IORING_ASYNC_CANCEL_ALL,
+      .timeout = {.tv_sec = seconds_max},
+  };
+  // The kernel goes on until nothing matches, and so what cannot be cancelled is awaited.
+  int result = io_uring_register_sync_cancel(&ring->uring, &cancel);
+  return result == -ENOENT || result > 0 ? 0 : result;
+}
+
 int cl_ring_get_events(struct cl_ring *ring) {
   return io_uring_get_events(&ring->uring);
 }

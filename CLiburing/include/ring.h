@@ -58,6 +58,10 @@ int cl_ring_register_buffers(struct cl_ring *ring, void *start, size_t bytes_eac
 /// waited then.
 int cl_ring_submit(struct cl_ring *ring, uint32_t wait_for);
 
+/// Cancels all requests in flight and waits until none is left, at most for some seconds
+/// (io_uring_register with IORING_REGISTER_SYNC_CANCEL, Linux 6.0).
+int cl_ring_cancel_all(struct cl_ring *ring, int64_t seconds_max);
+
 /// Lets completions arrive without submitting anything.
 int cl_ring_get_events(struct cl_ring *ring);
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import CLiburing
+public import Kernel
 public import SystemPackage
 
 /// A run of data in a file, in bytes.
@@ -41,11 +41,11 @@ public enum DataMap: Equatable, Sendable {
       self = .whole(size)
       return
     }
-    let first = cl_seek_data(descriptor, 0)
-    if first == Int64(-Errno.noSuchAddressOrDevice.rawValue) {
-      self = metadata.blocks == 0 ? .sparse(size) : .whole(size)
-    } else {
-      self = first >= 0 ? .sparse(size) : .whole(size)
+    do throws(Errno) {
+      let first = try FileCalls.nextData(of: descriptor, from: 0)
+      self = first != nil || metadata.blocks == 0 ? .sparse(size) : .whole(size)
+    } catch {
+      self = .whole(size)
     }
   }
 
@@ -77,16 +77,10 @@ public enum DataMap: Equatable, Sendable {
       return offset < size ? DataExtent(offset: offset, length: size - offset) : nil
     case .sparse(let size):
       guard offset < size else { return nil }
-      let start = cl_seek_data(descriptor, Int64(offset))
-      if start == Int64(-Errno.noSuchAddressOrDevice.rawValue) { return nil }
-      guard start >= 0 else { throw Errno(rawValue: Int32(-start)) }
-      let end = cl_seek_hole(descriptor, start)
-      guard end >= 0 else { throw Errno(rawValue: Int32(-end)) }
-      guard UInt64(start) < size, end > start else { return nil }
-      return DataExtent(
-        offset: UInt64(start),
-        length: min(UInt64(end), size) - UInt64(start)
-      )
+      guard let start = try FileCalls.nextData(of: descriptor, from: offset) else { return nil }
+      let end = try FileCalls.nextHole(of: descriptor, from: start)
+      guard start < size, end > start else { return nil }
+      return DataExtent(offset: start, length: min(end, size) - start)
     }
   }
 
@@ -98,10 +92,10 @@ public enum DataMap: Equatable, Sendable {
     from offset: UInt64
   ) -> DataExtent? {
     let lastStart = size - size % sectorBytes
-    let start = extent.map { $0.offset - $0.offset % sectorBytes } ?? lastStart
+    let start = extent.map { $0.offset.roundedDown(to: sectorBytes) } ?? lastStart
     guard start < size else { return nil }
     let dataEnd = extent.map { $0.offset + $0.length } ?? size
-    let end = dataEnd > lastStart ? size : (dataEnd + sectorBytes - 1) / sectorBytes * sectorBytes
+    let end = dataEnd > lastStart ? size : dataEnd.roundedUp(to: sectorBytes)
     let first = max(start, offset)
     return first < end ? DataExtent(offset: first, length: end - first) : nil
   }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+public import Kernel
 internal import Synchronization
 
 /// Remembers, for each inode with several names, under which name it was copied.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Glibc
+internal import Kernel
 public import SystemPackage
 
 /// The data buffers of a run: equal blocks of one anonymous mapping, lent out one by one.
@@ -21,6 +22,8 @@ public final class BufferPool: @unchecked Sendable {
     // A stack: the buffer that was used last is the one the processor's caches know.
     var free: [Int]
     var users = 0
+    /// Buffers that a request may still use, and nobody may have any more.
+    var retired = 0
   }
   private let state: Monitor<State>
 
@@ -59,9 +62,13 @@ public final class BufferPool: @unchecked Sendable {
 
   /// Unmaps the buffers (`munmap`).
   ///
-  /// - Precondition: Every lease was given back.
+  /// Memory that a request may still use stays mapped until the process ends.
+  ///
+  /// - Precondition: Every lease was given back, or its buffer retired.
   deinit {
-    precondition(freeCount == count, "a buffer pool was dropped while a buffer was lent")
+    let (free, retired) = state.withLock { ($0.free.count, $0.retired) }
+    precondition(free + retired == count, "a buffer pool was dropped while a buffer was lent")
+    guard retired == 0 else { return }
     _ = unsafe munmap(start, count * blockBytes)
   }
 
@@ -90,9 +97,10 @@ public final class BufferPool: @unchecked Sendable {
     return index.map { BufferLease(index: $0) }
   }
 
-  /// Sleeps until there is a buffer to be lent, for a user who holds none.
+  /// Sleeps until there is a buffer to be lent, for a user who holds none; or until all buffers were
+  /// retired, and there will never be one.
   public func waitForBuffer() {
-    state.wait { $0.free.isEmpty ? nil : () }
+    state.wait { $0.free.isEmpty && $0.retired < count ? nil : () }
   }
 
   /// Takes a buffer back.
@@ -104,6 +112,14 @@ public final class BufferPool: @unchecked Sendable {
       precondition(index < count && state.free.count < count)
       state.free.append(index)
     }
+    lease.end()
+  }
+
+  /// Takes a buffer out of use for good: a request of a queue that has failed may still fill or read
+  /// it.
+  public func retire(_ lease: consuming BufferLease) {
+    // Who sleeps for a buffer would sleep for ever once there is none to come.
+    state.withLockWaking { $0.retired += 1 }
     lease.end()
   }
 

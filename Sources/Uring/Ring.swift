@@ -4,13 +4,14 @@ internal import CLiburing
 internal import Glibc
 public import SystemPackage
 
-/// One io_uring instance with its registered buffers.
+/// One io_uring instance with its registered buffers, or plain system calls in its place.
 ///
 /// It belongs to the thread that made it: the kernel refuses submits from any other
 /// (`IORING_SETUP_SINGLE_ISSUER`), and the type is not `Sendable`.
 @safe
 public struct Ring: ~Copyable, SubmissionQueue {
-  private let ring: OpaquePointer
+  /// `nil` where plain calls do everything.
+  private let ring: OpaquePointer?
 
   // Completions taken out of the ring in one batch, and how far they were handed on. There is
   // room for as many as the kernel's completion queue holds.
@@ -51,12 +52,23 @@ public struct Ring: ~Copyable, SubmissionQueue {
     linksPairs = unsafe cl_ring_skips_success(created)
   }
 
+  /// Makes a queue that carries everything out by plain system calls.
+  ///
+  /// - Parameter depth: How many requests can be queued between two submits.
+  public init(callsWithDepth depth: Int) {
+    unsafe ring = nil
+    self.depth = depth
+    unsafe batch = .allocate(capacity: 0)
+    linksPairs = true
+    calls = SystemCallQueue(depth: depth)
+  }
+
   /// Closes the ring (`io_uring_queue_exit`).
   ///
   /// Nothing may be in flight: the kernel cancels what is, but does not wait for it, and could
   /// still fill a buffer whose memory has another owner by then.
   deinit {
-    unsafe cl_ring_close(ring)
+    if let ring = unsafe ring { unsafe cl_ring_close(ring) }
     unsafe batch.deallocate()
   }
 
@@ -69,6 +81,7 @@ public struct Ring: ~Copyable, SubmissionQueue {
   /// - Returns: How many are registered.
   @discardableResult
   public mutating func register(_ pool: BufferPool) -> Int {
+    guard let ring = unsafe ring else { return 0 }
     var count = pool.count
     while registeredBuffers == 0 && count >= 2 {
       let result = unsafe cl_ring_register_buffers(
@@ -93,7 +106,7 @@ public struct Ring: ~Copyable, SubmissionQueue {
   public var space: Int {
     switch calls {
     case .some(let calls): calls.space
-    case nil: unsafe Int(cl_ring_space(ring))
+    case nil: unsafe ring.map { unsafe Int(cl_ring_space($0)) } ?? 0
     }
   }
 
@@ -114,7 +127,7 @@ public struct Ring: ~Copyable, SubmissionQueue {
   ///   with `linksPairs`. The file and the buffer stay valid until the request has completed.
   public mutating func prepare(_ submission: Submission) {
     precondition(linksPairs || !submission.flags.contains(.skipSuccess))
-    guard calls == nil else { return calls?.prepare(submission) ?? () }
+    guard calls == nil, let ring = unsafe ring else { return calls?.prepare(submission) ?? () }
     let fd = submission.descriptor
     let offset = submission.offset
     let flags = UInt32(submission.flags.rawValue)
@@ -195,6 +208,7 @@ public struct Ring: ~Copyable, SubmissionQueue {
       // What was done by calls is complete; else what is awaited went to the ring before.
       if callsHaveCompletions { count = 0 }
     }
+    guard let ring = unsafe ring else { return }
     var retries = 0
     while true {
       let missing = max(0, count - (batchEnd - batchHead))
@@ -212,7 +226,7 @@ public struct Ring: ~Copyable, SubmissionQueue {
       case .interrupted, .timeout:
         return
       case .resourceTemporarilyUnavailable, .resourceBusy:
-        try makeRoom(retries: &retries)
+        try unsafe makeRoom(ring, retries: &retries)
         if batchEnd > batchHead { return }
       case let error:
         throw error
@@ -230,6 +244,18 @@ public struct Ring: ~Copyable, SubmissionQueue {
     return Completion(tag: Tag(rawValue: completion.user_data), result: completion.result)
   }
 
+  /// Cancels what is in flight, and waits until the kernel is done with all of it
+  /// (`io_uring_register` with IORING_REGISTER_SYNC_CANCEL, Linux 6.0).
+  ///
+  /// - Returns: Whether it is: only then may the buffers be used for anything else.
+  public mutating func cancelAll() -> Bool {
+    guard let ring = unsafe ring else { return true }
+    return unsafe cl_ring_cancel_all(ring, Self.cancelSecondsMax) == 0
+  }
+
+  /// Longer than any disk but one that stalls needs for what cannot be cancelled, in seconds.
+  private static let cancelSecondsMax: Int64 = 10
+
   private var callsHaveCompletions: Bool {
     switch calls {
     case .some(let calls): !calls.isEmpty
@@ -244,12 +270,12 @@ public struct Ring: ~Copyable, SubmissionQueue {
       batchEnd = 0
     }
     let room = unsafe batch.count - batchEnd
-    guard room > 0, let start = unsafe batch.baseAddress else { return }
+    guard room > 0, let ring = unsafe ring, let start = unsafe batch.baseAddress else { return }
     batchEnd += unsafe Int(cl_ring_reap(ring, start + batchEnd, UInt32(room)))
   }
 
   /// Lets requests in flight complete, since the kernel has no room for more of them.
-  private mutating func makeRoom(retries: inout Int) throws(Errno) {
+  private mutating func makeRoom(_ ring: OpaquePointer, retries: inout Int) throws(Errno) {
     guard batchEnd == batchHead else { return }
     let result = unsafe cl_ring_get_events(ring)
     reap()

@@ -41,9 +41,17 @@ public protocol SubmissionQueue: ~Copyable {
 
   /// Has everything that is prepared from now on carried out by plain system calls.
   mutating func useCalls()
+
+  /// Cancels what is in flight, after `submit` has thrown, and waits until nothing uses its buffers.
+  ///
+  /// - Returns: Whether that is so; else a buffer may still be filled or read at any time.
+  mutating func cancelAll() -> Bool
 }
 
 extension SubmissionQueue where Self: ~Copyable {
   /// Does nothing: there is no kernel thread that could be missing.
   public mutating func useCalls() {}
+
+  /// Says yes: what was handed over is complete.
+  public mutating func cancelAll() -> Bool { true }
 }

@@ -2,6 +2,7 @@
 
 public import ArgumentParser
 public import CopyEngine
+import Storage
 
 /// What was typed, checked word by word.
 struct FastsyncCommand: ParsableCommand {
@@ -35,24 +36,24 @@ struct FastsyncCommand: ParsableCommand {
     @Option(
       help: ArgumentHelp(
         "How to read and write with regard to the page cache; also SOURCE:TARGET. "
-          + "\(BySide<CopyOptions.CacheMode>.values)",
+          + "\(BySide<TransferOptions.CacheMode>.values)",
         valueName: "mode"
       ),
-      completion: .list(BySide<CopyOptions.CacheMode>.words),
+      completion: .list(BySide<TransferOptions.CacheMode>.words),
       transform: BySide.parse
     )
-    var cache = BySide(CopyOptions.CacheMode.auto)
+    var cache = BySide(TransferOptions.CacheMode.auto)
 
     @Option(
       help: ArgumentHelp(
         "What kind of disk is read and written; also SOURCE:TARGET. "
-          + "\(BySide<CopyOptions.Profile>.values)",
+          + "\(BySide<DiskProfile>.values)",
         valueName: "disk"
       ),
-      completion: .list(BySide<CopyOptions.Profile>.words),
+      completion: .list(BySide<DiskProfile>.words),
       transform: BySide.parse
     )
-    var profile = BySide(CopyOptions.Profile.auto)
+    var profile = BySide(DiskProfile.auto)
 
     @Flag(name: .customLong("noreuse"), help: "Also give NOREUSE advice (for measurements).")
     var advisesNoReuse = false
@@ -73,16 +74,16 @@ struct FastsyncCommand: ParsableCommand {
     var jobs: Int?
 
     @Option(help: ArgumentHelp("Use io_uring or plain system calls.", valueName: "engine"))
-    var ioEngine = CopyOptions.Engine.auto
+    var ioEngine = TransferOptions.Engine.auto
 
     @Flag(help: "Print how the run goes about it, and why.")
     var explain = false
 
     @Option(help: ArgumentHelp("Share extents instead of copying them.", valueName: "when"))
-    var reflink = CopyOptions.Reflink.auto
+    var reflink = TransferOptions.Reflink.auto
 
     @Option(help: ArgumentHelp("When what was written has to be on disk.", valueName: "when"))
-    var durability = CopyOptions.Durability.run
+    var durability = PublishOptions.Durability.run
   }
 
   struct Devices: ParsableArguments {
@@ -178,6 +179,6 @@ where Word: RawRepresentable<String> & CaseIterable & Sendable {
   static var values: String { "(values: \(words.joined(separator: ", ")); default: auto)" }
 }
 
-extension CopyOptions.Engine: ExpressibleByArgument {}
-extension CopyOptions.Reflink: ExpressibleByArgument {}
-extension CopyOptions.Durability: ExpressibleByArgument {}
+extension TransferOptions.Engine: ExpressibleByArgument {}
+extension TransferOptions.Reflink: ExpressibleByArgument {}
+extension PublishOptions.Durability: ExpressibleByArgument {}

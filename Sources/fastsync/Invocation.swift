@@ -43,7 +43,9 @@ enum Invocation {
       self = .text(Invocation.versionText)
     } else {
       let plan = try CopyPlan(words.operands, try command.options())
-      self = .copy(plan, Verbosity(command.reporting.toggles))
+      var verbosity = Verbosity(command.reporting.toggles)
+      verbosity.explains = command.engine.explain
+      self = .copy(plan, verbosity)
     }
   }
 
@@ -61,23 +63,22 @@ extension FastsyncCommand {
   func options() throws(Refusal) -> CopyOptions {
     var options = CopyOptions()
     try options.select(selection.toggles)
-    options.copiesDevices = devices.copyDevices
-    options.discards = devices.discard
-    if options.discards && !options.copiesDevices {
+    options.devices.copiesContents = devices.copyDevices
+    options.devices.discards = devices.discard
+    if options.devices.discards && !options.devices.copiesContents {
       throw Refusal("--discard is about a device that is written by --copy-devices")
     }
     options.isDryRun = reporting.toggles.contains { $0.option == .dryRun }
-    options.reading = engine.cache.source
-    options.writing = engine.cache.target
-    options.sourceProfile = engine.profile.source
-    options.targetProfile = engine.profile.target
-    options.explains = engine.explain
-    options.advisesNoReuse = engine.advisesNoReuse
-    options.memoryBytes = engine.memory
-    options.jobs = engine.jobs
-    options.engine = engine.ioEngine
-    options.reflink = engine.reflink
-    options.durability = engine.durability
+    options.transfer.reading = engine.cache.source
+    options.transfer.writing = engine.cache.target
+    options.transfer.sourceProfile = engine.profile.source
+    options.transfer.targetProfile = engine.profile.target
+    options.transfer.advisesNoReuse = engine.advisesNoReuse
+    options.transfer.memoryBytes = engine.memory
+    options.transfer.jobs = engine.jobs
+    options.transfer.engine = engine.ioEngine
+    options.transfer.reflink = engine.reflink
+    options.publish.durability = engine.durability
     return options
   }
 }

@@ -35,6 +35,8 @@ struct Verbosity: Equatable, Sendable {
   var level = 0
   /// Whether there are only errors to be said (`-q`).
   var isQuiet = false
+  /// Whether the run says why it goes about it as it does (`--explain`).
+  var explains = false
   /// How figures look.
   var figures = FigureStyle.grouped
 

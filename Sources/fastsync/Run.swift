@@ -34,7 +34,9 @@ struct Run {
 
   private func copy(_ plan: CopyPlan, _ verbosity: Verbosity, _ watcher: SignalWatcher) -> ExitCode
   {
-    let copier = TreeCopier(observer: RunObserver(output: output, verbosity: verbosity))
+    let copier = TreeCopier(
+      events: ConsoleSink(output: output, verbosity: verbosity, explains: verbosity.explains)
+    )
     watcher.start { copier.requestStop() }
     let start = ContinuousClock.now
     let report: CopyReport

@@ -81,14 +81,14 @@ extension CopyOptions {
   /// starts from nothing, as rsync does; one that is only taken back is taken from everything.
   mutating func select(_ toggles: [Toggle<SelectionOption>]) throws(Refusal) {
     if toggles.contains(where: { $0.isOn && $0.option != .oneFileSystem }) {
-      isRecursive = false
+      rules.isRecursive = false
       preservation = []
       skipsPrivileged = true
     }
     var oneFileSystemCount = 0
     for toggle in toggles {
       switch toggle.option {
-      case .archive, .recursive: isRecursive = toggle.isOn
+      case .archive, .recursive: rules.isRecursive = toggle.isOn
       case .oneFileSystem: oneFileSystemCount = toggle.isOn ? oneFileSystemCount + 1 : 0
       default: break
       }
@@ -99,7 +99,7 @@ extension CopyOptions {
       preservation.formUnion(toggle.option.preservation)
       if toggle.option == .acls { preservation.insert(.permissions) }
     }
-    staysOnFilesystem = oneFileSystemCount > 0
+    rules.staysOnFilesystem = oneFileSystemCount > 0
     if oneFileSystemCount > 1 {
       throw Refusal("a second -x is an option of rsync that fastsync does not support yet")
     }

@@ -10,10 +10,10 @@ import Uring
 
 @Suite("Directories that are being copied")
 struct CopyDirectoryTests {
-  private func makeHandles() throws -> DirectoryHandles {
+  private func makeHandles() throws -> DirectorySides {
     let descriptor = unsafe open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     try #require(descriptor >= 0)
-    return DirectoryHandles(source: OpenDirectory(Descriptor(owning: descriptor)), target: nil)
+    return DirectorySides(source: OpenDirectory(Descriptor(owning: descriptor)), target: nil)
   }
 
   private func makeRoot() throws -> CopyDirectory {

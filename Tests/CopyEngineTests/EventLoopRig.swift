@@ -157,9 +157,9 @@ struct EventLoopRig {
   private func source(_ number: Int) -> Int32 { Int32(100 + 2 * number) }
   private func target(_ number: Int) -> Int32 { Int32(101 + 2 * number) }
 
-  private func plan(_ number: Int, _ file: SimulatedCopy) -> FileTask.Plan {
+  private func plan(_ number: Int, _ file: SimulatedCopy) -> TransferPlan {
     let size = UInt64(file.byteCount)
-    return FileTask.Plan(
+    return TransferPlan(
       source: source(number),
       target: file.isLoaded ? nil : target(number),
       map: file.map ?? .whole(size),
@@ -171,8 +171,8 @@ struct EventLoopRig {
           residency: .nothing,
           windowBytes: Self.windowBytes
         ),
-      reading: FileTask.Transfer(alignment: file.readAlignment),
-      writing: FileTask.Transfer(alignment: file.writeAlignment)
+      reading: TransferMode(alignment: file.readAlignment),
+      writing: TransferMode(alignment: file.writeAlignment)
     )
   }
 }

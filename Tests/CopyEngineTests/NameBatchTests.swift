@@ -10,11 +10,11 @@ import Uring
 
 @Suite("Names gathered over many directories")
 struct NameBatchTests {
-  private func makeDirectory() throws -> (CopyDirectory, DirectoryHandles) {
+  private func makeDirectory() throws -> (CopyDirectory, DirectorySides) {
     let descriptor = unsafe open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     try #require(descriptor >= 0)
     let source = OpenDirectory(Descriptor(owning: descriptor))
-    let handles = DirectoryHandles(source: source, target: nil)
+    let handles = DirectorySides(source: source, target: nil)
     let directory = CopyDirectory(
       source: "/s",
       target: "/t",

@@ -16,7 +16,7 @@ struct WorkStackTests {
     let descriptor = unsafe open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     try #require(descriptor >= 0)
     let directory = OpenDirectory(Descriptor(owning: descriptor))
-    let handles = DirectoryHandles(source: directory, target: nil)
+    let handles = DirectorySides(source: directory, target: nil)
     return CopyDirectory(
       source: "/",
       target: "/",

@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import Kernel
+public import SystemPackage
+
+/// Something that could not be done: what, where, and why.
+public struct CopyError: Error, Equatable, Sendable {
+  /// What a failure means for the run.
+  public enum Severity: Sendable {
+    /// One entry, or a part of it, was not carried over; the run goes on.
+    case entry
+    /// The source went away while it was copied; the run goes on.
+    case vanished
+    /// The target cannot take more (ENOSPC, EDQUOT, EROFS), or the ring broke: the run stops.
+    case stop
+    /// Source and target do not go together; nothing was copied.
+    case selection
+    /// An option asks for what cannot be done here; nothing was copied.
+    case unsupported
+    /// The memory for the buffers cannot be had.
+    case memory
+  }
+
+  /// What failed.
+  public let operation: Operation
+  /// The path, as the user would write it; empty where there is none.
+  public let path: FilePath
+  /// The reason that the kernel gave, where it gave one.
+  public let errno: Errno?
+  /// Where in the file it failed, in bytes, where that is known.
+  public let offset: UInt64?
+  /// How many bytes could not be moved, where that is known.
+  public let length: UInt64?
+  /// What it means for the run.
+  public let severity: Severity
+
+  /// Describes a failure.
+  public init(
+    _ operation: Operation,
+    _ path: FilePath,
+    _ errno: Errno?,
+    _ severity: Severity,
+    offset: UInt64? = nil,
+    length: UInt64? = nil
+  ) {
+    self.operation = operation
+    self.path = path
+    self.errno = errno
+    self.severity = severity
+    self.offset = offset
+    self.length = length
+  }
+
+  /// Describes a failure at the target, whose severity follows from the errno.
+  public static func target(
+    _ operation: Operation,
+    _ path: FilePath,
+    _ errno: Errno,
+    offset: UInt64? = nil
+  ) -> CopyError {
+    CopyError(operation, path, errno, errno.stopsRun ? .stop : .entry, offset: offset)
+  }
+
+  /// Describes a failure at the source: an entry that is gone has vanished.
+  public static func source(
+    _ operation: Operation,
+    _ path: FilePath,
+    _ errno: Errno,
+    offset: UInt64? = nil
+  ) -> CopyError {
+    let severity: Severity = errno == .noSuchFileOrDirectory ? .vanished : .entry
+    return CopyError(operation, path, errno, severity, offset: offset)
+  }
+}
+
+extension CopyError {
+  /// What can fail.
+  public enum Operation: Equatable, Sendable {
+    /// `statx` of an entry.
+    case stat
+    /// Opening a file.
+    case open
+    /// Opening a directory.
+    case openDirectory
+    /// `getdents64` of a directory.
+    case readDirectory
+    /// `readlinkat` of a symbolic link.
+    case readLink
+    /// Reading data.
+    case read
+    /// Writing data, or its writeback.
+    case write
+    /// Filling a part of a device with zeros.
+    case writeZeros
+    /// Making a file without a name, or with a temporary one.
+    case create
+    /// `ftruncate`.
+    case setSize
+    /// `fallocate`.
+    case allocate
+    /// `FICLONE`.
+    case shareExtents
+    /// `linkat` or `renameat2` of a complete file to its name.
+    case publish
+    /// `mkdirat`.
+    case makeDirectory
+    /// `symlinkat` or `linkat`.
+    case makeLink
+    /// `mknodat`.
+    case makeNode
+    /// `unlinkat` of a directory that has the name of something else.
+    case replaceDirectory
+    /// `fchownat` of the owner.
+    case setOwner
+    /// `fchownat` of the group.
+    case setGroup
+    /// `fchownat` of both.
+    case setOwnerAndGroup
+    /// `fchmodat2`.
+    case setPermissions
+    /// `utimensat`.
+    case setTimes
+    /// `listxattr`.
+    case listAttributes
+    /// `getxattr` of the named attribute.
+    case readAttribute(EntryName)
+    /// `setxattr` of the named attribute.
+    case setAttribute(EntryName)
+    /// `removexattr` of the named attribute.
+    case removeAttribute(EntryName)
+    /// `syncfs` or `fsync`.
+    case sync
+    /// The source has become shorter, and was not copied.
+    case sourceShrank(from: UInt64, to: UInt64)
+    /// The source has another size than when its copying began.
+    case sourceResized(from: UInt64, to: UInt64)
+    /// The source was written to while it was copied.
+    case sourceChanged
+    /// A device or image ended early.
+    case sourceEnded(at: UInt64, size: UInt64)
+    /// The target directory lies in what is copied, and is left out.
+    case copyIntoItself
+    /// A source operand cannot be opened.
+    case openSource
+    /// The target operand cannot be opened.
+    case openTarget
+    /// Operands do not go together.
+    case refuse(Refusal)
+    /// io_uring cannot be had.
+    case setUpRing
+    /// io_uring failed.
+    case useRing
+    /// There is no memory for the buffers.
+    case allocateBuffers
+  }
+
+  /// Why operands or options are refused.
+  public enum Refusal: Equatable, Sendable {
+    /// An operand has to be a directory.
+    case notADirectory
+    /// Source and target are one entry.
+    case sameEntry
+    /// The target lies inside of the source.
+    case targetInsideSource
+    /// A character device has no contents.
+    case characterDevice
+    /// `--copy-devices` copies no directories.
+    case directoryAmongDevices
+    /// A device is copied alone.
+    case notTheOnlySource
+    /// A device is copied by one worker, not by so many.
+    case severalWorkers(Int)
+    /// A device shares no extents.
+    case devicesShareNoExtents
+    /// RWF_DONTCACHE is not for devices.
+    case dontCacheDevices
+    /// An image is not written directly.
+    case directImage
+    /// There is no device to discard.
+    case discardsNoDevice
+    /// An operand is neither a block device nor a file.
+    case neitherDeviceNorFile
+    /// What is no directory has a slash behind it.
+    case slashAfterNoDirectory
+    /// The device is in use.
+    case inUse
+    /// The target is smaller than the source.
+    case tooSmall(size: UInt64, needed: UInt64)
+    /// The device is source and target.
+    case sameDevice
+    /// The target lies on the same bytes as the source.
+    case sameBytes(source: FilePath)
+    /// The device is mounted, or carries what is.
+    case mounted(MountedDevice)
+    /// There is no such thing.
+    case missing
+    /// An image lies on the device that is copied.
+    case onCopiedDevice
+  }
+}
+
+/// How much of a device is mounted.
+public struct MountedDevice: Equatable, Sendable {
+  /// The kind of filesystem.
+  public let type: String
+  /// Whether it is on all of the device, and not on a part or on something that lies on it.
+  public let isAll: Bool
+}
+
+extension Errno {
+  /// Whether nothing more can be written to the target after this.
+  var stopsRun: Bool {
+    self == .noSpace || self == .diskQuotaExceeded || self == .readOnlyFileSystem
+  }
+}

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import Storage
+
+/// What is carried over of each entry beyond its name and contents.
+public struct Preservation: OptionSet, Sendable {
+  /// The bits.
+  public let rawValue: UInt32
+  /// Makes a set.
+  public init(rawValue: UInt32) { self.rawValue = rawValue }
+
+  /// Symbolic links are made again; without it they are skipped (`-l`).
+  public static let symbolicLinks = Preservation(rawValue: 1 << 0)
+  /// Mode bits with setuid, setgid and sticky (`-p`).
+  public static let permissions = Preservation(rawValue: 1 << 1)
+  /// Modification times, in nanoseconds (`-t`).
+  public static let times = Preservation(rawValue: 1 << 2)
+  /// Access times, in nanoseconds.
+  public static let accessTimes = Preservation(rawValue: 1 << 3)
+  /// The owner (`-o`).
+  public static let owner = Preservation(rawValue: 1 << 4)
+  /// The group (`-g`).
+  public static let group = Preservation(rawValue: 1 << 5)
+  /// Character and block devices are made again (`-D`).
+  public static let devices = Preservation(rawValue: 1 << 6)
+  /// FIFOs and sockets are made again (`-D`).
+  public static let specials = Preservation(rawValue: 1 << 7)
+  /// Names of one inode become names of one inode (`-H`).
+  public static let hardLinks = Preservation(rawValue: 1 << 8)
+  /// POSIX ACLs, access and default (`-A`).
+  public static let accessControlLists = Preservation(rawValue: 1 << 9)
+  /// Extended attributes (`-X`).
+  public static let extendedAttributes = Preservation(rawValue: 1 << 10)
+  /// Holes of the source stay holes (`-S`).
+  public static let holes = Preservation(rawValue: 1 << 11)
+
+  /// What rsync's `-a` stands for, recursion aside: `-lptgoD`.
+  public static let archive: Preservation = [
+    .symbolicLinks, .permissions, .times, .owner, .group, .devices, .specials,
+  ]
+  /// Everything: `-aHAXS` with access times.
+  public static let everything: Preservation = [
+    .archive, .accessTimes, .hardLinks, .accessControlLists, .extendedAttributes, .holes,
+  ]
+}
+
+/// Which entries are copied.
+public struct SyncRules: Equatable, Sendable {
+  /// Descend into directories (`-r`).
+  public var isRecursive = true
+  /// Stay on the filesystem of each source (`-x`).
+  public var staysOnFilesystem = false
+
+  /// The rules of the bare command.
+  public init() {}
+}
+
+/// How data gets from the source to the target.
+public struct TransferOptions: Equatable, Sendable {
+  /// How files are read or written with regard to the page cache.
+  public enum CacheMode: String, Sendable, CaseIterable {
+    /// What is fastest of what kernel and filesystem can do.
+    case auto
+    /// Through the cache; writeback starts early, and what this copy brought in is dropped behind
+    /// both heads.
+    case advise
+    /// Through the cache, by requests that leave nothing there (RWF_DONTCACHE, Linux 6.14).
+    case dontcache
+    /// Past the cache (O_DIRECT).
+    case direct
+    /// Through the cache, and all left to the kernel.
+    case keep
+  }
+
+  /// Who carries out reads, writes and advice.
+  public enum Engine: String, Sendable, CaseIterable {
+    /// `uring` where it can be had, else `sync`.
+    case auto
+    /// io_uring, or an error.
+    case uring
+    /// Plain system calls.
+    case sync
+  }
+
+  /// Whether extents are shared instead of copied (`FICLONE`).
+  public enum Reflink: String, Sendable, CaseIterable {
+    /// Where both sides are on one filesystem that can.
+    case auto
+    /// Always; a file that cannot be shared fails.
+    case always
+    /// Never.
+    case never
+  }
+
+  /// How sources are read.
+  public var reading: CacheMode = .auto
+  /// How targets are written.
+  public var writing: CacheMode = .auto
+  /// What the sources lie on.
+  public var sourceProfile: DiskProfile = .auto
+  /// What the target lies on.
+  public var targetProfile: DiskProfile = .auto
+  /// Also give `POSIX_FADV_NOREUSE` (for measurements: it does nothing for reads and writes).
+  public var advisesNoReuse = false
+  /// The size of all data buffers together, in bytes; `nil` lets the devices decide.
+  public var memoryBytes: Int?
+  /// The number of workers; `nil` lets the devices decide.
+  public var jobs: Int?
+  /// The engine.
+  public var engine: Engine = .auto
+  /// Reflinks.
+  public var reflink: Reflink = .auto
+
+  /// The options of the bare command.
+  public init() {}
+}
+
+/// When what was copied gets its name, and lasts.
+public struct PublishOptions: Equatable, Sendable {
+  /// When data has to be on stable storage.
+  public enum Durability: String, Sendable, CaseIterable {
+    /// Whenever the kernel likes.
+    case none
+    /// At the end of the run: `syncfs` of each filesystem written to.
+    case run
+  }
+
+  /// Durability.
+  public var durability: Durability = .run
+
+  /// The options of the bare command.
+  public init() {}
+}
+
+/// How whole block devices are copied.
+public struct BlockDeviceOptions: Equatable, Sendable {
+  /// Copy what is on a block device, and onto one, instead of making its node (`--copy-devices`).
+  public var copiesContents = false
+  /// Have a target device forget what it holds before it is written (BLKDISCARD).
+  public var discards = false
+
+  /// The options of the bare command.
+  public init() {}
+}
+
+/// How a run copies; every field has the default of the bare command.
+public struct CopyOptions: Equatable, Sendable {
+  /// Only tell what would be done (`-n`).
+  public var isDryRun = false
+  /// Which entries are copied.
+  public var rules = SyncRules()
+  /// What is carried over of them.
+  public var preservation: Preservation = .everything
+  /// Whether what an ordinary user cannot carry over (owners, devices, `trusted.*` and `security.*`
+  /// attributes) is left out without a word, as rsync's options do; otherwise it is a failure.
+  public var skipsPrivileged = false
+  /// How data is moved.
+  public var transfer = TransferOptions()
+  /// When it gets its name, and lasts.
+  public var publish = PublishOptions()
+  /// How whole block devices are copied.
+  public var devices = BlockDeviceOptions()
+
+  /// The options of the bare command.
+  public init() {}
+}

@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import FileTree
+internal import Kernel
+internal import Storage
+internal import SystemPackage
+internal import Uring
+
+/// The moving of the data of one device or image, and what came of it: one file driven through an
+/// event loop.
+struct BlockDeviceTransfer {
+  /// What is read.
+  private struct Source {
+    let path: FilePath
+    let number: Int32
+    let size: UInt64
+    let isDevice: Bool
+    let metadata: EntryMetadata
+  }
+
+  let run: RunContext
+  private let source: Source
+  private let target: FilePath
+  private let locations: [StorageLocation]
+  private let reading: BlockDeviceAccess
+  private var counted = CopyReport()
+  /// Whether all data arrived.
+  private(set) var isComplete = false
+  /// Whether a target device does not have any more what it had.
+  private var hasBegun = false
+
+  /// Prepares the copy of an open source.
+  init(
+    _ setup: RunSetup,
+    source: borrowing BlockDeviceEnd,
+    target: FilePath,
+    _ metadata: EntryMetadata
+  ) {
+    self.source = Source(
+      path: source.path,
+      number: source.descriptor.rawValue,
+      size: source.size,
+      isDevice: source.isDevice,
+      metadata: source.metadata
+    )
+    self.target = target
+    locations = setup.locations(
+      sources: [(source.path, source.metadataOnDisk)],
+      target: metadata
+    )
+    run = setup.context(DiskTraits(locations), jobs: 1)
+    let (options, blockBytes) = (run.options.transfer, run.limits.blockBytes)
+    reading =
+      source.isDevice
+      ? BlockDeviceAccess(to: source, options.reading, blockBytes: blockBytes)
+      : BlockDeviceAccess(
+        toRead: source,
+        AccessPolicies(options, blockBytes: blockBytes, disks: run.disks)
+      )
+    counted.entriesVisited = 1
+    counted.bytesVisited = source.size
+  }
+
+  /// What was done until now.
+  var report: CopyReport {
+    var report = counted
+    report.add(run.failureCounts)
+    report.leavesTargetHalfWritten = hasBegun && !isComplete
+    return report
+  }
+
+  /// How a target device is written.
+  func writing(ofDevice target: borrowing BlockDeviceEnd) -> BlockDeviceAccess {
+    BlockDeviceAccess(
+      to: target,
+      run.options.transfer.writing,
+      blockBytes: run.limits.blockBytes
+    )
+  }
+
+  /// Says how it is done, if that is wanted.
+  ///
+  /// - Parameters:
+  ///   - writing: How the target is written.
+  ///   - targetBytes: The size of a target device, or `nil` for an image.
+  func explain(_ writing: BlockDeviceAccess, targetBytes: UInt64?) {
+    let sizes = [source.isDevice ? source.size : nil, targetBytes]
+    RunExplanation(run: run, locations: locations).tellDevice(sizes: sizes)
+    run.explain(.deviceAccess(.reading, source.path, reading.mode, reading.reason))
+    run.explain(.deviceAccess(.writing, target, writing.mode, writing.reason))
+  }
+
+  /// What a dry run says.
+  func dryReport() throws(CopyError) -> CopyReport {
+    if run.wants(.explanations) { try run.checkEngine() }
+    var report = counted
+    report.filesCopied = 1
+    return report
+  }
+
+  /// Notes that the target device is being changed from now on.
+  mutating func begin() { hasBegun = true }
+
+  /// Tells a failure; what was written is not complete.
+  mutating func fail(_ error: CopyError) {
+    isComplete = false
+    counted.filesCopied = 0
+    run.fail(error)
+  }
+}
+
+// Moving.
+extension BlockDeviceTransfer {
+  /// Moves the data.
+  ///
+  /// - Parameters:
+  ///   - number: The target's descriptor.
+  ///   - writing: How it is written.
+  ///   - sectorBytes: What runs of data are widened to, in bytes.
+  ///   - queue: Who carries it out.
+  ///   - pool: The buffers.
+  mutating func move(
+    to number: Int32,
+    _ writing: BlockDeviceAccess,
+    sectorBytes: Int,
+    _ queue: consuming Ring,
+    _ pool: BufferPool
+  ) {
+    let task = task(number, writing, sectorBytes)
+    if run.options.transfer.advisesNoReuse {
+      FileCalls.advise(source.number, .noReuse)
+      FileCalls.advise(number, .noReuse)
+    }
+    var loop = EventLoop<Ring, Void>(
+      queue: queue,
+      pool: pool,
+      filesMax: 1,
+      alternates: run.disks.sharesDisk,
+      writesInOrder: run.disks.targetSeeks
+    )
+    let watch = StallWatch(locations) { [run] in run.tell(.warning(.stall($0))) }
+    let thread = watch.start()
+    defer { watch.stop(thread) }
+    loop.admit(task, file: ())
+    while true {
+      guard var finished = loop.nextFinished() else {
+        if run.shouldStop { loop.stop() }
+        do throws(Errno) {
+          try loop.turn()
+        } catch {
+          loop.abandon()
+          return fail(CopyError(.useRing, "io_uring", error, .stop))
+        }
+        continue
+      }
+      guard finished.outcome.isCanceled && !loop.usesCalls && !run.shouldStop else {
+        let (outcome, failedAt) = (finished.outcome, finished.failedAt)
+        return take(outcome, failedAt, tail: finished.takeTail(), number)
+      }
+      // The kernel may start no thread for the ring.
+      run.noteMissingRingThreads()
+      loop.useCalls()
+      loop.admit(task, file: ())
+    }
+  }
+
+  private func task(
+    _ target: Int32,
+    _ writing: BlockDeviceAccess,
+    _ sectorBytes: Int
+  ) -> TransferPlan {
+    var task = TransferPlan(source: source.number, target: target, map: map)
+    task.sectorBytes = UInt64(max(sectorBytes, reading.transfer.alignment))
+    task.reading = reading.transfer
+    task.writing = writing.transfer
+    task.skipsZeros = writing.skipsZeros
+    let pageBytes = UInt64(ProcessFacts.pageBytes)
+    let residency =
+      reading.isDropped
+      ? Residency(of: source.number, size: source.size, pageBytes: pageBytes) : .unknown
+    if source.size > 0 && (writing.isDropped || residency != .unknown) {
+      task.advisor = CacheAdvisor(
+        size: source.size,
+        residency: residency,
+        pacesTarget: writing.isDropped
+      )
+    }
+    return task
+  }
+
+  private var map: DataMap {
+    guard source.size > 0 else { return .sparse(0) }
+    guard !source.isDevice else { return .whole(source.size) }
+    return DataMap(of: source.number, source.metadata, keepsHoles: true)
+  }
+
+  private mutating func take(
+    _ outcome: FileTask.Outcome,
+    _ failedAt: UInt64?,
+    tail: [UInt8],
+    _ number: Int32
+  ) {
+    switch outcome {
+    case .copied(let bytes):
+      counted.bytesWritten = bytes
+      writeTail(tail, number)
+    case .failed(.stopped):
+      break
+    case .failed(.read(let errno)):
+      let offset = failedAt.map { firstUnreadable(from: $0) }
+      fail(CopyError(.read, source.path, errno, .entry, offset: offset))
+    case .failed(.sourceEnded(let offset)):
+      fail(CopyError(.sourceEnded(at: offset, size: source.size), source.path, nil, .entry))
+    case .failed(.write(let errno)), .notWrittenBack(let errno), .notAllocated(let errno):
+      fail(.target(.write, target, errno, offset: failedAt))
+    case .failed(.wroteNothing), .loaded:
+      fail(.target(.write, target, .ioError, offset: failedAt))
+    }
+  }
+
+  /// Finds the page that could not be read in a request that failed as a whole.
+  private func firstUnreadable(from start: UInt64) -> UInt64 {
+    try? FileCalls.setDirect(source.number, false)
+    FileCalls.advise(source.number, .random)
+    var page = [UInt8](repeating: 0, count: RunLimits.pageBytes)
+    let end = min(start + UInt64(run.limits.blockBytes), source.size)
+    for offset in stride(from: start, to: end, by: page.count) {
+      let count = unsafe page.withUnsafeMutableBytes { buffer in
+        unsafe try? FileCalls.read(source.number, into: buffer, at: offset)
+      }
+      if count == nil { return offset }
+    }
+    return start
+  }
+
+  /// Writes the last bytes, which are no whole sector, through the cache (`pwrite`): what is behind
+  /// them in their sector stays.
+  private mutating func writeTail(_ tail: [UInt8], _ number: Int32) {
+    if let (offset, errno) = UnalignedTail.write(tail, upTo: source.size, of: number) {
+      return fail(.target(.write, target, errno, offset: offset))
+    }
+    counted.filesCopied = 1
+    isComplete = true
+  }
+}

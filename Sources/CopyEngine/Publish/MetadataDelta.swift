@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import FileTree
+internal import Kernel
+
+/// What of the metadata is carried over, and what a process without privileges leaves out.
+struct MetadataPolicy: Sendable {
+  let preservation: Preservation
+  let isPrivileged: Bool
+  let skipsPrivileged: Bool
+  /// The umask: bits removed from new entries when permissions are not preserved.
+  let creationMask: UInt32
+
+  init(_ run: RunContext) {
+    self.init(
+      preservation: run.preservation,
+      isPrivileged: run.isPrivileged,
+      skipsPrivileged: run.options.skipsPrivileged,
+      creationMask: run.creationMask
+    )
+  }
+
+  init(
+    preservation: Preservation,
+    isPrivileged: Bool,
+    skipsPrivileged: Bool,
+    creationMask: UInt32
+  ) {
+    self.preservation = preservation
+    self.isPrivileged = isPrivileged
+    self.skipsPrivileged = skipsPrivileged
+    self.creationMask = creationMask
+  }
+
+  /// The classes of attributes that count for a kind of entry.
+  func attributeClasses(of kind: EntryKind) -> AttributeCopier.Classes {
+    var classes: AttributeCopier.Classes = []
+    if preservation.contains(.accessControlLists) && kind != .symbolicLink {
+      classes.insert(.accessControlLists)
+    }
+    if preservation.contains(.extendedAttributes) {
+      classes.insert(.user)
+      if isPrivileged || !skipsPrivileged { classes.insert(.privileged) }
+    }
+    return classes
+  }
+}
+
+/// What differs between the metadata that an entry should have and what it has.
+///
+/// A pure value: `MetadataWriter` carries it out, a dry run only tells.
+struct MetadataDelta: Equatable {
+  /// What the target has now.
+  enum Present {
+    /// An entry with this metadata.
+    case entry(EntryMetadata)
+    /// An entry that this run made, as far as it is known what it got, and what of its kind it
+    /// replaces, whose permissions it keeps where they are not carried over.
+    case new(CreatedMetadata?, replacing: EntryMetadata?)
+  }
+
+  /// The owner and the group to be set; `nil` where they are right, or not carried over.
+  private(set) var owner: UInt32?
+  private(set) var group: UInt32?
+  /// The attributes to be set and removed.
+  private(set) var attributes: AttributeDelta
+  /// The permissions; `nil` where they mean nothing.
+  private(set) var permissions: UInt32?
+  /// The permissions that it has; `nil` where that is not known.
+  private(set) var presentPermissions: UInt32?
+  /// The times; `nil` where they are not carried over.
+  private(set) var modificationTime: Timestamp?
+  private(set) var accessTime: Timestamp?
+  private(set) var timesDiffer = false
+  /// Whether it is a regular file, which loses setuid and setgid with its owner.
+  let isFile: Bool
+
+  /// Compares.
+  ///
+  /// - Parameters:
+  ///   - wanted: The metadata at the source.
+  ///   - present: What the target has.
+  ///   - attributes: How the attributes differ.
+  ///   - policy: What is carried over.
+  init(
+    of wanted: EntryMetadata,
+    at present: Present,
+    attributes: AttributeDelta = AttributeDelta(),
+    _ policy: MetadataPolicy
+  ) {
+    isFile = wanted.kind == .file
+    self.attributes = attributes
+    compareOwner(wanted, present, policy.preservation)
+    comparePermissions(wanted, present, policy)
+    guard policy.preservation.contains(.times) else { return }
+    modificationTime = wanted.modificationTime
+    accessTime = policy.preservation.contains(.accessTimes) ? wanted.accessTime : nil
+    timesDiffer =
+      switch present {
+      case .entry(let current): current.modificationTime != wanted.modificationTime
+      case .new: true
+      }
+  }
+
+  private mutating func compareOwner(
+    _ wanted: EntryMetadata,
+    _ present: Present,
+    _ preservation: Preservation
+  ) {
+    let known: (owner: UInt32, group: UInt32)? =
+      switch present {
+      case .entry(let current): (current.owner, current.group)
+      case .new(let created, _): created.map { ($0.owner, $0.group) }
+      }
+    if preservation.contains(.owner), known?.owner != wanted.owner { owner = wanted.owner }
+    if preservation.contains(.group), known?.group != wanted.group { group = wanted.group }
+  }
+
+  private mutating func comparePermissions(
+    _ wanted: EntryMetadata,
+    _ present: Present,
+    _ policy: MetadataPolicy
+  ) {
+    // The permissions of a symbolic link mean nothing and cannot be set.
+    guard wanted.kind != .symbolicLink else { return }
+    let kept = wanted.permissions & 0o777 & ~policy.creationMask
+    switch present {
+    case .entry(let current):
+      let isKept = !policy.preservation.contains(.permissions)
+      permissions = isKept ? current.permissions : wanted.permissions
+      presentPermissions = current.permissions
+    case .new(let created, let replaced):
+      permissions =
+        if policy.preservation.contains(.permissions) {
+          wanted.permissions
+        } else {
+          replaced?.permissions ?? kept
+        }
+      presentPermissions = created?.permissions
+    }
+  }
+
+  /// Leaves the permissions to whoever needs the directory to be writable for longer.
+  mutating func leavePermissions() {
+    permissions = nil
+  }
+
+  /// Whether the permissions have to be set.
+  var permissionsDiffer: Bool { permissions != nil && permissions != presentPermissions }
+
+  /// Whether nothing has to be done.
+  var isEmpty: Bool {
+    owner == nil && group == nil && attributes.isEmpty && !permissionsDiffer && !timesDiffer
+  }
+
+  /// The same as what rsync would itemize.
+  var change: EntryChange {
+    var change: EntryChange = []
+    if owner != nil { change.insert(.owner) }
+    if group != nil { change.insert(.group) }
+    if permissionsDiffer { change.insert(.permissions) }
+    if timesDiffer { change.insert(.time) }
+    change.formUnion(EntryChange(attributes.classes))
+    return change
+  }
+}
+
+extension EntryChange {
+  /// What differing classes of attributes are called.
+  init(_ classes: AttributeCopier.Classes) {
+    self = []
+    if classes.contains(.accessControlLists) { insert(.accessControlLists) }
+    if !classes.isDisjoint(with: [.user, .privileged]) { insert(.extendedAttributes) }
+  }
+}

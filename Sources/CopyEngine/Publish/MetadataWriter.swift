@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import FileTree
+internal import Kernel
+internal import SystemPackage
+
+/// One entry whose metadata is written.
+struct MetadataPlace {
+  /// The directory and names, for messages.
+  let directory: CopyDirectory
+  let name: EntryName
+  let targetName: EntryName
+  /// Where attributes are read from; `nil` where they cannot be.
+  let source: EntryLocation?
+  let target: EntryLocation
+}
+
+extension FoundEntry {
+  /// The entry, reached by its name at the source and another place at the target.
+  func place(at target: EntryLocation) -> MetadataPlace {
+    MetadataPlace(
+      directory: directory,
+      name: name,
+      targetName: targetName,
+      source: source,
+      target: target
+    )
+  }
+}
+
+/// Carries out what differs of the metadata.
+///
+/// The order matters: a change of owner clears setuid, setgid and capabilities, and an ACL changes
+/// the permission bits; times come last since everything before may touch them.
+struct MetadataWriter: ~Copyable {
+  let policy: MetadataPolicy
+  private let run: RunContext
+  private var attributes = AttributeCopier()
+
+  init(_ run: RunContext) {
+    self.run = run
+    policy = MetadataPolicy(run)
+  }
+
+  /// Compares attributes, as far as they are carried over; a failure is told.
+  ///
+  /// - Parameters:
+  ///   - place: The entry on both sides.
+  ///   - kind: What it is.
+  ///   - isBare: Whether the target is known to have none.
+  mutating func compareAttributes(
+    _ place: MetadataPlace,
+    _ kind: EntryKind,
+    isBare: Bool = false
+  ) -> AttributeDelta {
+    let classes = policy.attributeClasses(of: kind)
+    guard !classes.isEmpty, let source = place.source else { return AttributeDelta() }
+    do {
+      return try attributes.difference(
+        from: source,
+        to: isBare ? nil : place.target,
+        classes: classes
+      )
+    } catch {
+      tell(error, place)
+      return AttributeDelta()
+    }
+  }
+
+  /// Makes the metadata of the target what is wanted; failures are told.
+  ///
+  /// - Parameters:
+  ///   - delta: What differs.
+  ///   - place: Where.
+  ///   - isForced: Whether the permissions are set in any case.
+  /// - Returns: What was changed.
+  mutating func apply(
+    _ delta: MetadataDelta,
+    _ place: MetadataPlace,
+    isForced: Bool = false
+  ) -> EntryChange {
+    let (ownerChange, hasOwner) = applyOwner(delta, place)
+    var change = ownerChange
+    if !delta.attributes.isEmpty, let source = place.source {
+      for failure in attributes.apply(delta.attributes, from: source, to: place.target) {
+        tell(failure, place)
+      }
+      change.formUnion(EntryChange(delta.attributes.classes))
+    }
+    let isTouched = !change.isEmpty
+    if applyPermissions(delta, place, hasOwner: hasOwner, isForced: isForced || isTouched) {
+      change.insert(.permissions)
+    }
+    if applyTimes(delta, place, isForced: !change.isEmpty) { change.insert(.time) }
+    return change
+  }
+
+  private func fail(_ operation: CopyError.Operation, _ place: MetadataPlace, _ errno: Errno) {
+    run.fail(.target(operation, place.directory.targetPath(place.targetName), errno))
+  }
+
+  private func tell(_ failure: AttributeCopier.Failure, _ place: MetadataPlace) {
+    let operation: CopyError.Operation =
+      switch failure.operation {
+      case .list: .listAttributes
+      case .read(let key): .readAttribute(key)
+      case .set(let key): .setAttribute(key)
+      case .remove(let key): .removeAttribute(key)
+      }
+    guard failure.isSource else { return fail(operation, place, failure.errno) }
+    run.fail(.source(operation, place.directory.sourcePath(place.name), failure.errno))
+  }
+
+  /// Sets owner and group (`fchownat`).
+  ///
+  /// - Returns: What was set, and whether all of it was.
+  private func applyOwner(
+    _ delta: MetadataDelta,
+    _ place: MetadataPlace
+  ) -> (change: EntryChange, isComplete: Bool) {
+    guard delta.owner != nil || delta.group != nil else { return ([], true) }
+    do {
+      try place.target.setOwner(delta.owner, group: delta.group)
+      return (delta.change.intersection([.owner, .group]), true)
+    } catch {
+      guard error == .notPermitted else {
+        fail(.setOwner, place, error)
+        return ([], false)
+      }
+      return applyOwnerInParts(delta, place)
+    }
+  }
+
+  /// Sets what an ordinary user may set, and says what could not be, in one line.
+  private func applyOwnerInParts(
+    _ delta: MetadataDelta,
+    _ place: MetadataPlace
+  ) -> (change: EntryChange, isComplete: Bool) {
+    let current = try? place.target.metadata()
+    let lacksOwner = delta.owner != nil && current?.owner != delta.owner
+    var refusal: Errno?
+    var change: EntryChange = []
+    if let group = delta.group, current?.group != group {
+      do {
+        try place.target.setOwner(nil, group: group)
+        change = .group
+      } catch {
+        // rsync's options ask an ordinary user for the groups that he has, and no more.
+        if !policy.skipsPrivileged || policy.isPrivileged { refusal = error }
+      }
+    }
+    switch (lacksOwner, refusal) {
+    case (true, nil): fail(.setOwner, place, .notPermitted)
+    case (true, let errno?): fail(.setOwnerAndGroup, place, errno)
+    case (false, let errno?): fail(.setGroup, place, errno)
+    case (false, nil): return (change, true)
+    }
+    return (change, false)
+  }
+
+  private func applyPermissions(
+    _ delta: MetadataDelta,
+    _ place: MetadataPlace,
+    hasOwner: Bool,
+    isForced: Bool
+  ) -> Bool {
+    guard var permissions = delta.permissions else { return false }
+    // Setuid and setgid would lend the rights of another owner than the one who was meant.
+    if !hasOwner && delta.isFile { permissions &= 0o1777 }
+    let differ = permissions != delta.presentPermissions
+    guard differ || isForced else { return false }
+    do {
+      try place.target.setPermissions(permissions)
+      return differ
+    } catch {
+      fail(.setPermissions, place, error)
+      return false
+    }
+  }
+
+  private func applyTimes(
+    _ delta: MetadataDelta,
+    _ place: MetadataPlace,
+    isForced: Bool
+  ) -> Bool {
+    guard let time = delta.modificationTime, delta.timesDiffer || isForced else { return false }
+    do {
+      try place.target.setTimes(access: delta.accessTime, modification: time)
+      return delta.timesDiffer
+    } catch {
+      fail(.setTimes, place, error)
+      return false
+    }
+  }
+}

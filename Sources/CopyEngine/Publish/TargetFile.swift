@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import FileTree
+internal import Kernel
+internal import SystemPackage
+
+/// What an inode has that was just made, as far as that is known without asking it.
+struct CreatedMetadata {
+  let owner: UInt32
+  let group: UInt32
+  let permissions: UInt32?
+  let hasAttributes: Bool
+
+  /// What a directory has whose metadata is looked at when it is done; its permissions are set in
+  /// any case.
+  static func ofDirectory(_ current: EntryMetadata) -> CreatedMetadata {
+    CreatedMetadata(
+      owner: current.owner,
+      group: current.group,
+      permissions: nil,
+      hasAttributes: true
+    )
+  }
+}
+
+/// Where the bytes of a file go before it has its name.
+///
+/// An unnamed inode (O_TMPFILE) wherever the filesystem has that: when the process is killed,
+/// nothing is left. Elsewhere a temporary name, which is removed when the file is not published.
+struct TargetFile: ~Copyable {
+  /// The file's descriptor, open for reading and writing.
+  let rawValue: Int32
+  /// What it has from the start.
+  let created: CreatedMetadata?
+  private var descriptor: Descriptor?
+  /// Keeps the directory open for as long as the file needs it.
+  private let directory: DirectorySides
+  private var temporary: EntryName?
+
+  /// Creates the file (`open` with O_TMPFILE, or O_CREAT and O_EXCL).
+  ///
+  /// - Parameters:
+  ///   - directory: The directory.
+  ///   - name: The name that it is to get.
+  ///   - mode: The permissions that it is to get. A file that has a name at once starts with 0600.
+  ///   - creationMask: What the process takes away of them (`umask`).
+  ///   - random: Chooses the temporary name.
+  /// - Throws: The error of the call.
+  init(
+    in directory: DirectorySides,
+    for name: EntryName,
+    mode: UInt32,
+    creationMask: UInt32,
+    random: inout some RandomNumberGenerator
+  ) throws(Errno) {
+    self.directory = directory
+    let opened: Descriptor
+    do {
+      // Its owner has to be able to set attributes until it is done.
+      let isFinal = !directory.givesAttributes && mode & 0o600 == 0o600
+      let mode = isFinal ? mode : 0o600
+      opened = try EntryLocation(open: directory.target).createUnnamed(mode: mode)
+      temporary = nil
+      let known = directory.newFiles(like: opened.rawValue, mode: mode & ~creationMask)
+      created = known.map {
+        CreatedMetadata(
+          owner: $0.owner,
+          group: $0.group,
+          permissions: isFinal && $0.keepsMode ? mode & ~creationMask : nil,
+          hasAttributes: directory.givesAttributes
+        )
+      }
+    } catch {
+      // What filesystems and old kernels say that do not know O_TMPFILE.
+      guard
+        error == .notSupported || error == .isDirectory || error == .invalidArgument
+          || error == .noSuchFileOrDirectory
+      else { throw error }
+      var made: Descriptor?
+      temporary = try EntryLocation(directory: directory.target, name: name)
+        .claimTemporary(random: &random) { (free) throws(Errno) in made = try free.create() }
+      guard let file = made.take() else { preconditionFailure("claimed, but not created") }
+      opened = file
+      created = nil
+    }
+    rawValue = opened.rawValue
+    descriptor = consume opened
+  }
+
+  deinit {
+    guard let temporary else { return }
+    try? EntryLocation(directory: directory.target, name: temporary).remove()
+  }
+
+  /// Gives the complete file its name, in one step (`linkat`, or `renameat2` over what has it).
+  ///
+  /// - Parameters:
+  ///   - name: The name, in the directory that the file was created in.
+  ///   - replaces: Whether something is expected to have the name.
+  ///   - random: Chooses the temporary name.
+  /// - Throws: The error of the call; the file then has no name, or its old temporary one.
+  mutating func publish(
+    as name: EntryName,
+    replaces: Bool,
+    random: inout some RandomNumberGenerator
+  ) throws(Errno) {
+    let target = EntryLocation(directory: directory.target, name: name)
+    if temporary == nil && !replaces {
+      do {
+        try target.linkUnnamed(rawValue)
+        return
+      } catch {
+        guard error == .fileExists else { throw error }
+      }
+    }
+    if temporary == nil {
+      temporary = try target.claimTemporary(random: &random) { (free) throws(Errno) in
+        try free.linkUnnamed(rawValue)
+      }
+    }
+    guard let temporary else { return }
+    try EntryLocation(directory: directory.target, name: temporary).rename(to: name)
+    self.temporary = nil
+  }
+
+  /// Hands over the descriptor of a file that was published.
+  mutating func takeDescriptor() -> Descriptor? { descriptor.take() }
+}

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import FileTree
+internal import Kernel
+internal import SystemPackage
+
+/// One entry of a source directory, as it was found on both sides.
+struct FoundEntry: Sendable {
+  let directory: CopyDirectory
+  let sides: DirectorySides
+  let name: EntryName
+  let targetName: EntryName
+  let metadata: EntryMetadata
+  /// What has its name at the target.
+  let existing: EntryMetadata?
+  /// What changes of it, once that is decided.
+  var change: EntryChange = []
+
+  var source: EntryLocation { EntryLocation(directory: sides.source, name: name) }
+  var target: EntryLocation { EntryLocation(directory: sides.target, name: targetName) }
+  var sourcePath: FilePath { directory.sourcePath(name) }
+  var targetPath: FilePath { directory.targetPath(targetName) }
+  var linkName: LinkName { LinkName(directory: directory, name: name, targetName: targetName) }
+
+  /// Whether something that is no directory has its name at the target.
+  var replacesEntry: Bool { existing != nil && existing?.kind != .directory }
+}
+
+/// A name under which a file with several names can be found at the target.
+struct LinkName: Sendable, Equatable {
+  let directory: CopyDirectory
+  let name: EntryName
+  let targetName: EntryName
+
+  static func == (one: LinkName, other: LinkName) -> Bool {
+    one.directory === other.directory && one.targetName == other.targetName
+  }
+}
+
+/// An entry that is no directory, and is done.
+struct EntryDone {
+  let entry: FoundEntry
+  /// Whether it is at the target.
+  let isThere: Bool
+}

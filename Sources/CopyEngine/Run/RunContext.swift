@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import FileTree
+internal import Kernel
+internal import Storage
+internal import Synchronization
+internal import SystemPackage
+
+/// What a run was asked for and found out before it began, its events, and whether it has to stop;
+/// all of its threads share it.
+final class RunContext: Sendable {
+  let options: CopyOptions
+  /// What is carried over, less what an ordinary user is not expected to.
+  let preservation: Preservation
+  let isPrivileged: Bool
+  /// The umask: bits removed from new entries when permissions are not preserved.
+  let creationMask: UInt32
+  let mounts: MountTable
+  let disks: DiskTraits
+  let limits: RunLimits
+  /// The target directory: to descend into it, through a bind mount, would never end.
+  let targetRoot: InodeIdentity?
+  /// The target directory, or where a dry run would make it the one above.
+  let nearestTarget: EntryMetadata?
+
+  private let sink: any EventSink
+  private let wanted: RunEvent.Kinds
+  private let isStopping = Atomic<Bool>(false)
+
+  private struct State {
+    var stop: CopyReport.Stop?
+    var failureToStart: CopyError?
+    var failures = 0
+    var vanished = 0
+    var explained: [Explanation] = []
+    var hasNotedMissingThreads = false
+    var hasNotedMissingRing = false
+    var onStop: [@Sendable () -> Void] = []
+  }
+  private let state = Mutex(State())
+
+  /// What only the operands of a run tell.
+  struct Target {
+    var root: InodeIdentity?
+    var nearest: EntryMetadata?
+  }
+
+  init(
+    options: CopyOptions,
+    creationMask: UInt32,
+    mounts: MountTable,
+    disks: DiskTraits,
+    limits: RunLimits,
+    target: Target = Target(),
+    sink: any EventSink
+  ) {
+    self.options = options
+    self.creationMask = creationMask
+    self.mounts = mounts
+    self.disks = disks
+    self.limits = limits
+    self.sink = sink
+    wanted = sink.wants
+    targetRoot = target.root
+    nearestTarget = target.nearest
+    isPrivileged = ProcessFacts.isPrivileged
+    preservation =
+      options.skipsPrivileged && !isPrivileged
+      ? options.preservation.subtracting([.owner, .devices]) : options.preservation
+  }
+}
+
+// Stopping.
+extension RunContext {
+  /// Whether the workers should come to an end.
+  var shouldStop: Bool { isStopping.load(ordering: .relaxed) }
+  /// Why, once they should.
+  var stop: CopyReport.Stop? { state.withLock { $0.stop } }
+  /// What kept the run from starting.
+  var failureToStart: CopyError? { state.withLock { $0.failureToStart } }
+
+  /// Has something done as soon as the run is stopped; at once if it is.
+  func onStop(_ body: @escaping @Sendable () -> Void) {
+    let isStopped = state.withLock { state in
+      if state.stop == nil { state.onStop.append(body) }
+      return state.stop != nil
+    }
+    if isStopped { body() }
+  }
+
+  /// Makes all workers end; the first reason counts.
+  ///
+  /// - Returns: Whether this was the first.
+  @discardableResult
+  func stop(_ reason: CopyReport.Stop) -> Bool {
+    let waiting: [@Sendable () -> Void]? = state.withLock { state in
+      guard state.stop == nil else { return nil }
+      state.stop = reason
+      defer { state.onStop = [] }
+      return state.onStop
+    }
+    isStopping.store(true, ordering: .relaxed)
+    for body in waiting ?? [] { body() }
+    return waiting != nil
+  }
+
+  /// Ends the run before it began.
+  func failToStart(_ error: CopyError) {
+    state.withLock { $0.failureToStart = $0.failureToStart ?? error }
+    stop(.failure)
+  }
+}
+
+// What is told, and counted.
+extension RunContext {
+  /// Whether anybody wants to be told of a kind of events.
+  func wants(_ kind: RunEvent.Kinds) -> Bool { wanted.contains(kind) }
+
+  /// What has failed until now.
+  var failureCounts: CopyReport {
+    state.withLock { state in
+      var report = CopyReport()
+      report.failures = state.failures
+      report.vanished = state.vanished
+      report.stop = state.stop
+      return report
+    }
+  }
+
+  /// Counts and tells a failure, and stops the run if it must.
+  func fail(_ error: CopyError) {
+    state.withLock { state in
+      if error.severity == .vanished { state.vanished += 1 } else { state.failures += 1 }
+    }
+    // The files in flight all meet a full disk; once is enough to say so.
+    if error.severity == .stop && !stop(.failure) { return }
+    if wants(.failures) { sink.receive(.failed(error)) }
+  }
+
+  /// Counts and tells a failure that shows when the workers are done; each is told.
+  func failAtEnd(_ error: CopyError) {
+    state.withLock { $0.failures += 1 }
+    if error.severity == .stop { stop(.failure) }
+    if wants(.failures) { sink.receive(.failed(error)) }
+  }
+
+  /// Tells that an entry was made, copied or repaired.
+  func tell(
+    _ kind: EntryEvent.Kind,
+    _ directory: CopyDirectory,
+    _ name: EntryName,
+    _ change: EntryChange
+  ) {
+    guard wants(.entries) else { return }
+    let path = directory.relativePath(name)
+    sink.receive(.entry(EntryEvent(path: path, kind: kind, change: change)))
+  }
+
+  /// Tells that an entry was left out.
+  func tellSkipped(_ directory: CopyDirectory, _ name: EntryName, isDirectory: Bool) {
+    guard wants(.skips) else { return }
+    sink.receive(.skipped(path: directory.relativePath(name), isDirectory: isDirectory))
+  }
+
+  /// Tells an event that is rare.
+  func tell(_ event: RunEvent) {
+    let kind: RunEvent.Kinds =
+      switch event {
+      case .entry: .entries
+      case .skipped: .skips
+      case .failed: .failures
+      case .warning: .warnings
+      case .note: .notes
+      case .explanation: .explanations
+      }
+    if wants(kind) { sink.receive(event) }
+  }
+
+  /// Says why the run goes about it as it does, if that is wanted and was not said.
+  func explain(_ explanation: @autoclosure () -> Explanation) {
+    guard wants(.explanations) else { return }
+    let told = explanation()
+    let isFirst = state.withLock { state in
+      guard !state.explained.contains(told) else { return false }
+      state.explained.append(told)
+      return true
+    }
+    if isFirst { sink.receive(.explanation(told)) }
+  }
+
+  /// Says once that plain calls are used since io_uring cannot be had.
+  func noteMissingRing(_ errno: Errno) {
+    guard isFirst(\.hasNotedMissingRing) else { return }
+    tell(.note(.noRing(errno)))
+    explain(.engine(.callsWithoutRing(errno)))
+  }
+
+  /// Says once that plain calls are used since the kernel may start no thread for io_uring.
+  func noteMissingRingThreads() {
+    guard isFirst(\.hasNotedMissingThreads) else { return }
+    tell(.note(.noRingThreads))
+    explain(.engine(.callsWithoutRingThreads))
+  }
+
+  private func isFirst(_ flag: any WritableKeyPath<State, Bool> & Sendable) -> Bool {
+    state.withLock { state in
+      defer { state[keyPath: flag] = true }
+      return !state[keyPath: flag]
+    }
+  }
+}

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Kernel
+internal import Storage
+internal import SystemPackage
+internal import Uring
+
+/// How a run is divided: workers, their buffers, and the descriptors that all may hold.
+struct RunLimits: Equatable {
+  /// The number of workers, each with a thread, a queue and buffers of its own.
+  let workers: Int
+  /// How many there would be if nothing stood against it, and what does.
+  let workersWanted: Int
+  let bound: Bound?
+  /// The buffers that all workers share.
+  let blocks: Int
+  /// The size of a buffer, in bytes.
+  let blockBytes: Int
+  /// How many files one worker may have open.
+  let filesMax: Int
+  /// How many directories may be kept open.
+  let directoriesMax: Int
+  /// How many files that have their names may be kept open until they are written back.
+  let writebackFilesMax: Int
+  /// How many small files each worker may hold back after they were read.
+  let loadedFilesMax: Int
+  /// How many directories each worker may hold open for names that it has gathered.
+  let batchDirectoriesMax: Int
+  /// How much each worker's large files may have dirty, in bytes.
+  let dirtyBytesMax: UInt64
+
+  /// Room in a worker's queue for a pair for each buffer, or a read for each file, and some advice,
+  /// in requests.
+  var queueDepth: Int { min(max(2 * blocks, filesMax) + 16, 4096) }
+
+  /// What allows fewer workers than were wanted.
+  enum Bound {
+    /// Each needs a page of the buffers.
+    case memory
+    /// Each needs a few descriptors.
+    case descriptors
+  }
+
+  /// More than this gains nothing: a disk takes requests of 1 MiB at full speed.
+  static let blockBytesMax = 1 << 20
+  /// Where one disk is read and written, a file has so many bytes on their way in its 32 blocks, and the
+  /// ways between source and target take a few per cent of the time.
+  static let blockBytesMaxOfSharedDisk = 2 << 20
+  /// What the buffers take if nobody has asked for another figure, in bytes.
+  static let memoryBytesDefault = 8 << 20
+  /// The same where one disk is read and written.
+  static let memoryBytesDefaultOfSharedDisk = 64 << 20
+  /// Enough to keep a disk busy with one file.
+  static let blocksWanted = 8
+  /// What each worker needs to keep reads and writes in flight together.
+  static let blocksOfWorker = 2
+  /// More workers than this only wait for the same locks of the filesystem.
+  static let workersDefaultMax = 8
+  /// Some wait for metadata from the disk while others compute.
+  static let workersDefaultMin = 4
+  /// On btrfs they wait for each other at its trees instead, and more than there are processors slow it
+  /// down.
+  static let workersDefaultMinOnBtrfs = 2
+  /// Dirty data of all large files together, in bytes.
+  static let dirtyBytesOfRun: UInt64 = 32 << 20
+  /// Beyond this many files a batch of them gains nothing more.
+  static let writebackFilesWanted = 8192
+  /// More small files than this fill 8 MiB.
+  static let loadedFilesWanted = 2048
+  /// More directories than this need no shorter ways between them.
+  static let batchDirectoriesWanted = 4096
+  static let pageBytes = 4096
+  /// Descriptors that a run asks for at the most; more would be for trees deeper than 10,000.
+  static let descriptorsMax = 65_536
+  /// Small files whose reads are in flight together: enough for the queue of a fast disk.
+  static let filesWanted = 64
+  /// The same where a disk seeks: neighbours that are asked for together become one request.
+  static let filesWantedBySeeks = 256
+  /// Descriptors for standard streams, operands and what the process around may hold.
+  static let descriptorsReserved = 32
+  /// A ring, and both sides of the directory being read, of one on the way to it, of one that holds
+  /// the first name of a hard link, and of one being given its metadata.
+  static let descriptorsOfWorker = 9
+  /// Both sides of a file, and of its directory where that is not kept open.
+  static let descriptorsOfFile = 4
+
+  /// Raises the limit on open files as far as a run has use for it, and returns it (`setrlimit`).
+  static func raiseDescriptorLimit() -> Int {
+    ProcessFacts.raiseDescriptorLimit(to: descriptorsMax)
+  }
+
+  /// Divides a run.
+  ///
+  /// A disk that seeks gets one worker: four took ten times as long there for small files.
+  init(
+    _ options: TransferOptions,
+    disks: DiskTraits,
+    processors: Int = ProcessFacts.processors,
+    descriptors: Int
+  ) {
+    let fitting = min(max(processors, Self.workersMin(disks)), Self.workersDefaultMax)
+    let wanted = options.jobs ?? (disks.seek ? 1 : fitting)
+    let available = max(0, descriptors - Self.descriptorsReserved)
+    let memoryBytes =
+      options.memoryBytes
+      ?? (disks.sharesDisk ? Self.memoryBytesDefaultOfSharedDisk : Self.memoryBytesDefault)
+    // The least that a worker can do anything with is one page and one file.
+    let pages = memoryBytes / Self.pageBytes
+    let openable = available / (Self.descriptorsOfWorker + Self.descriptorsOfFile)
+    workers = max(1, min(wanted, pages, openable))
+    workersWanted = wanted
+    bound = workers >= wanted ? nil : pages <= openable ? .memory : .descriptors
+    let blocksWanted = max(Self.blocksWanted, Self.blocksOfWorker * workers)
+    let blockBytesMax = disks.sharesDisk ? Self.blockBytesMaxOfSharedDisk : Self.blockBytesMax
+    let bytes = min(memoryBytes / blocksWanted, blockBytesMax)
+    let unit = Self.unit(stripe: disks.stripeBytes, blockBytesWanted: bytes, memoryBytes / workers)
+    blockBytes = max(unit.roundedDown(to: Self.pageBytes), Self.pageBytes)
+    blocks = max(1, min(memoryBytes / blockBytes, BufferPool.countMax))
+    let rest = available - workers * Self.descriptorsOfWorker
+    let filesOfHalf = rest / 2 / workers / Self.descriptorsOfFile
+    filesMax = max(1, min(disks.seek ? Self.filesWantedBySeeks : Self.filesWanted, filesOfHalf))
+    var unused = rest - workers * filesMax * Self.descriptorsOfFile
+    loadedFilesMax =
+      disks.targetSeeks ? max(1, min(unused / 8 / workers, Self.loadedFilesWanted)) : 1
+    let writtenTogether = disks.targetSeeks ? min(loadedFilesMax, AioWriteBatch.countMax) : 0
+    unused = max(0, unused - workers * (loadedFilesMax + writtenTogether))
+    writebackFilesMax = max(0, min(unused / 2, Self.writebackFilesWanted))
+    let batched =
+      disks.seek ? min((unused - writebackFilesMax) / 4 / workers, Self.batchDirectoriesWanted) : 0
+    batchDirectoriesMax = max(1, batched)
+    directoriesMax = max(1, (unused - writebackFilesMax) / 2 - batched * workers)
+    dirtyBytesMax = Self.dirtyBytesOfRun / UInt64(workers)
+  }
+
+  /// Gets the memory for the buffers.
+  func makePool() throws(CopyError) -> BufferPool {
+    do throws(Errno) {
+      return try BufferPool(count: blocks, bytesEach: blockBytes)
+    } catch {
+      throw CopyError(.allocateBuffers, "--memory", error, .memory)
+    }
+  }
+
+  /// How many workers there are by default at least, where no disk seeks.
+  static func workersMin(_ disks: DiskTraits) -> Int {
+    disks.targetKind == .btrfs ? workersDefaultMinOnBtrfs : workersDefaultMin
+  }
+
+  /// The size of a block for an array: whole rows, so that none has to be read before it is written
+  /// again with its parity.
+  private static func unit(stripe: Int, blockBytesWanted wanted: Int, _ memoryBytes: Int) -> Int {
+    guard stripe > 0, stripe <= memoryBytes / blocksOfWorker else { return wanted }
+    return stripe > wanted ? stripe : wanted.roundedDown(to: stripe)
+  }
+}

@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import FileTree
+internal import Kernel
+internal import SystemPackage
+
+/// One source operand that was found.
+struct ResolvedSource {
+  let path: FilePath
+  /// The directory itself, if its contents are copied, else the one that the entry lies in.
+  let directory: OpenDirectory
+  /// The entry in that directory; empty for the directory's contents.
+  let name: EntryName
+  let metadata: EntryMetadata
+
+  var isContents: Bool { name.isEmpty }
+}
+
+/// The directory that is copied into.
+struct ResolvedTarget {
+  let path: FilePath
+  /// The directory; where a run would have to make it first, `nil`.
+  let directory: OpenDirectory?
+  /// The directory, or where that is still missing the one above.
+  let nearest: OpenDirectory
+  /// The name that the one source gets, where the target operand names no directory.
+  let newName: EntryName?
+  /// Whether this run makes it.
+  let isNew: Bool
+}
+
+/// Opens what the operands of a run name, and checks that they go together.
+struct OperandResolver {
+  let plan: CopyPlan
+  let creationMask: UInt32
+  /// Directories that entries lie in: a shell may have written out thousands of one directory.
+  private var parents: [FilePath: OpenDirectory] = [:]
+
+  init(plan: CopyPlan, creationMask: UInt32) {
+    self.plan = plan
+    self.creationMask = creationMask
+  }
+
+  /// Finds a source (`open`, `statx`).
+  mutating func resolve(_ source: CopyPlan.Source) throws(CopyError) -> ResolvedSource {
+    do throws(Errno) {
+      guard !source.isContents, let last = source.path.lastComponent, last.kind == .regular else {
+        let directory = try open(source.path)
+        let metadata = try EntryLocation(open: directory.descriptor.rawValue).metadata()
+        return ResolvedSource(
+          path: source.path,
+          directory: directory,
+          name: .itself,
+          metadata: metadata
+        )
+      }
+      let parent = try openParent(of: source.path)
+      let entry = EntryLocation(directory: parent.descriptor.rawValue, name: EntryName(last))
+      return ResolvedSource(
+        path: source.path,
+        directory: parent,
+        name: entry.name,
+        metadata: try entry.metadata()
+      )
+    } catch {
+      throw CopyError(.openSource, source.path, error, .entry)
+    }
+  }
+
+  private mutating func openParent(of path: FilePath) throws(Errno) -> OpenDirectory {
+    if let known = parents[path.directory] { return known }
+    let opened = try open(path.directory, .pathOnly)
+    parents[path.directory] = opened
+    return opened
+  }
+
+  /// Finds the target, without making anything yet.
+  func resolveTarget(for sources: [ResolvedSource]) throws(CopyError) -> ResolvedTarget {
+    let found: EntryMetadata?
+    do {
+      found = try EntryMetadata(following: plan.target)
+    } catch {
+      guard error == .noSuchFileOrDirectory else {
+        throw CopyError(.openTarget, plan.target, error, .selection)
+      }
+      found = nil
+    }
+    if found?.kind == .directory {
+      let directory = try openTarget(plan.target)
+      return ResolvedTarget(
+        path: plan.target,
+        directory: directory,
+        nearest: directory,
+        newName: nil,
+        isNew: false
+      )
+    }
+    let above = try openAbove(takesNewName: takesNewName(sources))
+    if takesNewName(sources), let name = plan.target.lastComponent, name.kind == .regular {
+      return ResolvedTarget(
+        path: plan.target.directory,
+        directory: above,
+        nearest: above,
+        newName: EntryName(name),
+        isNew: false
+      )
+    }
+    guard found == nil else {
+      throw CopyError(.refuse(.notADirectory), plan.target, nil, .selection)
+    }
+    return ResolvedTarget(
+      path: plan.target,
+      directory: nil,
+      nearest: above,
+      newName: nil,
+      isNew: true
+    )
+  }
+
+  /// Opens the directory that the target is to be made in.
+  ///
+  /// Where it is missing, a tree has a directory that cannot be made, which ends a run as any `mkdir`
+  /// that fails, and a file has a target that does not go with it: so rsync tells them apart.
+  private func openAbove(takesNewName: Bool) throws(CopyError) -> OpenDirectory {
+    do {
+      return try open(plan.target.directory)
+    } catch {
+      throw takesNewName
+        ? CopyError(.openTarget, plan.target.directory, error, .selection)
+        : CopyError(.makeDirectory, plan.target, error, .stop)
+    }
+  }
+
+  /// Whether the target operand is a name for the one source, and no directory to put it into.
+  private func takesNewName(_ sources: [ResolvedSource]) -> Bool {
+    guard let only = sources.first, plan.sources.count == 1, !plan.targetIsDirectory else {
+      return false
+    }
+    return !only.isContents && only.metadata.kind != .directory
+  }
+
+  /// Makes the target directory, once it is known that the operands go together (`mkdir`).
+  func create(_ target: ResolvedTarget) throws(CopyError) -> ResolvedTarget {
+    guard target.isNew, !plan.options.isDryRun else { return target }
+    let place = EntryLocation(
+      directory: target.nearest.descriptor.rawValue,
+      name: plan.target.lastComponent.map { EntryName($0) } ?? .itself
+    )
+    var isMade = true
+    do {
+      try place.makeDirectory(mode: 0o777 & ~creationMask)
+    } catch {
+      // Another run may have made it since it was looked for.
+      guard error == .fileExists else { throw CopyError(.makeDirectory, plan.target, error, .stop) }
+      isMade = false
+    }
+    let directory = try openTarget(plan.target)
+    return ResolvedTarget(
+      path: target.path,
+      directory: directory,
+      nearest: directory,
+      newName: nil,
+      isNew: isMade
+    )
+  }
+
+  private func openTarget(_ path: FilePath) throws(CopyError) -> OpenDirectory {
+    do {
+      return try open(path)
+    } catch {
+      throw CopyError(.openTarget, path, error, .selection)
+    }
+  }
+
+  private func open(
+    _ path: FilePath,
+    _ flags: Descriptor.OpenFlags = []
+  ) throws(Errno) -> OpenDirectory {
+    OpenDirectory(try Descriptor(opening: path, flags.union(.directory)))
+  }
+}
+
+// What must not be copied onto or into itself.
+extension OperandResolver {
+  /// Refuses a target that is the source, or lies in it.
+  func check(_ source: ResolvedSource, against target: ResolvedTarget) throws(CopyError) {
+    let targetName = target.newName ?? source.name
+    let isSameEntry =
+      !target.isNew && targetName == source.name
+      && identity(of: source.directory) == identity(of: target.nearest)
+    guard !isSameEntry else {
+      throw CopyError(.refuse(.sameEntry), source.path, nil, .selection)
+    }
+    guard source.metadata.kind == .directory else { return }
+    guard !isInside(source.metadata.identity, target.nearest) else {
+      throw CopyError(.refuse(.targetInsideSource), source.path, nil, .selection)
+    }
+  }
+
+  private func identity(of directory: OpenDirectory) -> InodeIdentity? {
+    try? EntryLocation(open: directory.descriptor.rawValue).metadata().identity
+  }
+
+  /// Whether a directory is another, or lies below it.
+  private func isInside(_ identity: InodeIdentity, _ directory: OpenDirectory) -> Bool {
+    guard var current = try? directory.descriptor.duplicate() else { return false }
+    var last: InodeIdentity?
+    while let found = try? EntryLocation(open: current.rawValue).metadata().identity {
+      if found == identity { return true }
+      // The root is its own parent.
+      if found == last { return false }
+      last = found
+      guard let above = try? Descriptor.openParent(of: current.rawValue) else { return false }
+      current = above
+    }
+    return false
+  }
+}

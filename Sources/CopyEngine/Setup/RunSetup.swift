@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Kernel
+internal import Storage
+internal import SystemPackage
+
+/// What is known of a run before its operands are looked at, and how it becomes a `RunContext`.
+struct RunSetup {
+  let plan: CopyPlan
+  let sink: any EventSink
+  let creationMask: UInt32
+  /// The limit on open files.
+  let descriptors: Int
+  let mounts = MountTable()
+
+  /// What the operands lie on.
+  ///
+  /// A dry run copies nothing; only who asks for reasons gets the better ones.
+  func locations(
+    sources: [(path: FilePath, metadata: EntryMetadata)],
+    target: EntryMetadata?
+  ) -> [StorageLocation] {
+    StorageLocation.all(
+      sources: sources,
+      target: target.map { (plan.target, $0) },
+      mounts: mounts,
+      wanted: (plan.options.transfer.sourceProfile, plan.options.transfer.targetProfile),
+      probes: !plan.options.isDryRun || sink.wants.contains(.explanations)
+    )
+  }
+
+  /// Tells an event before there is a run.
+  func tell(_ event: RunEvent, _ kind: RunEvent.Kinds) {
+    if sink.wants.contains(kind) { sink.receive(event) }
+  }
+
+  /// Settles how the run is divided.
+  func context(
+    _ disks: DiskTraits,
+    jobs: Int? = nil,
+    target: RunContext.Target = RunContext.Target()
+  ) -> RunContext {
+    var options = plan.options.transfer
+    options.jobs = jobs ?? options.jobs
+    return RunContext(
+      options: plan.options,
+      creationMask: creationMask,
+      mounts: mounts,
+      disks: disks,
+      limits: RunLimits(options, disks: disks, descriptors: descriptors),
+      target: target,
+      sink: sink
+    )
+  }
+}
+
+extension StallWatch {
+  /// Watches the disks of a run while a body runs.
+  static func watch<Result: ~Copyable, Failure: Error>(
+    _ locations: [StorageLocation],
+    for run: RunContext,
+    during body: () throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    let watch = StallWatch(locations) { run.tell(.warning(.stall($0))) }
+    let thread = watch.start()
+    defer { watch.stop(thread) }
+    return try body()
+  }
+}

@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import FileTree
+internal import Kernel
+
+/// What is known of one name on all sides.
+struct EntryFacts {
+  /// Whether a name of the same inode was met before.
+  enum FirstName: Equatable {
+    /// It is the first, or has to be copied like one.
+    case this
+    /// The inode is at the target under another name.
+    case other
+    /// The inode is just being copied under another name.
+    case underWay
+  }
+
+  let source: EntryMetadata
+  /// What has the name at the target.
+  let target: EntryMetadata?
+  /// Whether it is the target directory of the run.
+  var isTargetRoot = false
+  /// Whether an earlier source has something of this name.
+  var isInEarlierSource: Bool?
+  /// Whether a name of the inode was met before; asked for inodes with several names.
+  var firstName: FirstName?
+  /// Whether both are links with the same contents.
+  var linkContentsAreEqual: Bool?
+  /// How the attributes of both differ.
+  var attributes: AttributeDelta?
+
+  init(source: EntryMetadata, target: EntryMetadata?) {
+    self.source = source
+    self.target = target
+  }
+}
+
+/// What to do with one name, and what changes by that.
+struct EntryDecision: Equatable {
+  /// What to do.
+  enum Action: Equatable {
+    /// Nothing, for a reason.
+    case skip(SkipReason)
+    /// Nothing: it is as it should be.
+    case keep
+    /// Its metadata is made right.
+    case repair(MetadataDelta)
+    /// It is made or copied; nothing has its name, or an empty directory that is removed.
+    case create
+    /// It is made or copied, and put in place of what has its name.
+    case replace
+    /// It becomes a further name of an inode that is there, unless what has its name is one already.
+    /// That is only right if it also has the contents.
+    case link(hasContents: Bool)
+    /// It becomes a further name of an inode as soon as that is there.
+    case awaitFirstName
+    /// It is a directory to be read, which is made first, or is there.
+    case enter(isMade: Bool)
+  }
+
+  /// Why nothing is done.
+  enum SkipReason: Equatable {
+    /// The options do not ask for its kind.
+    case kind
+    /// An earlier source has something of the name.
+    case earlierSource
+    /// It is the target of the run.
+    case targetRoot
+    /// The name at the target is one of the source's inode.
+    case sameInode
+  }
+
+  let action: Action
+  let change: EntryChange
+
+  init(_ action: Action, _ change: EntryChange = []) {
+    self.action = action
+    self.change = change
+  }
+}
+
+/// What has to be found out before it can be decided.
+enum EntryQuestion: Equatable {
+  case earlierSource, firstName, linkContents, attributes
+}
+
+/// Decides, without asking anybody, what to do with a name; a table tests it, and `rsync -n -i`.
+struct EntryDecider {
+  /// What came of the facts.
+  enum Result: Equatable {
+    case decided(EntryDecision)
+    /// Something more has to be known.
+    case needs(EntryQuestion)
+  }
+
+  let rules: SyncRules
+  let policy: MetadataPolicy
+  /// Whether the itemized letters of what is replaced are wanted in full.
+  let itemizes: Bool
+
+  private var preservation: Preservation { policy.preservation }
+
+  /// Decides, or says what it has to know.
+  func decide(_ facts: EntryFacts) -> Result {
+    if facts.source.kind == .directory { return .decided(decideDirectory(facts)) }
+    guard let isInEarlierSource = facts.isInEarlierSource else { return .needs(.earlierSource) }
+    if isInEarlierSource { return .decided(EntryDecision(.skip(.earlierSource))) }
+    guard isWanted(facts.source.kind) else { return .decided(EntryDecision(.skip(.kind))) }
+    guard facts.target?.identity != facts.source.identity else {
+      // The target is another name of the source itself: it cannot be more equal.
+      return .decided(EntryDecision(.skip(.sameInode)))
+    }
+    if preservation.contains(.hardLinks) && facts.source.links > 1 && facts.firstName == nil {
+      return .needs(.firstName)
+    }
+    switch facts.firstName {
+    case .underWay: return .decided(EntryDecision(.awaitFirstName))
+    case .other: return decideLink(facts)
+    case .this, nil: return decideContents(facts)
+    }
+  }
+
+  private func isWanted(_ kind: EntryKind) -> Bool {
+    switch kind {
+    case .symbolicLink: preservation.contains(.symbolicLinks)
+    case .device: preservation.contains(.devices)
+    case .special: preservation.contains(.specials)
+    case .file, .directory: true
+    }
+  }
+
+  private func decideDirectory(_ facts: EntryFacts) -> EntryDecision {
+    guard rules.isRecursive else { return EntryDecision(.skip(.kind)) }
+    guard !facts.isTargetRoot else { return EntryDecision(.skip(.targetRoot)) }
+    guard let target = facts.target, target.kind == .directory else {
+      return EntryDecision(.enter(isMade: true), [.contents, .isNew])
+    }
+    // What is in it may change its times, so that its metadata is compared when it is done.
+    return EntryDecision(.enter(isMade: false))
+  }
+
+  private func decideLink(_ facts: EntryFacts) -> Result {
+    // Both are one inode at the source, so that what is right for the one is right for the other.
+    let hasContents = facts.target.map {
+      $0.kind == facts.source.kind && ($0.kind == .symbolicLink || isUpToDate(facts, $0))
+    }
+    return compare(facts) { EntryDecision(.link(hasContents: hasContents ?? false), $0) }
+  }
+
+  private func decideContents(_ facts: EntryFacts) -> Result {
+    guard let target = facts.target, target.kind == facts.source.kind,
+      target.typeBits == facts.source.typeBits
+    else {
+      let isReplaced = facts.target != nil && facts.target?.kind != .directory
+      let action = isReplaced ? EntryDecision.Action.replace : .create
+      return .decided(EntryDecision(action, [.contents, .isNew]))
+    }
+    if target.kind == .symbolicLink && facts.linkContentsAreEqual == nil {
+      return .needs(.linkContents)
+    }
+    guard isUpToDate(facts, target) else {
+      return compare(facts) { EntryDecision(.replace, $0.union(valueChange(facts.source.kind))) }
+    }
+    guard !asksForAttributes(facts) else { return .needs(.attributes) }
+    let delta = delta(facts, target)
+    return .decided(
+      EntryDecision(delta.isEmpty ? .keep : .repair(delta), delta.change)
+    )
+  }
+
+  /// Whether the target has the contents of an entry that is no directory; its metadata may differ.
+  private func isUpToDate(_ facts: EntryFacts, _ target: EntryMetadata) -> Bool {
+    switch target.kind {
+    case .file:
+      target.size == facts.source.size
+        && target.modificationTime == facts.source.modificationTime
+        && !needsOwnInode(facts.source, target)
+    case .symbolicLink: facts.linkContentsAreEqual == true
+    case .device, .special: target.isSameNode(as: facts.source)
+    case .directory: true
+    }
+  }
+
+  /// Whether the target shares its inode with a name that the source does not share it with, and
+  /// the two would not agree on the metadata: then no run could satisfy both.
+  private func needsOwnInode(_ wanted: EntryMetadata, _ target: EntryMetadata) -> Bool {
+    guard preservation.contains(.hardLinks), target.links > wanted.links else { return false }
+    return preservation.contains(.permissions) && target.permissions != wanted.permissions
+      || preservation.contains(.owner) && target.owner != wanted.owner
+      || preservation.contains(.group) && target.group != wanted.group
+  }
+
+  private func valueChange(_ kind: EntryKind) -> EntryChange { kind == .file ? [] : .value }
+
+  /// Itemizes what is replaced, or linked; attributes only where that is wanted, since a new inode
+  /// gets all of them anyway.
+  private func compare(
+    _ facts: EntryFacts,
+    _ body: (EntryChange) -> EntryDecision
+  ) -> Result {
+    guard let target = facts.target, target.kind == facts.source.kind else {
+      return .decided(body([.contents, .isNew]))
+    }
+    guard itemizes else { return .decided(body(.contents)) }
+    guard !asksForAttributes(facts) else { return .needs(.attributes) }
+    var change = delta(facts, target).change.union(.contents)
+    if target.kind == .file && target.size != facts.source.size { change.insert(.size) }
+    if !preservation.contains(.times) && facts.firstName != .other { change.insert(.timeOfCopy) }
+    return .decided(body(change))
+  }
+
+  private func asksForAttributes(_ facts: EntryFacts) -> Bool {
+    facts.attributes == nil && !policy.attributeClasses(of: facts.source.kind).isEmpty
+  }
+
+  private func delta(_ facts: EntryFacts, _ target: EntryMetadata) -> MetadataDelta {
+    MetadataDelta(
+      of: facts.source,
+      at: .entry(target),
+      attributes: facts.attributes ?? AttributeDelta(),
+      policy
+    )
+  }
+}

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import FileTree
+internal import Kernel
+internal import SystemPackage
+
+/// The places of a directory that is done, on both sides.
+struct FinishedDirectory {
+  let place: MetadataPlace
+  let current: EntryMetadata
+  /// Kept, since the place only knows numbers.
+  let sides: DirectorySides
+}
+
+/// Finds directories again whose entries are all done.
+struct DirectoryFinisher {
+  let opener: DirectoryOpener
+
+  /// Opens a directory, or where it cannot be read at the source reaches it from above.
+  ///
+  /// - Returns: `nil` where the target is missing, or not ours to change.
+  func find(
+    _ directory: CopyDirectory,
+    isReadable: Bool
+  ) throws(CopyError) -> FinishedDirectory? {
+    guard directory.metadata != nil else { return nil }
+    let sides: DirectorySides
+    let target: EntryLocation
+    var source: EntryLocation?
+    if isReadable {
+      sides = try opener.open(directory)
+      target = EntryLocation(open: sides.target)
+      source = EntryLocation(open: sides.metadataSource)
+    } else {
+      // Its mode and times are known all the same.
+      guard let parent = directory.parent else { return nil }
+      sides = try opener.open(parent)
+      target = EntryLocation(directory: sides.target, name: directory.name)
+    }
+    guard sides.target >= 0 else { return nil }
+    do {
+      let current = try target.metadata()
+      let place = MetadataPlace(
+        directory: directory,
+        name: .itself,
+        targetName: .itself,
+        source: source,
+        target: target
+      )
+      return FinishedDirectory(place: place, current: current, sides: sides)
+    } catch {
+      throw .target(.stat, directory.targetPath(), error)
+    }
+  }
+}

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import FileTree
+internal import Kernel
+internal import SystemPackage
+
+/// Tells what decisions would do, and changes nothing.
+struct DryExecutor: ~Copyable, Executor {
+  private let run: RunContext
+  private let opener: DirectoryOpener
+  private let policies: AccessPolicies
+  private var planner: FilePlanner
+  private var metadata: MetadataWriter
+  private var done: [EntryDone] = []
+  private(set) var counts = CopyReport()
+
+  init(_ run: RunContext, _ opener: DirectoryOpener, _ policies: AccessPolicies) {
+    self.run = run
+    self.opener = opener
+    self.policies = policies
+    planner = FilePlanner(run, policies)
+    metadata = MetadataWriter(run)
+  }
+
+  mutating func prepare(_ directory: CopyDirectory, _ sides: DirectorySides) {}
+
+  mutating func makeDirectory(_ entry: FoundEntry) -> DirectoryOutcome {
+    counts.directoriesCreated += 1
+    run.tell(.directory, entry.directory, entry.targetName, entry.change)
+    return .isMissing
+  }
+
+  mutating func finish(_ directory: CopyDirectory, isReadable: Bool) {
+    guard !directory.isMissing, !directory.isNew, let wanted = directory.metadata else { return }
+    let finisher = DirectoryFinisher(opener: opener)
+    do throws(CopyError) {
+      guard let found = try finisher.find(directory, isReadable: isReadable) else { return }
+      let delta = MetadataDelta(
+        of: wanted,
+        at: .entry(found.current),
+        attributes: metadata.compareAttributes(found.place, .directory),
+        metadata.policy
+      )
+      withExtendedLifetime(found.sides) {}
+      if delta.isEmpty {
+        counts.entriesUnchanged += 1
+      } else {
+        run.tell(.directory, directory, .itself, delta.change)
+      }
+    } catch {
+      run.fail(error)
+    }
+  }
+
+  mutating func compareAttributes(_ entry: FoundEntry) -> AttributeDelta {
+    metadata.compareAttributes(entry.place(at: entry.target), entry.metadata.kind)
+  }
+
+  mutating func keep(_ entry: FoundEntry) {
+    counts.entriesUnchanged += 1
+    noteVisited(entry)
+  }
+
+  mutating func repair(_ entry: FoundEntry, _ delta: MetadataDelta) {
+    noteVisited(entry)
+    guard run.wants(.entries), let kind = entry.eventKind() else { return }
+    run.tell(kind, entry.directory, entry.targetName, delta.change)
+  }
+
+  private mutating func noteVisited(_ entry: FoundEntry) {
+    guard entry.metadata.kind == .file else { return }
+    counts.bytesVisited += entry.metadata.size
+    guard run.wants(.explanations), entry.metadata.size > 0 else { return }
+    run.explainSharing(entry.metadata, with: entry.sides.targetMetadata ?? run.nearestTarget)
+    planner.explainReading(entry)
+    if let target = entry.sides.targetMetadata {
+      run.explainWriting(to: entry.sides.target, target, policies)
+    }
+  }
+
+  mutating func copy(_ entry: FoundEntry) {
+    noteVisited(entry)
+    counts.filesCopied += 1
+    run.tell(.file, entry.directory, entry.targetName, entry.change)
+    done.append(EntryDone(entry: entry, isThere: true))
+  }
+
+  mutating func make(_ entry: FoundEntry) -> Bool {
+    counts.othersCreated += 1
+    guard run.wants(.entries) else { return true }
+    guard let kind = entry.eventKind() else {
+      run.fail(.source(.readLink, entry.sourcePath, .noSuchFileOrDirectory))
+      return false
+    }
+    run.tell(kind, entry.directory, entry.targetName, entry.change)
+    return true
+  }
+
+  mutating func link(
+    _ entry: FoundEntry,
+    to published: LinkName,
+    hasContents: Bool
+  ) -> LinkOutcome {
+    if hasContents && isLinked(entry, to: published) {
+      counts.entriesUnchanged += 1
+    } else {
+      counts.hardLinksMade += 1
+      run.tellLink(entry, to: published)
+    }
+    return .settled
+  }
+
+  /// Whether an entry is linked already, to a name that a run would leave alone.
+  private func isLinked(_ entry: FoundEntry, to published: LinkName) -> Bool {
+    guard let existing = entry.existing, let sides = try? opener.open(published.directory),
+      sides.target >= 0
+    else { return false }
+    defer { withExtendedLifetime(sides) {} }
+    let first = EntryLocation(directory: sides.target, name: published.targetName)
+    return (try? first.metadata().identity) == existing.identity
+  }
+
+  func physicalOffset(_ entry: FoundEntry) -> UInt64 { 0 }
+  mutating func isSmall(_ entry: FoundEntry) -> Bool { true }
+  var isCopying: Bool { false }
+  var isIdle: Bool { true }
+  mutating func turn(waits: Bool) {}
+  mutating func nextDone() -> EntryDone? { done.popLast() }
+  mutating func flush() {}
+  mutating func drain() {}
+}

@@ -1,0 +1,293 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import FileTree
+internal import Kernel
+internal import SystemPackage
+
+/// Looks names up on all sides, decides what to do with each, and has it done.
+struct EntryVisitor<Work: Executor & ~Copyable>: ~Copyable {
+  /// What is left to be done by the walk.
+  enum Visit {
+    case done
+    /// A directory is to be read.
+    case directory(CopyDirectory)
+    /// A file is to be copied, in the walk's order.
+    case file(FoundEntry)
+  }
+
+  private let run: RunContext
+  private let opener: DirectoryOpener
+  private let decider: EntryDecider
+  private var linker: HardLinker
+  var executor: Work
+  private var entriesVisited = 0
+  private var entriesUnchanged = 0
+
+  init(
+    _ run: RunContext,
+    _ opener: DirectoryOpener,
+    _ hardLinks: HardLinkTable<LinkName>,
+    _ executor: consuming Work
+  ) {
+    self.run = run
+    self.opener = opener
+    decider = EntryDecider(
+      rules: run.options.rules,
+      policy: MetadataPolicy(run),
+      itemizes: run.wants(.entries)
+    )
+    linker = HardLinker(run, hardLinks)
+    self.executor = executor
+  }
+
+  var counts: CopyReport {
+    var counts = executor.counts
+    counts.entriesVisited += entriesVisited
+    counts.entriesUnchanged += entriesUnchanged
+    return counts
+  }
+
+  /// What an entry is on both sides (`statx`); a failure is told.
+  func find(
+    _ name: EntryName,
+    as targetName: EntryName,
+    in directory: CopyDirectory,
+    _ sides: DirectorySides
+  ) -> FoundEntry? {
+    let metadata: EntryMetadata
+    do {
+      metadata = try EntryLocation(directory: sides.source, name: name).metadata()
+    } catch {
+      run.fail(.source(.stat, directory.sourcePath(name), error))
+      return nil
+    }
+    var existing: EntryMetadata?
+    if !directory.isNew && sides.target >= 0 {
+      do {
+        existing = try EntryLocation(directory: sides.target, name: targetName)
+          .metadataIfPresent()
+      } catch {
+        run.fail(.target(.stat, directory.targetPath(targetName), error))
+        return nil
+      }
+    }
+    return FoundEntry(
+      directory: directory,
+      sides: sides,
+      name: name,
+      targetName: targetName,
+      metadata: metadata,
+      existing: existing
+    )
+  }
+
+  /// Decides what to do with an entry, and does it but for what the walk has to do.
+  mutating func visit(_ entry: FoundEntry) -> Visit {
+    entriesVisited += 1
+    var facts = EntryFacts(source: entry.metadata, target: entry.existing)
+    if entry.metadata.kind != .directory { entry.directory.retainEntry() }
+    if entry.sides.earlier.isEmpty { facts.isInEarlierSource = false }
+    facts.isTargetRoot = entry.metadata.identity == run.targetRoot
+    return visit(entry, &facts)
+  }
+
+  private mutating func visit(_ entry: FoundEntry, _ facts: inout EntryFacts) -> Visit {
+    var entry = entry
+    var published: LinkName?
+    while true {
+      switch decider.decide(facts) {
+      case .needs(.earlierSource):
+        facts.isInEarlierSource = entry.sides.earlier.contains {
+          $0.metadata(of: entry.name) != nil
+        }
+      case .needs(.attributes): facts.attributes = executor.compareAttributes(entry)
+      case .needs(.linkContents): facts.linkContentsAreEqual = linkContentsAreEqual(entry)
+      case .needs(.firstName):
+        switch linker.claim(entry) {
+        case .copy: facts.firstName = .this
+        case .wait: facts.firstName = .underWay
+        case .link(let name):
+          facts.firstName = .other
+          published = name
+        }
+      case .decided(let decision):
+        entry.change = decision.change
+        return carryOut(decision.action, entry, published)
+      }
+    }
+  }
+
+  private func linkContentsAreEqual(_ entry: FoundEntry) -> Bool {
+    // What cannot be read is told when the link is to be made.
+    guard let contents = try? entry.source.symbolicLinkContents() else { return false }
+    return (try? entry.target.symbolicLinkContents()) == contents
+  }
+
+  private mutating func carryOut(
+    _ action: EntryDecision.Action,
+    _ entry: FoundEntry,
+    _ published: LinkName?
+  ) -> Visit {
+    switch action {
+    case .enter(let isMade):
+      return enter(entry, isMade: isMade)
+    case .skip(let reason):
+      skip(entry, reason)
+    case .keep:
+      executor.keep(entry)
+      entryDone(EntryDone(entry: entry, isThere: true))
+    case .repair(let delta):
+      executor.repair(entry, delta)
+      entryDone(EntryDone(entry: entry, isThere: true))
+    case .create, .replace:
+      if entry.metadata.kind == .file { return .file(entry) }
+      entryDone(EntryDone(entry: entry, isThere: executor.make(entry)))
+    case .link(let hasContents):
+      if let published { link(entry, to: published, hasContents: hasContents) }
+    case .awaitFirstName:
+      // Who copies the first name makes the link, and lets go of the directory.
+      break
+    }
+    return .done
+  }
+
+  private mutating func skip(_ entry: FoundEntry, _ reason: EntryDecision.SkipReason) {
+    let isDirectory = entry.metadata.kind == .directory
+    switch reason {
+    case .kind: run.tellSkipped(entry.directory, entry.name, isDirectory: isDirectory)
+    case .targetRoot: run.fail(CopyError(.copyIntoItself, entry.sourcePath, nil, .entry))
+    case .sameInode: entriesUnchanged += 1
+    case .earlierSource: break
+    }
+    if !isDirectory { complete(entry.directory) }
+  }
+
+  private mutating func enter(_ entry: FoundEntry, isMade: Bool) -> Visit {
+    let outcome = isMade ? executor.makeDirectory(entry) : .made
+    if case .failed = outcome { return .done }
+    let directory = entry.directory
+    let device = entry.metadata.identity.device
+    let child = CopyDirectory(
+      entry.name,
+      in: directory,
+      identity: entry.metadata.identity,
+      metadata: metadataOfFirstSource(entry),
+      isNew: isMade,
+      isMissing: outcome == .isMissing
+    )
+    if run.options.rules.staysOnFilesystem, let above = directory.identity, above.device != device {
+      // The mount point itself is copied, as an empty directory.
+      complete(child)
+      return .done
+    }
+    return .directory(child)
+  }
+
+  /// The metadata of the same directory in an earlier source counts before this one's.
+  private func metadataOfFirstSource(_ entry: FoundEntry) -> EntryMetadata {
+    for source in entry.sides.earlier {
+      if let found = source.metadata(of: entry.name), found.kind == .directory { return found }
+    }
+    return entry.metadata
+  }
+}
+
+// What is done.
+extension EntryVisitor where Work: ~Copyable {
+  /// Whether something is on its way, or waits to be tried again.
+  var isIdle: Bool { executor.isIdle && linker.retries.isEmpty }
+
+  /// Ends what is done: names that wait for it are linked, or one of them is tried instead.
+  mutating func takeDone() {
+    while let done = executor.nextDone() { entryDone(done) }
+  }
+
+  /// Tries a name whose inode could not be copied under another one.
+  ///
+  /// - Returns: What the walk has to do, or `nil` when there is none.
+  mutating func visitRetry() -> Visit? {
+    guard let name = linker.nextRetry() else { return nil }
+    guard let entry = findAgain(name) else {
+      complete(name.directory)
+      return .done
+    }
+    var facts = EntryFacts(source: entry.metadata, target: entry.existing)
+    facts.isInEarlierSource = false
+    facts.firstName = .this
+    return visit(entry, &facts)
+  }
+
+  private mutating func entryDone(_ done: EntryDone) {
+    for name in linker.firstNameDone(done) {
+      guard let entry = findAgain(name) else {
+        complete(name.directory)
+        continue
+      }
+      linkWaiting(entry, to: done.entry.linkName)
+    }
+    complete(done.entry.directory)
+  }
+
+  /// Links a name that waited for its inode to be copied.
+  private mutating func linkWaiting(_ waiting: FoundEntry, to published: LinkName) {
+    var facts = EntryFacts(source: waiting.metadata, target: waiting.existing)
+    facts.isInEarlierSource = false
+    facts.firstName = .other
+    var entry = waiting
+    while true {
+      switch decider.decide(facts) {
+      case .needs(.attributes): facts.attributes = executor.compareAttributes(entry)
+      case .needs: return complete(entry.directory)
+      case .decided(let decision):
+        guard case .link(let hasContents) = decision.action else {
+          return complete(entry.directory)
+        }
+        entry.change = decision.change
+        return link(entry, to: published, hasContents: hasContents)
+      }
+    }
+  }
+
+  /// Makes an entry a further name, or finds that it has to be copied: not at once, since buffers of
+  /// files that are just being written would be waited for.
+  private mutating func link(_ entry: FoundEntry, to published: LinkName, hasContents: Bool) {
+    var first = published
+    while true {
+      switch executor.link(entry, to: first, hasContents: hasContents) {
+      case .settled: return complete(entry.directory)
+      case .mustCopy: return linker.copyLater(entry.linkName)
+      case .isFull:
+        switch linker.overflow(entry, at: first) {
+        case .copy: return linker.copyLater(entry.linkName)
+        case .wait: return
+        case .link(let newer): first = newer
+        }
+      }
+    }
+  }
+
+  private func findAgain(_ name: LinkName) -> FoundEntry? {
+    do {
+      let sides = try opener.open(name.directory)
+      return find(name.name, as: name.targetName, in: name.directory, sides)
+    } catch {
+      run.fail(error)
+      return nil
+    }
+  }
+
+  /// Notes that one thing in a directory is done; the last one gives the directory its metadata,
+  /// and may be the last of the directory above.
+  mutating func complete(_ directory: CopyDirectory, isReadable: Bool = true) {
+    var current = directory
+    while current.releaseEntry() {
+      // After a stop the tree is not complete; its metadata would say that it is.
+      if !run.shouldStop {
+        executor.finish(current, isReadable: isReadable || current !== directory)
+      }
+      opener.close(current)
+      guard let parent = current.parent else { return }
+      current = parent
+    }
+  }
+}

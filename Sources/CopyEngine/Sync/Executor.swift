@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import FileTree
+internal import Kernel
+
+/// What became of a name that was to be linked.
+enum LinkOutcome {
+  /// It is linked, or that it cannot be was told.
+  case settled
+  /// It has to be copied like a first name.
+  case mustCopy
+  /// The first name can have no more names.
+  case isFull
+}
+
+/// How a directory came to be at the target.
+enum DirectoryOutcome {
+  /// It was made, or was there before, as another worker made it.
+  case made
+  /// It would be made, if this were no dry run.
+  case isMissing
+  /// It cannot be made, which was told.
+  case failed
+}
+
+/// Carries decisions out, or says what they would do.
+///
+/// `LiveExecutor` copies, `DryExecutor` tells; nobody else asks whether a run is dry.
+protocol Executor: ~Copyable {
+  /// What was done, in numbers.
+  var counts: CopyReport { get }
+
+  /// Sees to it that a directory of the target, if it is there, can be written into, and will be
+  /// synced.
+  mutating func prepare(_ directory: CopyDirectory, _ sides: DirectorySides)
+  /// Makes a directory.
+  mutating func makeDirectory(_ entry: FoundEntry) -> DirectoryOutcome
+  /// Gives a directory whose entries are all done its metadata.
+  ///
+  /// - Parameters:
+  ///   - directory: The directory.
+  ///   - isReadable: Whether it could be read at the source.
+  mutating func finish(_ directory: CopyDirectory, isReadable: Bool)
+
+  /// Compares the attributes of both sides; a failure is told.
+  mutating func compareAttributes(_ entry: FoundEntry) -> AttributeDelta
+  /// Leaves an entry that is as it should be.
+  mutating func keep(_ entry: FoundEntry)
+  /// Makes the metadata of an entry right.
+  mutating func repair(_ entry: FoundEntry, _ delta: MetadataDelta)
+  /// Makes an entry that is no file and has no data.
+  ///
+  /// - Returns: Whether it is there.
+  mutating func make(_ entry: FoundEntry) -> Bool
+  /// Begins to copy a file; `nextDone` tells when it is done.
+  mutating func copy(_ entry: FoundEntry)
+  /// Makes an entry a further name of what is at the target under another.
+  ///
+  /// - Parameters:
+  ///   - entry: The entry.
+  ///   - first: The name that is there.
+  ///   - hasContents: Whether what has the entry's name at the target has the right contents.
+  mutating func link(_ entry: FoundEntry, to first: LinkName, hasContents: Bool) -> LinkOutcome
+
+  /// Where the data of a file begins on the disk of the source, in bytes, if that matters.
+  func physicalOffset(_ entry: FoundEntry) -> UInt64
+  /// Whether a file is copied with other small ones.
+  mutating func isSmall(_ entry: FoundEntry) -> Bool
+  /// Whether large files are on their way, so that others may take the next.
+  var isCopying: Bool { get }
+
+  /// Whether nothing is on its way.
+  var isIdle: Bool { get }
+  /// Moves on what is on its way.
+  mutating func turn(waits: Bool)
+  /// A file that is done.
+  mutating func nextDone() -> EntryDone?
+  /// Waits until all that was begun is on its way to the disk.
+  mutating func flush()
+  /// Lets what is in flight come to its end after the last file, or after a stop.
+  mutating func drain()
+}

@@ -1,0 +1,272 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import FileTree
+internal import Kernel
+internal import Storage
+internal import SystemPackage
+internal import Uring
+
+/// Carries decisions out.
+struct LiveExecutor<Queue: SubmissionQueue & ~Copyable>: ~Copyable, Executor {
+  private let run: RunContext
+  private let opener: DirectoryOpener
+  private var copier: FileCopier<Queue>
+  private var publisher: Publisher
+  /// What was done beside copying and publishing.
+  private var own = CopyReport()
+  /// The directory that the last hard link was made to; links to one directory often come in a row.
+  private var linkedDirectory: (CopyDirectory, DirectorySides)?
+
+  init(
+    _ run: RunContext,
+    _ opener: DirectoryOpener,
+    _ transfer: TransferState,
+    _ published: PublishedState,
+    queue: consuming Queue
+  ) {
+    self.run = run
+    self.opener = opener
+    copier = FileCopier(run, transfer, queue: queue)
+    publisher = Publisher(run, published)
+  }
+
+  var counts: CopyReport {
+    var counts = own
+    counts.add(copier.counts)
+    counts.add(publisher.counts)
+    return counts
+  }
+
+  var isIdle: Bool { copier.isIdle }
+  var isCopying: Bool { copier.copiesUnderWay > 0 }
+
+  mutating func turn(waits: Bool) {
+    copier.beginAgain(&publisher)
+    copier.turn(waits: waits, &publisher)
+  }
+
+  mutating func nextDone() -> EntryDone? { publisher.nextPublished() ?? copier.nextDone() }
+
+  mutating func flush() {
+    copier.flush(&publisher)
+    guard run.disks.targetSeeks else { return }
+    for failure in publisher.shared.writeback.writeBackAll() { run.fail(failure) }
+  }
+
+  mutating func drain() { copier.drain(&publisher) }
+
+  func physicalOffset(_ entry: FoundEntry) -> UInt64 {
+    guard run.disks.sourceSeeks, entry.metadata.blocks > 0,
+      let source = try? entry.source.openForReading()
+    else { return 0 }
+    defer { withExtendedLifetime(source) {} }
+    return FileCalls.firstPhysicalOffset(of: source.rawValue)
+  }
+
+  mutating func isSmall(_ entry: FoundEntry) -> Bool { copier.isSmall(entry) }
+}
+
+// Directories.
+extension LiveExecutor where Queue: ~Copyable {
+  mutating func prepare(_ directory: CopyDirectory, _ sides: DirectorySides) {
+    guard let metadata = sides.targetMetadata else { return }
+    let shared = publisher.shared
+    shared.targets.note(directory, sides, device: metadata.identity.device)
+    guard !directory.isNew && !run.isPrivileged else { return }
+    let target = EntryLocation(open: sides.target)
+    shared.temporarilyWritable.makeWritable(directory, target, metadata)
+  }
+
+  mutating func makeDirectory(_ entry: FoundEntry) -> DirectoryOutcome {
+    do throws(Errno) {
+      if entry.existing != nil { try entry.target.remove() }
+      try entry.target.makeDirectory(mode: 0o700)
+    } catch {
+      // Another worker has made it for an earlier source that merges into this one.
+      let isThere = error == .fileExists && (try? entry.target.metadata().kind) == .directory
+      guard isThere else {
+        run.fail(.target(.makeDirectory, entry.targetPath, error))
+        return .failed
+      }
+    }
+    own.directoriesCreated += 1
+    run.tell(.directory, entry.directory, entry.targetName, entry.change)
+    return .made
+  }
+
+  mutating func finish(_ directory: CopyDirectory, isReadable: Bool) {
+    let finisher = DirectoryFinisher(opener: opener)
+    do throws(CopyError) {
+      guard let found = try finisher.find(directory, isReadable: isReadable) else { return }
+      try applyMetadata(found, directory)
+      withExtendedLifetime(found.sides) {}
+    } catch {
+      run.fail(error)
+    }
+  }
+
+  private mutating func applyMetadata(
+    _ found: FinishedDirectory,
+    _ directory: CopyDirectory
+  ) throws(CopyError) {
+    guard let wanted = directory.metadata else { return }
+    var current = found.current
+    let opened = publisher.shared.temporarilyWritable.release(directory, current.identity)
+    if let opened { current.mode = current.typeBits | opened.permissions }
+    let attributes = publisher.metadata.compareAttributes(found.place, .directory)
+    var delta = MetadataDelta(
+      of: wanted,
+      at: directory.isNew
+        ? .new(.ofDirectory(current), replacing: nil)
+        : .entry(current),
+      attributes: attributes,
+      publisher.metadata.policy
+    )
+    if opened?.isLast == false { delta.leavePermissions() }
+    let change = publisher.metadata.apply(delta, found.place, isForced: opened != nil)
+    guard !directory.isNew else { return }
+    if change.isEmpty {
+      own.entriesUnchanged += 1
+    } else {
+      run.tell(.directory, directory, .itself, change)
+    }
+  }
+}
+
+// Entries.
+extension LiveExecutor where Queue: ~Copyable {
+  mutating func compareAttributes(_ entry: FoundEntry) -> AttributeDelta {
+    publisher.metadata.compareAttributes(entry.place(at: entry.target), entry.metadata.kind)
+  }
+
+  mutating func keep(_ entry: FoundEntry) {
+    own.entriesUnchanged += 1
+    noteVisited(entry)
+  }
+
+  private mutating func noteVisited(_ entry: FoundEntry) {
+    guard entry.metadata.kind == .file else { return }
+    own.bytesVisited += entry.metadata.size
+    copier.planner.explainAccess(entry)
+  }
+
+  mutating func repair(_ entry: FoundEntry, _ delta: MetadataDelta) {
+    noteVisited(entry)
+    let change = publisher.metadata.apply(delta, entry.place(at: entry.target))
+    if change.isEmpty {
+      own.entriesUnchanged += 1
+    } else if run.wants(.entries), let kind = entry.eventKind() {
+      run.tell(kind, entry.directory, entry.targetName, change)
+    }
+  }
+
+  mutating func copy(_ entry: FoundEntry) {
+    own.bytesVisited += entry.metadata.size
+    if clear(entry) { copier.copy(entry, &publisher) } else { copier.end(entry) }
+  }
+
+  mutating func make(_ entry: FoundEntry) -> Bool {
+    let isLink = entry.metadata.kind == .symbolicLink
+    var contents = EntryName.itself
+    do throws(Errno) {
+      if isLink { contents = try entry.source.symbolicLinkContents() }
+    } catch {
+      run.fail(.source(.readLink, entry.sourcePath, error))
+      return false
+    }
+    guard clear(entry) else { return false }
+    do throws(Errno) {
+      try publisher.make(entry) { (place) throws(Errno) in
+        if isLink {
+          try place.makeSymbolicLink(to: contents)
+        } else {
+          try place.makeNode(like: entry.metadata)
+        }
+      }
+    } catch {
+      run.fail(.target(isLink ? .makeLink : .makeNode, entry.targetPath, error))
+      return false
+    }
+    own.othersCreated += 1
+    if run.wants(.entries), let kind = entry.eventKind(linkContents: contents) {
+      run.tell(kind, entry.directory, entry.targetName, entry.change)
+    }
+    return true
+  }
+
+  /// Makes way where a directory has the name: it is removed if it is empty, as rsync does.
+  private func clear(_ entry: FoundEntry) -> Bool {
+    guard entry.existing?.kind == .directory else { return true }
+    do {
+      try entry.target.removeDirectory()
+      return true
+    } catch {
+      run.fail(.target(.replaceDirectory, entry.targetPath, error))
+      return false
+    }
+  }
+
+  mutating func link(
+    _ entry: FoundEntry,
+    to published: LinkName,
+    hasContents: Bool
+  ) -> LinkOutcome {
+    // A directory that has its own permissions by now may be closed to an ordinary user.
+    guard let sides = try? openAgain(published.directory) else { return .mustCopy }
+    defer { withExtendedLifetime(sides) {} }
+    let first = EntryLocation(directory: sides.target, name: published.targetName)
+    guard let identity = try? first.metadata().identity else { return .mustCopy }
+    if entry.existing?.identity == identity {
+      own.entriesUnchanged += 1
+      return .settled
+    }
+    guard clear(entry) else { return .settled }
+    do {
+      try publisher.makeLink(entry, to: first)
+    } catch {
+      switch error {
+      // The two lie on different filesystems of the target: a copy is as good.
+      case .improperLink: return .mustCopy
+      case .tooManyLinks: return .isFull
+      default:
+        run.fail(.target(.makeLink, entry.targetPath, error))
+        return .settled
+      }
+    }
+    own.hardLinksMade += 1
+    run.tellLink(entry, to: published)
+    return .settled
+  }
+
+  /// The sides of a directory that may be done.
+  private mutating func openAgain(_ directory: CopyDirectory) throws(CopyError) -> DirectorySides {
+    if let (known, sides) = linkedDirectory, known === directory { return sides }
+    let sides = try opener.open(directory)
+    linkedDirectory = (directory, sides)
+    return sides
+  }
+}
+
+extension FoundEntry {
+  /// What the events call it; the contents of a link are read where they are not known.
+  func eventKind(linkContents: EntryName? = nil) -> EntryEvent.Kind? {
+    switch metadata.kind {
+    case .file: return .file
+    case .directory: return .directory
+    case .device: return .device
+    case .special: return .special
+    case .symbolicLink:
+      guard let contents = linkContents ?? (try? source.symbolicLinkContents()) else { return nil }
+      return .symbolicLink(FilePath(contents))
+    }
+  }
+}
+
+extension RunContext {
+  /// Tells that an entry was linked to another.
+  func tellLink(_ entry: FoundEntry, to first: LinkName) {
+    guard wants(.entries) else { return }
+    let path = first.directory.relativePath(first.targetName)
+    tell(.hardLink(path), entry.directory, entry.targetName, entry.change)
+  }
+}

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Kernel
+internal import SystemPackage
+internal import Uring
+
+// Preparing requests.
+extension EventLoop where Queue: ~Copyable, File: ~Copyable {
+  mutating func prepare(_ index: Int) {
+    while queue.space >= Self.requestsPerStep {
+      let generation = slots.generation(of: index)
+      let due = slots[index].task.nextAuxiliary { auxiliary, operation in
+        Tag(
+          slot: index,
+          generation: generation << 8,
+          block: auxiliary.rawValue,
+          operation: operation
+        )
+      }
+      if let due {
+        queue.prepare(due)
+        noteStarted(index)
+        continue
+      }
+      if let request = slots[index].task.window.retry(direction, writesInOrder: writesInOrder) {
+        prepare(request, index)
+        continue
+      }
+      slots[index].task.findData()
+      guard direction != .writing, slots[index].task.canStart, !isTooDirty(for: index) else {
+        return
+      }
+      guard let lease = lease(index) else {
+        isStarving = true
+        return
+      }
+      let linksPairs =
+        queue.linksPairs && !alternates && !writesInOrder && !slots[index].task.plan.skipsZeros
+      prepare(slots[index].task.window.start(lease: lease, linksPairs: linksPairs), index)
+    }
+  }
+
+  /// Whether older files have so much on its way that this one has to wait.
+  private func isTooDirty(for index: Int) -> Bool {
+    dirtyBytes > 0 && slots[index].task.isPaced
+      && dirtyBytes + slots[index].task.unsettledBytes + UInt64(pool.blockBytes) > dirtyBytesMax
+  }
+
+  /// Finds a buffer for the next block, or a place in one for a file that is only read.
+  ///
+  /// - Returns: The number of its lease, or `nil` when there is none to be had now.
+  private mutating func lease(_ index: Int) -> Int? {
+    guard slots[index].task.plan.target == nil else { return lease() }
+    let byteCount = slots[index].task.window.bytesToLoad
+    if let slot = arena.take(byteCount) {
+      slots[index].slot = slot
+      return slot.lease
+    }
+    guard let number = lease() else { return nil }
+    arena.begin(number)
+    slots[index].slot = arena.take(byteCount)
+    return number
+  }
+
+  private mutating func lease() -> Int? {
+    guard let lease = pool.lease(holding: leases.count) else { return nil }
+    guard let number = leases.insert(lease) else {
+      preconditionFailure("more leases than buffers")
+    }
+    return number
+  }
+
+  private mutating func noteStarted(_ index: Int) {
+    slots[index].task.started()
+    requestsInFlight += 1
+    if slots[index].task.plan.target == nil { loadsInFlight += 1 }
+  }
+
+  private mutating func prepare(_ request: CopyWindow.Request, _ index: Int) {
+    switch request {
+    case .pair(let block, let offset, let length):
+      prepareRead(index, block, offset, at: 0, length, flags: [.link, .skipSuccess])
+      prepareWrite(index, block, offset, at: 0, length)
+    case .read(let block, let offset, let position, let length):
+      prepareRead(index, block, offset, at: position, length)
+    case .write(let block, let offset, let position, let length):
+      guard !slots[index].task.plan.skipsZeros else {
+        return prepareData(index, block, offset, at: position, length)
+      }
+      let aligned = length.roundedDown(to: slots[index].task.plan.writing.alignment)
+      guard aligned > 0 else { return keepEnd(index, block, at: position, length) }
+      prepareWrite(index, block, offset, at: position, aligned)
+    }
+    noteStarted(index)
+  }
+
+  /// Keeps the last bytes of a file, which are no whole sector, for its owner to write.
+  private mutating func keepEnd(_ index: Int, _ block: Int, at position: Int, _ length: Int) {
+    slots[index].task.tail = slice(index, block, at: position, length).bytes
+    if let lease = slots[index].task.window.keepEnd(block, length) { giveBack(lease, of: index) }
+  }
+
+  /// Writes the first run of a block that is not all zeros; what is behind it is due again then.
+  private mutating func prepareData(
+    _ index: Int,
+    _ block: Int,
+    _ offset: UInt64,
+    at position: Int,
+    _ length: Int
+  ) {
+    let zeros = slice(index, block, at: position, length).leadingBytes(areZeros: true)
+    if zeros > 0, let lease = slots[index].task.window.skip(block, zeros) {
+      return giveBack(lease, of: index)
+    }
+    let start = position + zeros
+    let rest = slice(index, block, at: start, length - zeros)
+    let dataBytes = rest.leadingBytes(areZeros: false)
+    prepareWrite(index, block, offset + UInt64(zeros), at: start, dataBytes)
+    noteStarted(index)
+  }
+
+  private mutating func prepareRead(
+    _ index: Int,
+    _ block: Int,
+    _ offset: UInt64,
+    at position: Int,
+    _ length: Int,
+    flags: Submission.Flags = []
+  ) {
+    let plan = slots[index].task.plan
+    queue.prepare(
+      .read(
+        plan.source,
+        into: slice(index, block, at: position, length),
+        at: offset,
+        flags: plan.reading.dontCache ? flags.union(.dontCache) : flags,
+        tag: tag(index, block, .read)
+      )
+    )
+  }
+
+  private mutating func prepareWrite(
+    _ index: Int,
+    _ block: Int,
+    _ offset: UInt64,
+    at position: Int,
+    _ length: Int
+  ) {
+    let plan = slots[index].task.plan
+    guard let target = plan.target else { preconditionFailure("a write of a file only to be read") }
+    let slice = slice(index, block, at: position, length)
+    queue.prepare(
+      .write(
+        target,
+        from: slice,
+        at: offset,
+        flags: plan.writing.dontCache ? .dontCache : [],
+        tag: tag(index, block, .write)
+      )
+    )
+  }
+
+  private func slice(_ index: Int, _ block: Int, at position: Int, _ length: Int) -> BufferSlice {
+    pool.slice(
+      of: leases[slots[index].task.window.lease(of: block)],
+      from: (slots[index].slot?.start ?? 0) + position,
+      count: length
+    )
+  }
+
+  /// The generation of the slot and the block's attempt tell late completions from awaited ones.
+  private func tag(_ index: Int, _ block: Int, _ operation: Submission.Operation) -> Tag {
+    let attempt = slots[index].task.window.attempt(of: block)
+    return Tag(
+      slot: index,
+      generation: slots.generation(of: index) << 8 | UInt32(attempt),
+      block: block,
+      operation: operation
+    )
+  }
+}

@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import FileTree
+internal import Kernel
+internal import SystemPackage
+internal import Uring
+
+// Small files that were read: creating, writing, and handing them on.
+extension FileCopier where Queue: ~Copyable {
+  /// ext4 puts files up to this size one after the other, whatever their directories
+  /// (`mb_stream_req`), and larger ones near their inodes: to take turns between the two is to seek.
+  private static var groupedBytesMaxOfExt4: Int { 64 << 10 }
+
+  /// Holds back a small file that was read.
+  mutating func hold(
+    _ file: consuming OpenFile,
+    _ contents: BufferSlice?,
+    _ slot: LoadSlot?,
+    _ publisher: inout Publisher
+  ) {
+    if loaded.isFull { writeLoaded(&publisher) }
+    let isApart =
+      (contents?.count ?? 0) > Self.groupedBytesMaxOfExt4
+      && planner.writing(file.entry)?.kind == .ext4
+    loaded.add(LoadedFile(file: file, contents: contents, slot: slot), isApart: isApart)
+  }
+
+  /// Writes the files that were held back.
+  mutating func writeLoaded(_ publisher: inout Publisher) {
+    let order = loaded.takeOrder()
+    let step = min(AioWriteBatch.countMax, loaded.capacity)
+    for start in stride(from: 0, to: order.count, by: step) {
+      writeBatch(order[start..<min(start + step, order.count)], &publisher)
+    }
+  }
+
+  /// Creates some of them, writes them together, and hands them on.
+  private mutating func writeBatch(_ indices: ArraySlice<Int>, _ publisher: inout Publisher) {
+    var created = SlotTable<LoadedFile>(capacity: indices.count)
+    for index in indices {
+      var next = loaded.take(index)
+      let (contents, slot) = (next.contents, next.slot)
+      if run.shouldStop {
+        end(next.file.entry)
+      } else if let contents, isSentOff(next.file.entry) {
+        if createTarget(&next.file, &publisher) {
+          loaded.writes.add(contents, to: next.file.targetNumber, dontCache: true)
+          _ = created.insert(next)
+          continue
+        }
+      } else {
+        writeAlone(next.takeFile(), contents, &publisher)
+      }
+      if let slot { loop.release(slot) }
+    }
+    let results = loaded.writes.run()
+    for index in 0..<created.count {
+      let next = created.remove(index)
+      let (contents, slot) = (next.contents, next.slot)
+      if let contents { finishWriting(next.takeFile(), contents, results[index], &publisher) }
+      if let slot { loop.release(slot) }
+    }
+  }
+
+  /// Whether what is written to a file is sent to the disk at once, in the order of writing.
+  private mutating func isSentOff(_ entry: FoundEntry) -> Bool {
+    guard let access = planner.writing(entry) else { return false }
+    return access.mode != .keep && access.mayDontCache && access.kind != .btrfs
+  }
+
+  /// Hands on a file that was written with others, or writes it by itself if that failed.
+  private mutating func finishWriting(
+    _ file: consuming OpenFile,
+    _ contents: BufferSlice,
+    _ result: Int32,
+    _ publisher: inout Publisher
+  ) {
+    let entry = file.entry
+    if result == -Errno.notSupported.rawValue && isSentOff(entry) {
+      planner.refuseWriting(.dontcache, entry)
+    }
+    do {
+      let written = max(Int(result), 0)
+      try write(contents, from: written, to: file)
+      let isSent = written == contents.count && isSentOff(entry)
+      handOn(file, contents, isSent ? .sent : nil, &publisher)
+    } catch {
+      fail(entry, error)
+    }
+  }
+
+  /// Creates and writes one small file that was read.
+  mutating func writeAlone(
+    _ loaded: consuming OpenFile,
+    _ contents: BufferSlice?,
+    _ publisher: inout Publisher
+  ) {
+    var file = loaded
+    guard createTarget(&file, &publisher) else { return }
+    do {
+      if let contents { try write(contents, to: file) }
+    } catch {
+      return fail(file.entry, error)
+    }
+    handOn(file, contents, nil, &publisher)
+  }
+
+  /// Creates the target of a small file that was read.
+  ///
+  /// - Returns: Whether it is there; else the file has been dealt with.
+  private mutating func createTarget(
+    _ file: inout OpenFile,
+    _ publisher: inout Publisher
+  ) -> Bool {
+    // Only what the scan found may have been read; else it is begun again, with all that belongs to
+    // a file that changes.
+    let now = try? EntryLocation(open: file.source.rawValue).metadata()
+    guard let now, now.isSameFile(as: file.opened) else {
+      changed.append(file.entry)
+      return false
+    }
+    file.opened = now
+    if file.dropsSource { FileCalls.advise(file.source.rawValue, .dontNeed) }
+    do {
+      file.attach(try opener.createTarget(file.entry, now, &publisher))
+      return true
+    } catch {
+      fail(file.entry, error)
+      return false
+    }
+  }
+
+  /// Hands a small file that was written to the publisher.
+  ///
+  /// - Parameters:
+  ///   - file: The file.
+  ///   - contents: What was written to it, or `nil` if it is empty.
+  ///   - way: How its data gets to the disk, where that is not the filesystem's usual one.
+  ///   - publisher: Who gives it its name.
+  private mutating func handOn(
+    _ file: consuming OpenFile,
+    _ contents: BufferSlice?,
+    _ way: WritebackQueue.Way?,
+    _ publisher: inout Publisher
+  ) {
+    var load: WritebackQueue.Load?
+    if let contents, let access = planner.writing(file.entry), access.mode != .keep {
+      let usual: WritebackQueue.Way = access.kind == .btrfs ? .alone : .together
+      load = WritebackQueue.Load(byteCount: contents.count, way: way ?? usual)
+    }
+    countWritten(UInt64(contents?.count ?? 0))
+    publisher.add(file.completed(load, change: nil))
+  }
+
+  /// Writes what is left of a file from memory (`pwrite`).
+  private mutating func write(
+    _ contents: BufferSlice,
+    from start: Int = 0,
+    to file: borrowing OpenFile
+  ) throws(CopyError) {
+    var written = start
+    while written < contents.count {
+      let dontCache = planner.writing(file.entry)?.mode == .dontcache
+      let rest = unsafe UnsafeRawBufferPointer(
+        start: contents.start + written,
+        count: contents.count - written
+      )
+      do throws(Errno) {
+        let count = unsafe try FileCalls.write(
+          file.targetNumber,
+          from: rest,
+          at: UInt64(written),
+          dontCache: dontCache
+        )
+        guard count > 0 else { throw .ioError }
+        written += count
+      } catch {
+        guard dontCache && error == .notSupported else {
+          throw .target(.write, file.entry.targetPath, error, offset: UInt64(written))
+        }
+        planner.refuseWriting(.dontcache, file.entry)
+      }
+    }
+  }
+}
+
+extension EntryMetadata {
+  /// Whether it is the same inode, unchanged.
+  fileprivate func isSameFile(as other: EntryMetadata) -> Bool {
+    identity == other.identity && kind == other.kind && size == other.size
+      && modificationTime == other.modificationTime
+  }
+}

@@ -1,0 +1,364 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import FileTree
+internal import Kernel
+internal import Storage
+internal import SystemPackage
+internal import Uring
+
+/// What the file copiers of a run share.
+struct TransferState: Sendable {
+  /// The data buffers.
+  let pool: BufferPool
+  /// How each filesystem is read and written.
+  let policies: AccessPolicies
+}
+
+/// Copies the contents of regular files: opens both sides, has the event loop move the data, and
+/// hands complete files to the publisher.
+///
+/// Large files go block by block. Of small ones many are read at once through the queue, which is
+/// where a disk can be slow, and each is then written by plain calls, since creating and writing a
+/// small file only moves memory. bench/results has what the ways cost that were compared.
+///
+/// `finish` never turns the loop: what is to be tried again waits in a queue that `beginAgain`
+/// empties, so that neither the stack nor a failure of the ring depends on the files under way.
+struct FileCopier<Queue: SubmissionQueue & ~Copyable>: ~Copyable {
+  /// Files up to this size are written through the page cache even where direct writes are possible:
+  /// for them to wait for the disk costs more than to copy them once more, in bytes.
+  private static var bufferedBytesMax: UInt64 { 128 << 10 }
+
+  let run: RunContext
+  let opener: FileOpener
+  var planner: FilePlanner
+  var loop: EventLoop<Queue, OpenFile>
+  /// Small files that were read, and are to be written together.
+  var loaded: LoadedFiles
+  /// Open files whose data is to be moved again, another way.
+  private var again: SlotTable<OpenFile>
+  /// Files that were not what the scan had found when they were read, to be copied block by block.
+  var changed: [FoundEntry] = []
+  /// Files that came to an end without being published.
+  private var done: [EntryDone] = []
+  private(set) var counts = CopyReport()
+
+  init(_ run: RunContext, _ shared: TransferState, queue: consuming Queue) {
+    self.run = run
+    opener = FileOpener(run: run)
+    planner = FilePlanner(run, shared.policies)
+    loaded = LoadedFiles(capacity: run.limits.loadedFilesMax)
+    again = SlotTable(capacity: run.limits.filesMax)
+    loop = EventLoop<Queue, OpenFile>(
+      queue: queue,
+      pool: shared.pool,
+      filesMax: run.limits.filesMax,
+      dirtyBytesMax: run.limits.dirtyBytesMax,
+      alternates: run.disks.sharesDisk,
+      writesInOrder: run.disks.targetSeeks
+    )
+  }
+
+  /// Whether nothing is on its way and nothing waits to be begun again.
+  var isIdle: Bool { loop.isEmpty && again.count == 0 && changed.isEmpty }
+  /// How many large files are on their way.
+  var copiesUnderWay: Int { loop.copiesUnderWay }
+
+  /// A file that came to an end without being published.
+  mutating func nextDone() -> EntryDone? { done.popLast() }
+
+  /// Notes that a file came to an end without being published.
+  mutating func end(_ entry: FoundEntry) {
+    done.append(EntryDone(entry: entry, isThere: false))
+  }
+
+  /// Counts bytes that were written.
+  mutating func countWritten(_ bytes: UInt64) { counts.bytesWritten += bytes }
+
+  /// Tells that a file cannot be copied.
+  mutating func fail(_ entry: FoundEntry, _ error: CopyError) {
+    run.fail(error)
+    end(entry)
+  }
+
+  /// Begins a file; what is in its way at the target was removed.
+  mutating func copy(_ entry: FoundEntry, _ publisher: inout Publisher) {
+    while (loop.isFull || again.count > 0 || !changed.isEmpty) && canGoOn {
+      beginAgain(&publisher)
+      if loop.isFull { turn(&publisher) }
+    }
+    guard canGoOn else { return end(entry) }
+    do {
+      if isSmall(entry) {
+        try load(entry, &publisher)
+      } else {
+        try copyInBlocks(entry, &publisher)
+        // On its way while the next one is looked for.
+        turn(waits: false, &publisher)
+      }
+    } catch {
+      fail(entry, error)
+    }
+  }
+
+  private var canGoOn: Bool { !run.shouldStop && !loop.hasFailed }
+
+  /// Goes round the event loop once, and finishes the files that are done.
+  mutating func turn(waits: Bool = true, _ publisher: inout Publisher) {
+    guard !loop.hasFailed else { return }
+    do throws(Errno) {
+      try loop.turn(waits: waits)
+    } catch {
+      // Before the buffers change hands: no other worker may publish anything after this.
+      run.fail(CopyError(.useRing, "io_uring", error, .stop))
+      loop.abandon()
+      return
+    }
+    while let finished = loop.nextFinished() { finish(finished, &publisher) }
+    if loop.isStarving || loop.isEmpty { writeLoaded(&publisher) }
+  }
+
+  /// Begins again what could not be done as it was tried, as far as there is room.
+  mutating func beginAgain(_ publisher: inout Publisher) {
+    while canGoOn && !loop.isFull {
+      if let index = again.firstOccupied(from: 0) {
+        let file = again.remove(index)
+        let entry = file.entry
+        do {
+          try admit(file)
+        } catch {
+          fail(entry, error)
+        }
+      } else if let entry = changed.popLast() {
+        do {
+          try copyInBlocks(entry, &publisher)
+        } catch {
+          fail(entry, error)
+        }
+      } else {
+        return
+      }
+    }
+  }
+
+  /// Writes what was read, and waits until all files are done.
+  mutating func flush(_ publisher: inout Publisher) {
+    while !isIdle && canGoOn {
+      beginAgain(&publisher)
+      turn(&publisher)
+    }
+    writeLoaded(&publisher)
+  }
+
+  /// Lets what is in flight come to its end, and gives up the rest.
+  mutating func drain(_ publisher: inout Publisher) {
+    loop.stop()
+    while !loop.isEmpty && !loop.hasFailed { turn(&publisher) }
+    writeLoaded(&publisher)
+  }
+}
+
+// Beginning.
+extension FileCopier where Queue: ~Copyable {
+  /// Whether a file is read into one buffer first; on a disk that seeks, whatever fits, since direct
+  /// writes would come between the batches of the others.
+  mutating func isSmall(_ entry: FoundEntry) -> Bool {
+    let size = entry.metadata.size
+    guard size <= UInt64(loop.pool.blockBytes), !planner.mayReflink(entry) else { return false }
+    return size <= Self.bufferedBytesMax || run.disks.targetSeeks
+      || planner.writing(entry)?.mode != .direct
+  }
+
+  private mutating func copyInBlocks(
+    _ entry: FoundEntry,
+    _ publisher: inout Publisher
+  ) throws(CopyError) {
+    let file = try opener.open(entry, &publisher)
+    if try planner.reflink(file) {
+      publisher.add(file.completed(nil, change: nil))
+    } else {
+      try admit(file)
+    }
+  }
+
+  /// Hands an open file to the event loop.
+  private mutating func admit(_ open: consuming OpenFile) throws(CopyError) {
+    var file = open
+    var plan = try planner.plan(file)
+    if plan.writing.isDirect && file.opened.size <= UInt64(loop.pool.blockBytes) {
+      try opener.allocateNow(plan.allocateBytes, file)
+      plan.allocateBytes = 0
+    }
+    file.triesDontCache = (plan.reading.dontCache, plan.writing.dontCache)
+    if run.options.transfer.advisesNoReuse {
+      FileCalls.advise(plan.source, .noReuse)
+      FileCalls.advise(file.targetNumber, .noReuse)
+    }
+    loop.admit(plan, file: file)
+  }
+
+  /// Opens a small file and has it read.
+  private mutating func load(
+    _ entry: FoundEntry,
+    _ publisher: inout Publisher
+  ) throws(CopyError) {
+    let known = planner.knownReading(entry)
+    let source = try opener.openSource(entry, isDirect: known?.mode == .direct)
+    let size = entry.metadata.size
+    if entry.metadata.mayHaveHoles && run.preservation.contains(.holes) {
+      let map = DataMap(of: source.rawValue, entry.metadata, keepsHoles: true)
+      guard isWhole(map, source.rawValue) else { return try copyInBlocks(entry, &publisher) }
+    }
+    let access = known ?? planner.reading(entry, source.rawValue)
+    var plan = TransferPlan(
+      source: source.rawValue,
+      target: nil,
+      map: size > 0 ? .whole(size) : .unknownSize,
+      reading: access.transfer
+    )
+    // Whole pages, so that requests for neighbours touch and become one.
+    if plan.reading.isDirect { plan.reading.alignment = LoadArena.alignment }
+    // What somebody has in the cache is read from there, and stays.
+    let isKept = access.mode == .keep
+    let cached =
+      isKept ? 0 : FileCalls.cachedPages(of: source.rawValue, offset: 0, length: size) ?? -1
+    if cached > 0 { plan.reading.alignment = 1 }
+    if plan.reading.isDirect != (known?.mode == .direct) {
+      try? FileCalls.setDirect(source.rawValue, plan.reading.isDirect)
+    }
+    var file = OpenFile(entry: entry, opened: entry.metadata, source: source)
+    file.triesDontCache.reading = plan.reading.dontCache
+    file.dropsSource = (access.mode == .advise || access.fillsCache) && cached == 0
+    if size > 0 { loop.admit(plan, file: file) } else { try finishEmpty(file, &publisher) }
+  }
+
+  /// Whether a file that occupies less than its size has no holes all the same.
+  private func isWhole(_ map: DataMap, _ source: Int32) -> Bool {
+    guard case .sparse(let size) = map else { return true }
+    return (try? map.extent(from: 0, in: source)) == DataExtent(offset: 0, length: size)
+  }
+
+  /// A file that says to be empty is so, unless it is one of those that do not tell, as in `/proc`.
+  private mutating func finishEmpty(
+    _ file: consuming OpenFile,
+    _ publisher: inout Publisher
+  ) throws(CopyError) {
+    var byte: UInt8 = 0
+    let count = unsafe withUnsafeMutableBytes(of: &byte) { buffer in
+      unsafe try? FileCalls.read(file.source.rawValue, into: buffer, at: 0)
+    }
+    guard count == 0 else { return try copyInBlocks(file.entry, &publisher) }
+    writeAlone(file, nil, &publisher)
+  }
+}
+
+// Ending.
+extension FileCopier where Queue: ~Copyable {
+  /// Takes a file whose data has been moved, or not.
+  private mutating func finish(
+    _ finished: consuming Finished<OpenFile>,
+    _ publisher: inout Publisher
+  ) {
+    var finished = finished
+    let (outcome, failedAt) = (finished.outcome, finished.failedAt)
+    let (slot, contents) = (finished.slot, finished.contents)
+    let tail = finished.takeTail()
+    let file = finished.takeFile()
+    switch outcome {
+    case .loaded:
+      if run.disks.targetSeeks { return hold(file, contents, slot, &publisher) }
+      writeAlone(file, contents, &publisher)
+      if let slot { loop.release(slot) }
+    case .copied(let bytes):
+      counts.bytesWritten += bytes
+      if tail.isEmpty {
+        let change = file.sourceChange
+        publisher.add(file.completed(nil, change: change))
+      } else {
+        writeTail(tail, file)
+      }
+    case _ where mayTryAgain(file, outcome):
+      tryAgain(file, outcome)
+    case .failed(.stopped):
+      end(file.entry)
+    default:
+      fail(file.entry, error(file, outcome, failedAt))
+    }
+  }
+
+  /// Writes the last bytes of a file, which were kept back since they are no whole sector (`pwrite`).
+  ///
+  /// Their space is allocated and not written yet, so that nothing has to be read for it. To write a
+  /// whole sector and to cut the file would have the filesystem read it again, and wait.
+  private mutating func writeTail(_ tail: [UInt8], _ file: consuming OpenFile) {
+    let target = file.targetNumber
+    let size = file.opened.size
+    if let (offset, errno) = UnalignedTail.write(tail, upTo: size, of: target) {
+      return fail(file.entry, .target(.write, file.entry.targetPath, errno, offset: offset))
+    }
+    // Until it is on the disk it reads as zeros there, in a file that looks complete to the next run.
+    var plan = TransferPlan(source: file.source.rawValue, target: target, map: .whole(0))
+    plan.advisor = CacheAdvisor(settling: size - UInt64(tail.count)..<size)
+    loop.admit(plan, file: file)
+  }
+
+  /// Whether a file that failed may go another way.
+  private func mayTryAgain(_ file: borrowing OpenFile, _ outcome: FileTask.Outcome) -> Bool {
+    guard !run.shouldStop else { return false }
+    switch outcome {
+    case .notAllocated(.noSpace): return !file.hasMadeRoom
+    case .failed(.read(.invalidArgument)), .failed(.write(.invalidArgument)):
+      return !file.avoidsDirect
+    case .failed(.read(.notSupported)): return file.triesDontCache.reading
+    case .failed(.write(.notSupported)): return file.triesDontCache.writing
+    case .failed(.sourceEnded): return file.isLoading
+    case _ where outcome.isCanceled: return !file.wasCanceled
+    default: return false
+    }
+  }
+
+  /// Has a file begun again, another way.
+  private mutating func tryAgain(_ failed: consuming OpenFile, _ outcome: FileTask.Outcome) {
+    var file = failed
+    switch outcome {
+    case .notAllocated(.noSpace):
+      opener.makeRoom(file.entry)
+      file.hasMadeRoom = true
+    case .failed(.read(.notSupported)): planner.refuseReading(.dontcache, file.entry)
+    case .failed(.write(.notSupported)): planner.refuseWriting(.dontcache, file.entry)
+    case .failed(.read(.invalidArgument)), .failed(.write(.invalidArgument)):
+      file.avoidsDirect = true
+    case _ where outcome.isCanceled:
+      // The kernel may start no thread for the ring.
+      file.wasCanceled = true
+      loop.useCalls()
+      run.noteMissingRingThreads()
+    default: break
+    }
+    // A file that was only read is opened anew, with all that belongs to a file that changes.
+    if file.isLoading { return changed.append(file.entry) }
+    guard again.insert(file) != nil else { preconditionFailure("more files than can be under way") }
+  }
+
+  private func error(
+    _ file: borrowing OpenFile,
+    _ outcome: FileTask.Outcome,
+    _ failedAt: UInt64?
+  ) -> CopyError {
+    let entry = file.entry
+    switch outcome {
+    case .failed(.read(let errno)):
+      return CopyError(.read, entry.sourcePath, errno, .entry, offset: failedAt)
+    case .failed(.write(let errno)):
+      return .target(.write, entry.targetPath, errno, offset: failedAt)
+    case .notWrittenBack(let errno):
+      return .target(.write, entry.targetPath, errno)
+    case .notAllocated(let errno):
+      return .target(.allocate, entry.targetPath, errno)
+    case .failed(.sourceEnded(let offset)):
+      let operation = CopyError.Operation.sourceShrank(from: file.opened.size, to: offset)
+      return CopyError(operation, entry.sourcePath, nil, .entry)
+    case .failed(.wroteNothing), .failed(.stopped), .loaded, .copied:
+      return .target(.write, entry.targetPath, .ioError, offset: failedAt)
+    }
+  }
+}

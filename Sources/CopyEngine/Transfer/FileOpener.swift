@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import FileTree
+internal import Kernel
+internal import SystemPackage
+
+/// Opens the two sides of a file.
+struct FileOpener {
+  let run: RunContext
+
+  /// Opens a source for reading, with O_DIRECT if that is how it will be read.
+  func openSource(_ entry: FoundEntry, isDirect: Bool) throws(CopyError) -> Descriptor {
+    do throws(Errno) {
+      do {
+        return try entry.source.openForReading(direct: isDirect)
+      } catch {
+        // Read through the cache it is the same, though not as fast.
+        guard isDirect && error == .invalidArgument else { throw error }
+        return try entry.source.openForReading()
+      }
+    } catch {
+      throw .source(.open, entry.sourcePath, error)
+    }
+  }
+
+  /// Opens a source that is copied block by block, and creates its target.
+  func open(_ entry: FoundEntry, _ publisher: inout Publisher) throws(CopyError) -> OpenFile {
+    let source = try openSource(entry, isDirect: false)
+    let opened: EntryMetadata
+    do throws(Errno) {
+      opened = try EntryLocation(open: source.rawValue).metadata()
+      // Something else has taken the name since it was found.
+      guard opened.identity == entry.metadata.identity, opened.kind == .file else {
+        throw .noSuchFileOrDirectory
+      }
+    } catch {
+      throw .source(.open, entry.sourcePath, error)
+    }
+    var file = OpenFile(entry: entry, opened: opened, source: source)
+    file.attach(try createTarget(entry, opened, &publisher))
+    return file
+  }
+
+  /// Creates what will be the target, with its final mode where that is how it is created.
+  func createTarget(
+    _ entry: FoundEntry,
+    _ opened: EntryMetadata,
+    _ publisher: inout Publisher
+  ) throws(CopyError) -> TargetFile {
+    let mode = run.preservation.contains(.permissions) ? opened.permissions & 0o777 : 0o600
+    do throws(Errno) {
+      do {
+        return try publisher.createTarget(in: entry.sides, for: entry.targetName, mode: mode)
+      } catch {
+        guard error == .noSpace else { throw error }
+        makeRoom(entry)
+        return try publisher.createTarget(in: entry.sides, for: entry.targetName, mode: mode)
+      }
+    } catch {
+      throw .target(.create, entry.targetPath, error)
+    }
+  }
+
+  /// Allocates the space of a file of one block by a plain call (`fallocate`): the ring would hand
+  /// it to a kernel thread, which takes longer than the write that waits for it.
+  func allocateNow(_ byteCount: UInt64, _ file: borrowing OpenFile) throws(CopyError) {
+    do throws(Errno) {
+      do {
+        try FileCalls.allocate(file.targetNumber, offset: 0, length: byteCount)
+      } catch {
+        guard error == .noSpace else { throw error }
+        makeRoom(file.entry)
+        try FileCalls.allocate(file.targetNumber, offset: 0, length: byteCount)
+      }
+    } catch {
+      guard error.stopsRun || error == .ioError else { return }
+      throw .target(.allocate, file.entry.targetPath, error)
+    }
+  }
+
+  /// Has a filesystem settle what it has only reserved (`syncfs`), when there seems to be no space.
+  ///
+  /// For data on its way filesystems reserve more than it will take: on XFS, several blocks for
+  /// each small file. `write` and `mkdir` wait for that, `fallocate` and O_TMPFILE fail at once.
+  func makeRoom(_ entry: FoundEntry) {
+    do {
+      try FilesystemCalls.sync(entry.sides.target)
+    } catch {
+      // The descriptor may be the one of the last `syncfs`, which is told of an error only once.
+      run.fail(CopyError(.sync, entry.directory.targetPath(), error, .stop))
+    }
+  }
+}

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Kernel
+
+/// A file whose data is on its way.
+struct OpenFile: ~Copyable {
+  let entry: FoundEntry
+  /// What the source was when it was opened.
+  var opened: EntryMetadata
+  let source: Descriptor
+  /// Where it goes; small files get theirs when they were read.
+  private var target: TargetFile?
+  /// The target's descriptor, -1 without one.
+  private(set) var targetNumber: Int32 = -1
+  /// Whether it was read through the cache and brought there by this copy.
+  var dropsSource = false
+  /// Whether room was made for it once already.
+  var hasMadeRoom = false
+  /// Whether it was begun with RWF_DONTCACHE, which is refused by the first request.
+  var triesDontCache = (reading: false, writing: false)
+  /// Whether direct I/O was refused for this file.
+  var avoidsDirect = false
+  /// Whether it was begun again since the kernel gave up its requests.
+  var wasCanceled = false
+
+  init(entry: FoundEntry, opened: EntryMetadata, source: consuming Descriptor) {
+    self.entry = entry
+    self.opened = opened
+    self.source = source
+  }
+
+  /// Whether it is only read so far.
+  var isLoading: Bool { targetNumber < 0 }
+
+  /// Sets where it goes.
+  mutating func attach(_ target: consuming TargetFile) {
+    targetNumber = target.rawValue
+    self.target = consume target
+  }
+
+  /// The same, when all of its data is written.
+  ///
+  /// - Parameters:
+  ///   - load: What has to be written back, where nobody has sent it on its way.
+  ///   - change: How the source changed meanwhile, if it did.
+  /// - Precondition: There is a target.
+  consuming func completed(
+    _ load: WritebackQueue.Load?,
+    change: CopyError.Operation?
+  ) -> CompleteFile {
+    guard let target = target.take() else {
+      preconditionFailure("a complete file without a target")
+    }
+    return CompleteFile(
+      entry: entry,
+      opened: opened,
+      source: source,
+      target: target,
+      load: load,
+      change: change
+    )
+  }
+
+  /// How the source changed since it was opened, if it did.
+  ///
+  /// The target then has the modification time from before, so that the next run copies it again.
+  var sourceChange: CopyError.Operation? {
+    guard let now = try? EntryLocation(open: source.rawValue).metadata() else { return nil }
+    if now.size != opened.size { return .sourceResized(from: opened.size, to: now.size) }
+    return now.modificationTime == opened.modificationTime ? nil : .sourceChanged
+  }
+}

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import FileTree
+
+/// How one direction is carried out.
+struct TransferMode: Equatable {
+  /// What offsets and lengths are multiples of, in bytes: 1, or that of direct I/O.
+  var alignment = 1
+  /// Whether nothing stays in the page cache (`RWF_DONTCACHE`).
+  var dontCache = false
+
+  var isDirect: Bool { alignment > 1 }
+}
+
+/// How the data of one file is moved: what was decided when it was opened.
+struct TransferPlan {
+  /// The source, open for reading.
+  var source: Int32
+  /// The target, open for writing; `nil` where the file is only read into one buffer.
+  var target: Int32?
+  /// Where the source has data.
+  var map: DataMap
+  /// What runs of data are widened to, in bytes.
+  var sectorBytes: UInt64 = 1
+  /// Bytes to allocate before anything is written, or 0.
+  var allocateBytes: UInt64 = 0
+  /// Cache advice, for files that are large enough.
+  var advisor: CacheAdvisor?
+  /// How it is read.
+  var reading = TransferMode()
+  /// How it is written.
+  var writing = TransferMode()
+  /// Whether runs of zeros are left out, since the target has zeros everywhere; not for direct writes.
+  var skipsZeros = false
+}

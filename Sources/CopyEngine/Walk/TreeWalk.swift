@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import FileTree
+internal import Kernel
+internal import Storage
+internal import SystemPackage
+
+/// Reads directories and has their names visited: at once, or where a disk seeks in the order of the
+/// disk.
+struct TreeWalk<Work: Executor & ~Copyable>: ~Copyable {
+  private let run: RunContext
+  private let opener: DirectoryOpener
+  private let stack: WorkStack
+  private var reader = DirectoryReader()
+  /// Where a disk seeks, what is to be visited next.
+  private var batch: NameBatch
+  var visitor: EntryVisitor<Work>
+
+  init(
+    _ run: RunContext,
+    _ opener: DirectoryOpener,
+    _ stack: WorkStack,
+    _ visitor: consuming EntryVisitor<Work>
+  ) {
+    self.run = run
+    self.opener = opener
+    self.stack = stack
+    self.visitor = visitor
+    batch = NameBatch(directoriesMax: run.limits.batchDirectoriesMax)
+  }
+
+  /// Whether names were read that nobody has visited.
+  var hasGathered: Bool { !batch.isEmpty }
+
+  /// Carries one item of the stack out.
+  mutating func process(_ item: WorkItem) {
+    switch item {
+    case .directory(let directory, let position):
+      if run.options.rules.isRecursive {
+        read(directory, from: position)
+      } else {
+        run.tellSkipped(directory, .itself, isDirectory: true)
+      }
+    case .file(let entry):
+      visitor.executor.copy(entry)
+    case .entry(let directory, let name, let targetName):
+      guard let sides = directory.openSides else { return }
+      visitor.executor.prepare(directory, sides)
+      visit(name, as: targetName, in: directory, sides).map { stack.push([$0]) } ?? ()
+    }
+    if !batch.isEmpty && stack.isEmpty { visitBatch() }
+  }
+
+  /// Visits a name, and has a file copied.
+  ///
+  /// - Returns: What has to be read next: the entry itself, if it is a directory.
+  private mutating func visit(
+    _ name: EntryName,
+    as targetName: EntryName,
+    in directory: CopyDirectory,
+    _ sides: DirectorySides
+  ) -> WorkItem? {
+    guard let entry = visitor.find(name, as: targetName, in: directory, sides) else { return nil }
+    return take(visitor.visit(entry))
+  }
+
+  /// Does what a visit leaves to the walk.
+  mutating func take(_ visit: EntryVisitor<Work>.Visit) -> WorkItem? {
+    defer { visitor.takeDone() }
+    switch visit {
+    case .done: return nil
+    case .directory(let directory): return .directory(directory, position: 0)
+    case .file(let entry):
+      if !handOver(entry) { visitor.executor.copy(entry) }
+      return nil
+    }
+  }
+
+  /// Leaves a large file to another worker, when this one has one under way and the other nothing.
+  private func handOver(_ entry: FoundEntry) -> Bool {
+    guard entry.metadata.size >= Self.handOverBytesMin, visitor.executor.isCopying, stack.lacksWork
+    else { return false }
+    stack.push([.file(entry)])
+    return true
+  }
+
+  /// Smaller files are copied before another worker has woken, in bytes.
+  private static var handOverBytesMin: UInt64 { 4 << 20 }
+}
+
+// Reading.
+extension TreeWalk where Work: ~Copyable {
+  /// Reads a directory until subdirectories turn up, or its end.
+  private mutating func read(_ directory: CopyDirectory, from position: Int64) {
+    let sides: DirectorySides
+    do {
+      sides = try opener.open(directory)
+    } catch {
+      run.fail(error)
+      return visitor.complete(directory, isReadable: false)
+    }
+    // Beyond the budget nobody else holds them, and what follows only knows their numbers.
+    defer { withExtendedLifetime(sides) {} }
+    if position == 0 { visitor.executor.prepare(directory, sides) }
+    do throws(Errno) {
+      try DirectoryReader.seek(sides.source, to: position)
+      while !run.shouldStop {
+        guard try reader.fill(from: sides.source) else { return visitor.complete(directory) }
+        if try !visitFilled(directory, sides) { return }
+      }
+    } catch {
+      run.fail(.source(.readDirectory, directory.sourcePath(), error))
+      visitor.complete(directory)
+    }
+  }
+
+  /// Visits the names that were read, or puts them aside.
+  ///
+  /// - Returns: Whether to read on; else somebody else does, or later.
+  private mutating func visitFilled(
+    _ directory: CopyDirectory,
+    _ sides: DirectorySides
+  ) throws(Errno) -> Bool {
+    if run.disks.seek {
+      gather(in: directory, sides)
+      guard batch.isFull else { return true }
+      // The rest lies under what is found in the batch.
+      let rest = try DirectoryReader.position(of: sides.source)
+      stack.push([.directory(directory, position: rest)])
+      visitBatch()
+      return false
+    }
+    if stack.lacksWork {
+      // Somebody else reads on. These names count by themselves, or the directory could be done
+      // before they are.
+      directory.retainEntry()
+      let rest = try DirectoryReader.position(of: sides.source)
+      stack.push([.directory(directory, position: rest)])
+      stack.push(visitNames(in: directory, sides))
+      visitor.complete(directory)
+      return false
+    }
+    let found = visitNames(in: directory, sides)
+    guard !found.isEmpty else { return true }
+    // The rest of this directory lies under what was found: deep before wide.
+    let rest = try DirectoryReader.position(of: sides.source)
+    stack.push(found + [.directory(directory, position: rest)])
+    return false
+  }
+
+  /// Visits the names that were read; returns what has to be read next.
+  private mutating func visitNames(
+    in directory: CopyDirectory,
+    _ sides: DirectorySides
+  ) -> [WorkItem] {
+    var found: [WorkItem] = []
+    while !run.shouldStop, let entry = reader.next() {
+      let name = entry.name
+      if let item = visit(name, as: name, in: directory, sides) { found.append(item) }
+    }
+    return found
+  }
+
+  /// Puts aside the names that were just read.
+  private mutating func gather(in directory: CopyDirectory, _ sides: DirectorySides) {
+    while let entry = reader.next() {
+      directory.retainEntry()
+      batch.add(NameBatch.Name(directory: directory, sides: sides, entry: entry))
+    }
+  }
+}
+
+// The order of the disk: what is gathered of many directories is visited in the order of the inodes,
+// and files are read in the order of their data, small ones before large ones, so that the target is
+// written in one stream at a time.
+extension TreeWalk where Work: ~Copyable {
+  /// Visits what was gathered, and copies the files among it.
+  ///
+  /// Directories are made in the order in which the source lists them, as they once were there:
+  /// filesystems that spread directories over the disk then spread them alike, and what lies
+  /// together at the source does so at the target.
+  mutating func visitBatch() {
+    var directories: [(number: Int, entry: FoundEntry)] = []
+    var files: [FoundEntry] = []
+    for gathered in batch.takeInOrder() {
+      guard !run.shouldStop else { break }
+      let (directory, name) = (gathered.directory, gathered.entry.name)
+      if let entry = visitor.find(name, as: name, in: directory, gathered.sides) {
+        if entry.metadata.kind == .directory {
+          directories.append((gathered.number, entry))
+          continue
+        }
+        if case .file(let file) = visitor.visit(entry) { files.append(file) }
+        visitor.takeDone()
+      }
+      visitor.complete(directory)
+    }
+    enter(directories)
+    copy(files)
+  }
+
+  /// Makes directories in the order of the listing, and queues them in the order of their inodes.
+  private mutating func enter(_ directories: [(number: Int, entry: FoundEntry)]) {
+    var found: [(inode: UInt64, item: WorkItem)] = []
+    for (_, entry) in directories.sorted(by: { $0.number < $1.number }) {
+      guard !run.shouldStop else { return }
+      if let item = take(visitor.visit(entry)) {
+        found.append((entry.metadata.identity.inode, item))
+      }
+      visitor.complete(entry.directory)
+    }
+    stack.push(found.sorted { $0.inode < $1.inode }.map(\.item))
+  }
+
+  private mutating func copy(_ files: [FoundEntry]) {
+    var small: [(order: ReadOrder, index: Int)] = []
+    var large = small
+    for index in files.indices {
+      guard !run.shouldStop else { return }
+      let order = ReadOrder(
+        device: files[index].metadata.identity.device,
+        offset: visitor.executor.physicalOffset(files[index])
+      )
+      if visitor.executor.isSmall(files[index]) {
+        small.append((order, index))
+      } else {
+        large.append((order, index))
+      }
+    }
+    for group in [small, large] where !group.isEmpty {
+      for (_, index) in group.sorted(by: { $0.order < $1.order }) {
+        guard !run.shouldStop else { return }
+        visitor.executor.copy(files[index])
+        visitor.takeDone()
+      }
+      if !large.isEmpty { visitor.executor.flush() }
+      visitor.takeDone()
+    }
+  }
+}
+
+/// What files are sorted by, so that a disk reads them in one go.
+private struct ReadOrder: Comparable {
+  let device: UInt64
+  /// Where the data begins on the disk, in bytes.
+  let offset: UInt64
+
+  static func < (one: ReadOrder, other: ReadOrder) -> Bool {
+    (one.device, one.offset) < (other.device, other.offset)
+  }
+}

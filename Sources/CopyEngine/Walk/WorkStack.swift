@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import FileTree
+internal import Kernel
+
+/// One thing a worker takes on.
+enum WorkItem: Sendable {
+  /// Read a directory on from a position (`lseek`), 0 being its start.
+  case directory(CopyDirectory, position: Int64)
+  /// Copy one entry that a source operand named.
+  case entry(CopyDirectory, name: EntryName, targetName: EntryName)
+  /// Copy a file that another worker has found, and counts in its directory.
+  case file(FoundEntry)
+}
+
+/// Directories waiting for a worker, last in, first out; the one structure that workers share to
+/// divide the tree.
+///
+/// Last in, first out makes the walk go deep before it goes wide: a directory puts its own rest
+/// under the subdirectories it has just found, so that what waits is at most one batch of names
+/// (`DirectoryReader.bufferBytes`) for each level and worker, however many files there are.
+final class WorkStack: Sendable {
+  private struct State {
+    var items: [WorkItem]
+    var busyWorkers = 0
+    var idleWorkers = 0
+    var isClosed = false
+
+    mutating func take() -> WorkItem? {
+      guard !isClosed, let item = items.popLast() else { return nil }
+      busyWorkers += 1
+      return item
+    }
+  }
+  private let state: Monitor<State>
+
+  /// Starts with the source operands, the first on top.
+  init(_ items: [WorkItem]) {
+    state = Monitor(State(items: items.reversed()))
+  }
+
+  /// Whether nothing waits for a worker.
+  var isEmpty: Bool { state.withLock { $0.items.isEmpty } }
+
+  /// Whether a worker waits for something that nobody has pushed.
+  var lacksWork: Bool { state.withLock { $0.idleWorkers > $0.items.count } }
+
+  /// Adds work, the first on top; for a worker that has not finished its own item yet.
+  func push(_ added: [WorkItem]) {
+    guard !added.isEmpty else { return }
+    state.withLockWaking { $0.items.append(contentsOf: added.reversed()) }
+  }
+
+  /// Takes work if there is any; `finishItem` must follow.
+  func tryPop() -> WorkItem? {
+    state.withLock { $0.take() }
+  }
+
+  /// Waits for work; `nil` says that there is none and none will come.
+  func pop() -> WorkItem? {
+    state.withLock { $0.idleWorkers += 1 }
+    defer { state.withLock { $0.idleWorkers -= 1 } }
+    return state.wait { state -> WorkItem?? in
+      if let item = state.take() { return .some(item) }
+      return state.busyWorkers == 0 || state.isClosed ? .some(nil) : nil
+    }
+  }
+
+  /// Says that an item was worked off, and everything that it led to was pushed.
+  func finishItem() {
+    let isOver = state.withLock { state in
+      state.busyWorkers -= 1
+      return state.busyWorkers == 0 && state.items.isEmpty
+    }
+    if isOver { state.withLockWaking { _ in } }
+  }
+
+  /// Drops all work, and lets waiting workers go.
+  func close() {
+    state.withLockWaking { state in
+      state.isClosed = true
+      state.items.removeAll()
+    }
+  }
+}

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import Kernel
+internal import SystemPackage
+
+/// A name of an attribute.
+struct AttributeName: Equatable, Sendable {
+  /// Its bytes, which need not be UTF-8 and are not text to be compared as such.
+  let key: EntryName
+
+  /// Which class the attribute belongs to; `nil` for those that are left alone.
+  var attributeClass: AttributeCopier.Classes? {
+    if isEqual("system.posix_acl_access") || isEqual("system.posix_acl_default") {
+      return .accessControlLists
+    }
+    if starts("user.") { return .user }
+    // XFS shows its ACLs a second time under these names; to remove them removes the ACL.
+    if starts("trusted.SGI_ACL_") { return nil }
+    // Labels belong to the policy of the machine, and other system.* to the filesystem.
+    if starts("system.") || isEqual("security.selinux") { return nil }
+    return .privileged
+  }
+
+  private func starts(_ prefix: StaticString) -> Bool {
+    unsafe key.bytes.starts(
+      with: UnsafeBufferPointer(start: prefix.utf8Start, count: prefix.utf8CodeUnitCount)
+    )
+  }
+
+  private func isEqual(_ name: StaticString) -> Bool {
+    key.count == name.utf8CodeUnitCount && starts(name)
+  }
+}
+
+extension EntryLocation {
+  /// Whether what is made in this directory may have attributes from the start: from a default ACL,
+  /// or by a property of the filesystem, such as btrfs' compression (`listxattr`).
+  public var givesAttributes: Bool {
+    var list = InlineArray<64, CChar>(repeating: 0)
+    var span = list.mutableSpan
+    let count: Int
+    do throws(Errno) {
+      count = unsafe try span.withUnsafeMutableBufferPointer { (buffer) throws(Errno) in
+        unsafe try listAttributes(into: buffer)
+      }
+    } catch {
+      return error != .notSupported
+    }
+    guard count > 0 else { return false }
+    // Every directory has a label where the machine has a policy, and labels are left alone.
+    let label = "security.selinux".utf8CString
+    return count != label.count || (0..<count).contains { list[$0] != label[$0] }
+  }
+}

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Glibc
+
+/// What time it is.
+public enum Clock {
+  /// Nanoseconds of a clock that nobody sets (CLOCK_MONOTONIC).
+  public static var monotonicNanoseconds: UInt64 {
+    var now = timespec()
+    unsafe clock_gettime(CLOCK_MONOTONIC, &now)
+    return UInt64(now.tv_sec) * 1_000_000_000 + UInt64(now.tv_nsec)
+  }
+
+  /// Seconds since 1970 (`time`).
+  public static var wallSeconds: Int { time(nil) }
+}

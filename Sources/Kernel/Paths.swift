@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Glibc
+public import SystemPackage
+
+// Paths as bytes: neither paths nor names need be UTF-8.
+extension FilePath {
+  /// The bytes of the path, without the NUL at its end.
+  public var bytes: [UInt8] {
+    unsafe withPlatformString { start in
+      unsafe UnsafeBufferPointer(start: start, count: strlen(start)).map { UInt8(bitPattern: $0) }
+    }
+  }
+
+  /// The path that some bytes without a NUL spell.
+  public init(bytes: some Collection<UInt8>) {
+    unsafe self.init(platformString: bytes.map { CChar(bitPattern: $0) } + [0])
+  }
+
+  /// The path that a name, such as the contents of a link, spells.
+  public init(_ name: EntryName) { self.init(bytes: name.bytes) }
+
+  /// The path of the directory that an entry lies in.
+  public var directory: FilePath {
+    let above = removingLastComponent()
+    return above.isEmpty ? "." : above
+  }
+}
+
+extension EntryName {
+  /// The name that is a component of a path.
+  public init(_ component: FilePath.Component) {
+    self.init(FilePath(root: nil, [component]).bytes)
+  }
+}
+
+extension EntryMetadata {
+  /// What a path leads to, links followed (`open` with O_PATH, `statx`).
+  public init(following path: FilePath) throws(Errno) {
+    let opened = try Descriptor(opening: path, .pathOnly)
+    self = try EntryLocation(open: opened.rawValue).metadata()
+    withExtendedLifetime(opened) {}
+  }
+
+  /// The number of a device node: major in the upper 32 bits, minor in the lower.
+  public var deviceNumber: UInt64 { UInt64(deviceMajor) << 32 | UInt64(deviceMinor) }
+}

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import CLiburing
+internal import Glibc
+internal import SystemPackage
+
+/// What the process may do, and what the machine gives it.
+public enum ProcessFacts {
+  /// The size of a page, in bytes (`sysconf`).
+  public static let pageBytes = sysconf(Int32(_SC_PAGESIZE))
+
+  /// How many processors there are for the process (`sysconf`).
+  public static var processors: Int { sysconf(Int32(_SC_NPROCESSORS_ONLN)) }
+
+  /// Whether owners and devices can be set (CAP_CHOWN and CAP_MKNOD, taken from the user ID).
+  public static var isPrivileged: Bool { geteuid() == 0 }
+
+  /// The umask: bits removed from new entries when permissions are not preserved.
+  ///
+  /// The kernel tells in `/proc/self/status`. Where there is none the mask is set and set back,
+  /// which other threads of the process could notice.
+  public static var creationMask: UInt32 {
+    let line = SmallFile.text("/proc/self/status")?.split(separator: "\n")
+      .first { $0.hasPrefix("Umask:") }
+    let digits = line?.split(whereSeparator: \.isWhitespace).last
+    return digits.flatMap { UInt32($0, radix: 8) } ?? cl_creation_mask()
+  }
+
+  /// Raises the soft limit on open files to the hard one, at most to a ceiling, and returns what it
+  /// is now (`setrlimit`).
+  public static func raiseDescriptorLimit(to ceiling: Int) -> Int {
+    Int(cl_raise_descriptor_limit(UInt64(ceiling)))
+  }
+}
+
+/// Files of `/proc` and `/sys`.
+public enum SmallFile {
+  /// More than any of them has, in bytes: 1 MiB.
+  private static let bytesMax = 1 << 20
+
+  /// Reads a file, up to 1 MiB; `nil` where it cannot be opened.
+  public static func text(_ path: String) -> String? {
+    guard let file = try? Descriptor(opening: FilePath(path)) else { return nil }
+    var bytes: [UInt8] = []
+    var chunk = [UInt8](repeating: 0, count: 16 << 10)
+    while bytes.count < bytesMax {
+      let count = unsafe Glibc.read(file.rawValue, &chunk, chunk.count)
+      guard count > 0 else { break }
+      bytes.append(contentsOf: chunk[..<count])
+    }
+    return String(decoding: bytes, as: UTF8.self)
+  }
+
+  /// The contents of a symbolic link; `nil` where there is none (`readlink`).
+  public static func link(_ path: String) -> String? {
+    var target = [CChar](repeating: 0, count: Int(PATH_MAX))
+    let count = unsafe readlink(path, &target, target.count)
+    guard count > 0 else { return nil }
+    return String(decoding: target[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
+  }
+}

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Glibc
+public import SystemPackage
+
+/// One operating system thread; somebody has to `join` or `detach` it.
+public struct Thread: Sendable {
+  private let handle: pthread_t
+
+  private final class Body: Sendable {
+    let run: @Sendable () -> Void
+    init(_ run: @escaping @Sendable () -> Void) { self.run = run }
+  }
+
+  /// Starts a thread (`pthread_create`).
+  ///
+  /// - Parameter body: What the thread does.
+  /// - Throws: `Errno.resourceTemporarilyUnavailable` where there may be no more threads.
+  public init(_ body: @escaping @Sendable () -> Void) throws(Errno) {
+    var handle = pthread_t()
+    let argument = unsafe Unmanaged.passRetained(Body(body))
+    let result = unsafe pthread_create(
+      &handle,
+      nil,
+      { argument in
+        guard let argument = unsafe argument else { return nil }
+        unsafe Unmanaged<Body>.fromOpaque(argument).takeRetainedValue().run()
+        return nil
+      },
+      argument.toOpaque()
+    )
+    guard result == 0 else {
+      unsafe argument.release()
+      throw Errno(rawValue: result)
+    }
+    self.handle = handle
+  }
+
+  /// Waits until the thread has ended (`pthread_join`).
+  public func join() { pthread_join(handle, nil) }
+
+  /// Lets the thread end by itself (`pthread_detach`).
+  public func detach() { pthread_detach(handle) }
+}

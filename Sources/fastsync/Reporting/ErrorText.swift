@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CopyEngine
+import Kernel
+import SystemPackage
+
+extension CopyError {
+  /// What failed, as words behind the path.
+  var text: String {
+    let place = offset.map { " at offset \($0)" } ?? ""
+    return operation.text + place + (errno.map { ": \($0.description)" } ?? "")
+  }
+}
+
+extension CopyError.Operation {
+  /// The operation, as words behind a path.
+  fileprivate var text: String {
+    switch self {
+    case .stat: "cannot stat"
+    case .open: "cannot open"
+    case .openDirectory: "cannot open directory"
+    case .readDirectory: "cannot read directory"
+    case .readLink: "cannot read link"
+    case .read: "cannot read"
+    case .write: "cannot write"
+    case .writeZeros: "cannot write zeros"
+    case .create: "cannot create"
+    case .setSize: "cannot set size"
+    case .allocate: "cannot allocate"
+    case .shareExtents: "cannot share extents"
+    case .publish: "cannot publish"
+    case .makeDirectory: "cannot make directory"
+    case .makeLink: "cannot make link"
+    case .makeNode: "cannot make node"
+    case .replaceDirectory: "cannot replace directory"
+    case .setOwner: "cannot set owner"
+    case .setGroup: "cannot set group"
+    case .setOwnerAndGroup: "cannot set owner and group"
+    case .setPermissions: "cannot set permissions"
+    case .setTimes: "cannot set times"
+    case .listAttributes: "cannot list attributes"
+    case .readAttribute(let name): "cannot read attribute \(name.text)"
+    case .setAttribute(let name): "cannot set attribute \(name.text)"
+    case .removeAttribute(let name): "cannot remove attribute \(name.text)"
+    case .sync: "cannot bring to stable storage"
+    case .sourceShrank(let before, let now):
+      "shrank from \(before) to \(now) bytes while it was copied; not copied"
+    case .sourceResized(let before, let now):
+      "changed from \(before) to \(now) bytes while it was copied"
+    case .sourceChanged: "changed while it was copied"
+    case .sourceEnded(let offset, let size): "ended at \(offset) of \(size) bytes"
+    case .copyIntoItself: "not copied into itself"
+    case .openSource: "cannot open source"
+    case .openTarget: "cannot open target"
+    case .refuse(let refusal): refusal.text
+    case .setUpRing: "cannot be had"
+    case .useRing: "the queue failed"
+    case .allocateBuffers: "cannot get memory for buffers"
+    }
+  }
+}
+
+extension CopyError.Refusal {
+  /// The reason, as words behind a path.
+  fileprivate var text: String {
+    switch self {
+    case .notADirectory: "is not a directory"
+    case .sameEntry: "source and target are the same"
+    case .targetInsideSource: "target lies inside the source"
+    case .characterDevice: "is a character device, which has no contents to copy"
+    case .directoryAmongDevices: "is a directory; --copy-devices copies devices and images"
+    case .notTheOnlySource: "is not the only source, and a device is copied alone"
+    case .severalWorkers(let count):
+      "--jobs: a device is copied by one worker, not \(count)"
+    case .devicesShareNoExtents: "--reflink=always: a device shares no extents with anything"
+    case .dontCacheDevices:
+      "--cache=dontcache: is not for devices; advise leaves nothing in the cache either"
+    case .directImage:
+      "--cache=direct: an image is written through the page cache; direct:auto is possible"
+    case .discardsNoDevice: "is not a block device; --discard needs one"
+    case .neitherDeviceNorFile: "is neither a block device nor a file"
+    case .slashAfterNoDirectory: "is no directory, and cannot have a slash behind it"
+    case .inUse: "is in use (mounted, swap, or part of another device), and was not touched"
+    case .tooSmall(let size, let needed):
+      "is too small: it has \(size) bytes, the source \(needed)"
+    case .sameDevice: "is source and target"
+    case .sameBytes(let source): "lies on the same bytes as the source \(source)"
+    case .mounted(let mounted): "\(mounted.text), and was not touched"
+    case .missing: "is not there"
+    case .onCopiedDevice: "lies on the device that is copied"
+    }
+  }
+}
+
+extension MountedDevice {
+  /// How much of a device is mounted, as words behind a path.
+  var text: String { isAll ? "is mounted (\(type))" : "carries what is mounted (\(type))" }
+}
+
+extension EntryName {
+  /// The name for a message; bytes that are no text are replaced.
+  fileprivate var text: String { String(decoding: bytes, as: UTF8.self) }
+}

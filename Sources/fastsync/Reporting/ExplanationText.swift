@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CopyEngine
+import Storage
+import SystemPackage
+
+extension Explanation {
+  /// What a run chose, and why, in lines for people.
+  var lines: [String] {
+    switch self {
+    case .location(let location, let bytes): location.lines(ofDevice: bytes)
+    case .sameDisk(let answer): ["same physical disk: \(answer.text)"]
+    case .takesTurns(let isOneWorker):
+      [
+        "one disk that seeks is read and written: all buffers are filled, then written"
+          + (isOneWorker ? "" : ", but by each worker for itself")
+      ]
+    case .order(let order): ["order: \(order.text)"]
+    case .workers(let count, let reason): ["workers: \(count) (\(reason.text))"]
+    case .buffers(let count, let bytesEach, let stripeBytes, let areShared):
+      [
+        "buffers: \(count) of \(bytesEach >> 10) KiB"
+          + (areShared ? ", shared by all workers" : "")
+          + (stripeBytes > 0 ? ", for rows of \(stripeBytes >> 10) KiB" : "")
+      ]
+    case .engine(let engine): ["engine: \(engine.text)"]
+    case .access(let direction, let filesystem, let mode, let reason):
+      ["\(direction.text) \(name(filesystem)): \(mode.rawValue) (\(reason.text))"]
+    case .accessUnknown(let filesystem):
+      [
+        "writing \(name(filesystem)): direct or advise (only a file tells of direct I/O, and a dry "
+          + "run makes none)"
+      ]
+    case .deviceAccess(let direction, let path, let mode, let reason):
+      ["\(direction.text) \(path): \(mode.rawValue) (\(reason.text))"]
+    case .sharesExtents(let filesystem, let isCertain):
+      [
+        "sharing extents on \(name(filesystem))"
+          + (isCertain ? ": nothing is read and written" : Self.perhapsShared)
+      ]
+    }
+  }
+
+  private static var perhapsShared: String {
+    " where they can be shared: nothing is read and written then"
+  }
+
+  private func name(_ filesystem: Filesystem) -> String {
+    filesystem.map { "\($0.type) on \($0.source)" } ?? "no filesystem that is known"
+  }
+}
+
+extension Explanation.Direction {
+  fileprivate var text: String { self == .reading ? "reading" : "writing" }
+}
+
+extension Explanation.SameDisk {
+  fileprivate var text: String {
+    switch self {
+    case .yes: "yes"
+    case .no: "no"
+    case .unknown: "unknown, since no disk tells"
+    case .unknownVirtual: "unknown, since virtual disks may be parts of one"
+    }
+  }
+}
+
+extension Explanation.Order {
+  fileprivate var text: String {
+    switch self {
+    case .oneStream: "by inodes and by the places of data, one file written at a time"
+    case .streams(let workers, let areWritten):
+      "by inodes and by the places of data, but by each worker for itself: \(workers) large files "
+        + "may be \(areWritten ? "written" : "read") at once, and the disk has to seek between them"
+    case .sequential: "strictly from the beginning to the end, since the target seeks"
+    }
+  }
+}
+
+extension Explanation.WorkersReason {
+  fileprivate var text: String {
+    switch self {
+    case .asked: "as asked"
+    case .seeks: "a disk that seeks is slowed down by more than one"
+    case .processors(let min, let max):
+      "one for each processor, from \(min) to \(max), since no disk seeks"
+    case .memory(let wanted):
+      "of \(wanted) wanted, since each needs a page of the memory for buffers"
+    case .descriptors(let wanted):
+      "of \(wanted) wanted, since the limit on open files allows no more"
+    case .threads(let errno): "no more threads: \(errno)"
+    }
+  }
+}
+
+extension Explanation.Engine {
+  fileprivate var text: String {
+    switch self {
+    case .ring: "io_uring"
+    case .callsAsked: "plain system calls (as asked)"
+    case .callsWithoutRing(let errno): "plain system calls (io_uring cannot be had: \(errno))"
+    case .callsWithoutRingThreads:
+      "plain system calls (the kernel may start no thread for io_uring)"
+    }
+  }
+}
+
+extension AccessReason {
+  fileprivate var text: String {
+    switch self {
+    case .asked: "as asked"
+    case .passesCache: "it passes by the page cache, and costs least"
+    case .obstacle(let obstacle): obstacle.text
+    case .obstacleWithoutDontCache(let obstacle):
+      "\(obstacle.text); RWF_DONTCACHE is not supported here"
+    case .noDontCache: "RWF_DONTCACHE is not supported here"
+    }
+  }
+}
+
+extension DirectObstacle {
+  fileprivate var text: String {
+    switch self {
+    case .refused: "direct I/O was refused"
+    case .btrfsWrites: "btrfs writes through the page cache whatever it is asked"
+    case .btrfsReadsOutOfOrder: "btrfs reads directly out of order, and the disk seeks"
+    case .oddBlocks: "odd blocks"
+    case .notOffered: "the filesystem offers no direct I/O"
+    case .wantsBlocks(let bytes): "direct I/O wants blocks of \(bytes) bytes"
+    case .holes: "direct writes into holes wait for each other"
+    case .growth: "direct writes that make a file longer wait for each other"
+    }
+  }
+}

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CopyEngine
+import SystemPackage
+
+/// Builds one line of output, in bytes, since names are bytes.
+struct Message {
+  /// The line so far, without its end.
+  private(set) var bytes: [UInt8] = []
+
+  /// An empty line.
+  init() {}
+
+  /// A line for the standard error, with the command's name before it.
+  static func error(_ text: String) -> Message {
+    var message = named()
+    message.escape(ArgumentBytes.bytes(text))
+    return message
+  }
+
+  /// A line that begins with the command's name.
+  static func named() -> Message {
+    var message = Message()
+    message.bytes = Array("fastsync: ".utf8)
+    return message
+  }
+
+  /// The line with its end.
+  var line: [UInt8] { bytes + [UInt8(ascii: "\n")] }
+
+  /// Adds text.
+  mutating func append(_ text: String) {
+    escape(Array(text.utf8))
+  }
+
+  /// Adds a path.
+  mutating func append(_ path: FilePath) {
+    escape(unsafe path.withPlatformString { unsafe Message.bytes(of: $0) })
+  }
+
+  /// Adds bytes; control characters become `\#ooo` as in rsync, and so does the backslash of what
+  /// looks like one already.
+  private mutating func escape(_ text: [UInt8]) {
+    for (index, byte) in text.enumerated() {
+      let isControl = (byte < 0x20 && byte != UInt8(ascii: "\t")) || byte == 0x7f
+      guard isControl || Message.looksEscaped(text[index...]) else {
+        bytes.append(byte)
+        continue
+      }
+      let octal = String(byte, radix: 8)
+      bytes += Array(("\\#" + String(repeating: "0", count: 3 - octal.count) + octal).utf8)
+    }
+  }
+
+  private static func looksEscaped(_ text: ArraySlice<UInt8>) -> Bool {
+    let digits = text.dropFirst(2).prefix(3)
+    return text.starts(with: "\\#".utf8) && digits.count == 3
+      && digits.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
+  }
+
+  @unsafe private static func bytes(of text: UnsafePointer<CInterop.PlatformChar>) -> [UInt8] {
+    var length = 0
+    while unsafe text[length] != 0 { length += 1 }
+    return unsafe UnsafeBufferPointer(start: text, count: length).map { UInt8(bitPattern: $0) }
+  }
+}

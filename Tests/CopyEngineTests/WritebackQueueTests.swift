@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+import Testing
+import Uring
+
+@testable import CopyEngine
+
+/// Several workers and one thread that settles.
+@Suite(.timeLimit(.minutes(1))) struct SettlerTests {
+  private func settler() -> WritebackQueue {
+    var disks = DiskTraits()
+    disks.targetSeeks = true
+    return WritebackQueue(
+      filesMax: 4096,
+      pageBytes: 4096,
+      targets: TargetFilesystems(),
+      disks: disks
+    )
+  }
+
+  private static func file() -> Descriptor {
+    Descriptor(owning: unsafe open("/proc/self/exe", O_RDONLY | O_CLOEXEC))
+  }
+
+  /// One who is done adds more while others still wait: everybody comes back all the same.
+  @Test func severalWaitForAll() {
+    for _ in 0..<200 {
+      let settler = settler()
+      Threads.run(3) { _ in
+        for _ in 0..<5 {
+          for _ in 0..<2 {
+            _ = settler.add(Self.file(), WritebackQueue.Load(byteCount: 4096, way: .together))
+          }
+          _ = settler.settle()
+          _ = settler.add(Self.file(), WritebackQueue.Load(byteCount: 4096, way: .sent))
+        }
+      }
+      #expect(settler.finish().isEmpty)
+      settler.dropRest()
+    }
+  }
+}
