@@ -79,7 +79,7 @@ let package = Package(
     ),
     .testTarget(
       name: "FastsyncTests",
-      dependencies: ["fastsync", "CopyEngine", "Storage", system],
+      dependencies: ["fastsync", "CopyEngine", "Kernel", "Storage", system],
       exclude: ["Golden"],
       swiftSettings: strict
     ),

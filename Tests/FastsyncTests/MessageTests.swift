@@ -11,12 +11,15 @@ import Testing
   static func text(_ message: Message) -> String { String(decoding: message.bytes, as: UTF8.self) }
 
   @Test func failures() {
-    let denied = CopyError("cannot open", "SRC/a", .permissionDenied, .entry)
+    let denied = CopyError(.open, "SRC/a", .permissionDenied, .entry)
     #expect(Self.text(.failure(denied)) == "fastsync: SRC/a: cannot open: Permission denied")
-    let same = CopyError("source and target are the same", "SRC", nil, .selection)
+    let same = CopyError(.refuse(.sameEntry), "SRC", nil, .selection)
     #expect(Self.text(.failure(same)) == "fastsync: SRC: source and target are the same")
-    let ring = CopyError("the ring cannot be had", "", .noMemory, .stop)
-    #expect(Self.text(.failure(ring)) == "fastsync: the ring cannot be had: Cannot allocate memory")
+    let ring = CopyError(.setUpRing, "io_uring", .noMemory, .stop)
+    let sector = CopyError(.read, "SRC/a", .ioError, .entry, offset: 4096)
+    let line = "fastsync: SRC/a: cannot read at offset 4096: Input/output error"
+    #expect(Self.text(.failure(sector)) == line)
+    #expect(Self.text(.failure(ring)) == "fastsync: io_uring: cannot be had: Cannot allocate memory")
   }
 
   @Test(arguments: [
@@ -25,8 +28,8 @@ import Testing
     ("\\#1\n2", "\\#1\\#0122"), ("\\#999", "\\#134#999"),
   ])
   func controlCharacters(name: String, shown: String) {
-    let update = EntryUpdate(path: FilePath(name), kind: .file, isNew: true)
-    #expect(Self.text(.update(update)) == shown)
+    let entry = EntryEvent(path: FilePath(name), kind: .file, change: .contents)
+    #expect(Self.text(.entry(entry)) == shown)
   }
 
   @Test(arguments: ["a\nb", "\\#012", "\u{1B}x", "\\#12", "a\tb", "\\#0123"])
@@ -36,8 +39,8 @@ import Testing
       rsync -rn8 --out-format=%n SRC/ DEST/ | tail -n 1; rm -rf "$d"
       """
     let shown = try run("sh", ["-c", script, "sh", name]).outputText
-    let update = EntryUpdate(path: FilePath(name), kind: .file, isNew: true)
-    #expect(Self.text(.update(update)) + "\n" == shown)
+    let entry = EntryEvent(path: FilePath(name), kind: .file, change: .contents)
+    #expect(Self.text(.entry(entry)) + "\n" == shown)
   }
 
   @Test func otherBytesStayAsTheyAre() {
@@ -49,8 +52,8 @@ import Testing
   }
 
   @Test func updatesAsRsyncNamesThem() {
-    func shown(_ path: FilePath, _ kind: EntryUpdate.Kind) -> String {
-      Self.text(.update(EntryUpdate(path: path, kind: kind, isNew: true)))
+    func shown(_ path: FilePath, _ kind: EntryEvent.Kind) -> String {
+      Self.text(.entry(EntryEvent(path: path, kind: kind, change: .contents)))
     }
     #expect(shown("d/e", .directory) == "d/e/")
     #expect(shown("", .directory) == "./")
