@@ -29,8 +29,8 @@ let package = Package(
       name: "CLiburing",
       path: "CLiburing",
       cSettings: [.enableWarning("all"), .enableWarning("extra"), .treatAllWarnings(as: .error)],
-      // The archive by its file name: the shipped binary must not need liburing.so.
-      linkerSettings: [.linkedLibrary(":liburing.a")]
+      // The archives by their file names: the shipped binary must not need the libraries themselves.
+      linkerSettings: [.linkedLibrary(":liburing.a"), .linkedLibrary(":libpopt.a")]
     ),
     .target(name: "Uring", dependencies: ["CLiburing", system], swiftSettings: strict),
     .target(name: "FileTree", dependencies: ["CLiburing", "Uring", system], swiftSettings: strict),
