@@ -21,8 +21,7 @@ let package = Package(
     .library(name: "CopyEngine", targets: ["CopyEngine"]),
   ],
   dependencies: [
-    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
-    .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+    .package(url: "https://github.com/apple/swift-system", from: "1.8.1")
   ],
   targets: [
     .target(
@@ -41,10 +40,7 @@ let package = Package(
     ),
     .executableTarget(
       name: "fastsync",
-      dependencies: [
-        "CopyEngine", system,
-        .product(name: "ArgumentParser", package: "swift-argument-parser"),
-      ],
+      dependencies: ["CLiburing", "CopyEngine", system],
       swiftSettings: strict
     ),
     .target(

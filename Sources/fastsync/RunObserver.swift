@@ -23,11 +23,11 @@ struct RunObserver: CopyObserver {
   func explained(_ text: String) { output.write(Message.explanation(text).line) }
 
   func warned(_ text: String) {
-    if !verbosity.isQuiet { output.writeError(Message.error(text).line) }
+    if !verbosity.isQuiet { output.writeError(Message.error(text.utf8).line) }
   }
 
   func noted(_ text: String) {
     guard verbosity.level > 0 else { return }
-    output.write(Message.error(text).line)
+    output.write(Message.error(text.utf8).line)
   }
 }

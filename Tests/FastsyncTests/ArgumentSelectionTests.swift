@@ -18,8 +18,8 @@ import Testing
     #expect(!options.skipsPrivileged)
   }
 
-  /// A line without options is not parsed, and means what the parser's defaults mean.
-  @Test func theDefaultsOfTheParserAreThoseOfTheEngine() throws {
+  /// Options that were not typed mean what the engine's defaults mean.
+  @Test func theDefaultsAreThoseOfTheEngine() throws {
     let parsed = try plan("--whole-file SRC/ DEST/").options
     #expect("\(parsed)" == "\(try plan("SRC/ DEST/").options)")
     #expect("\(parsed)" == "\(CopyOptions())")

@@ -23,7 +23,7 @@ import Testing
   func memoryRefused(text: String) {
     let refusal = refusal("--memory=\(text) a b")
     #expect(refusal?.code == .usage)
-    #expect(refusal?.sentence.contains("memory") == true)
+    #expect(refusal?.text.contains("memory") == true)
   }
 
   @Test func jobs() throws {
@@ -57,10 +57,10 @@ import Testing
     }
     for (bad, words) in [("--cache=direct:", "'direct' or 'keep'"), ("--profile=hdd:foo", "'smr'")]
     {
-      let sentence = refusal("\(bad) a b")?.sentence ?? ""
+      let sentence = refusal("\(bad) a b")?.text ?? ""
       #expect(sentence.contains("\(words), or two of them as SOURCE:TARGET"), "\(sentence)")
     }
-    #expect(refusal("--cache=drop a b")?.sentence.contains("'direct' or 'keep'") == true)
+    #expect(refusal("--cache=drop a b")?.text.contains("'direct' or 'keep'") == true)
   }
 
   @Test func profiles() throws {
@@ -72,7 +72,7 @@ import Testing
     for bad in ["", "hdd:", ":hdd", "hdd:ssd:hdd", "tape", "HDD", "hdd,ssd"] {
       #expect(refusal("--profile=\(bad) a b")?.code == .usage, "\(bad)")
     }
-    #expect(refusal("--profile=tape a b")?.sentence.contains("'hdd' or 'smr'") == true)
+    #expect(refusal("--profile=tape a b")?.text.contains("'hdd' or 'smr'") == true)
   }
 
   private func profiles(_ words: String) throws -> [CopyOptions.Profile] {
