@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // The grammar of the command line, by libpopt, with which rsync reads its own: bundled letters,
-// `--name=value`, `--name value`, `-Lvalue`, `-L value`, options behind operands, and `--`. All words
-// are bytes. No aliases are read from /etc/popt or ~/.popt: what a command line does must not hang on
-// a file that it does not name.
+// `--name=value`, `--name value`, `-Lvalue`, `-L value`, options behind operands, and `--`. All
+// words are bytes. No aliases are read from /etc/popt or ~/.popt: what a command line does must not
+// hang on a file that it does not name.
 
 #pragma once
 

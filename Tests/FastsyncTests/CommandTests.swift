@@ -66,7 +66,9 @@ import Testing
   @Test func whatTheCommandLinks() throws {
     guard fastsyncBinary.contains("/release/") else { return }
     let libraries = try run("ldd", [fastsyncBinary]).outputText
-    for name in ["libFoundation", "libswift", "liburing", "lib_Foundation", "libdispatch"] {
+    for name in [
+      "libFoundation", "libswift", "liburing", "libpopt", "lib_Foundation", "libdispatch",
+    ] {
       #expect(!libraries.contains(name), "\(name)")
     }
   }
