@@ -17,7 +17,7 @@ struct cl_options {
 
 static char *copy(const char *bytes, size_t count) {
   char *made = malloc(count + 1);
-  if (made) memcpy(made, bytes, count);
+  if (made && count) memcpy(made, bytes, count);
   return made;
 }
 
