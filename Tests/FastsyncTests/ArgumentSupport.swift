@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CopyEngine
+import Glibc
 import SystemPackage
 import Testing
 
@@ -34,11 +35,30 @@ func refusal(_ line: String) -> Refusal? {
   }
 }
 
+extension Refusal {
+  /// The sentence as text.
+  var text: String { String(decoding: sentence, as: UTF8.self) }
+}
+
 /// The folder of these tests in the source tree.
 let testFolder = FilePath(#filePath).removingLastComponent()
 
 /// The top folder of the source tree.
 let packageFolder = testFolder.removingLastComponent().removingLastComponent()
+
+/// Expects that a text is the checked-in one; with `FASTSYNC_UPDATE_GOLDEN=1` checks it in.
+func expectGolden(
+  _ text: String,
+  in file: FilePath,
+  sourceLocation: SourceLocation = #_sourceLocation
+) throws {
+  if unsafe getenv("FASTSYNC_UPDATE_GOLDEN") != nil {
+    let descriptor = try FileDescriptor.open(file, .writeOnly, options: .truncate)
+    _ = try descriptor.closeAfter { try descriptor.writeAll(text.utf8) }
+  }
+  let hint = "after a deliberate change: FASTSYNC_UPDATE_GOLDEN=1 swift test --filter Command"
+  #expect(try FastsyncTests.text(of: file) == text, "\(hint)", sourceLocation: sourceLocation)
+}
 
 /// Reads a text file of the source tree.
 func text(of file: FilePath) throws -> String {

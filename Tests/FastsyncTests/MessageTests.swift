@@ -47,7 +47,7 @@ import Testing
     var message = Message()
     message.append(FilePath(platformString: [-1, 0x41, 0]))
     #expect(message.bytes == [0xff, 0x41])
-    let word = ArgumentBytes.text([0x2d, 0xff, 0x0a])
+    let word: [UInt8] = [0x2d, 0xff, 0x0a]
     #expect(Message.error(word).bytes == Array("fastsync: -".utf8) + [0xff] + Array("\\#012".utf8))
   }
 
@@ -77,22 +77,22 @@ import Testing
     #expect(FigureStyle.binary.text(figure) == binary)
   }
 
-  @Test func summaries() {
+  @Test func summaries() throws {
     var report = CopyReport()
     report.filesCopied = 1_200
     report.bytesWritten = 3_000_000
-    func lines(_ toggles: [ReportingOption], isDryRun: Bool = false) -> [String] {
-      let verbosity = Verbosity(toggles.map { Toggle(option: $0, isOn: true) })
+    func lines(_ line: String, isDryRun: Bool = false) throws -> [String] {
+      guard case .copy(_, let verbosity) = try invocation("\(line) a b") else { return [] }
       return Summary(report: report, seconds: 1.5, isDryRun: isDryRun, verbosity: verbosity).lines
     }
-    #expect(lines([]) == [])
-    #expect(lines([.verbose, .quiet]) == [])
+    #expect(try lines("") == [])
+    #expect(try lines("-vq") == [])
     let short =
       "1,200 files copied, 0 entries unchanged, 3,000,000 bytes in 1.50 s, 2,000,000 bytes/s"
-    #expect(lines([.verbose]) == ["", short])
-    #expect(lines([.verbose], isDryRun: true) == ["", short + " (DRY RUN)"])
-    #expect(lines([.verbose, .verbose]).count > 8)
-    #expect(lines([.verbose, .humanReadable]).last?.contains("3.00M bytes") == true)
+    #expect(try lines("-v") == ["", short])
+    #expect(try lines("-v", isDryRun: true) == ["", short + " (DRY RUN)"])
+    #expect(try lines("-vv").count > 8)
+    #expect(try lines("-vh").last?.contains("3.00M bytes") == true)
   }
 
   /// A tree is finished by another run; a device has lost what it had.
