@@ -51,6 +51,12 @@ let package = Package(
       path: "Tests/SimulatedKernel",
       swiftSettings: strict
     ),
+    .target(
+      name: "TestSupport",
+      dependencies: ["Kernel", "Storage", system],
+      path: "Tests/TestSupport",
+      swiftSettings: strict
+    ),
     .testTarget(
       name: "UringTests",
       dependencies: ["Uring", "Kernel", "SimulatedKernel", system],
@@ -58,24 +64,25 @@ let package = Package(
     ),
     .testTarget(
       name: "FileTreeTests",
-      dependencies: ["FileTree", "Kernel", system],
+      dependencies: ["FileTree", "Kernel", "TestSupport", system],
       swiftSettings: strict
     ),
     .testTarget(
       name: "StorageTests",
-      dependencies: ["Storage", "Kernel", system],
+      dependencies: ["Storage", "Kernel", "TestSupport", system],
       swiftSettings: strict
     ),
     .testTarget(
       name: "CopyEngineTests",
       dependencies: [
-        "CopyEngine", "SimulatedKernel", "FileTree", "Kernel", "Storage", "Uring", system,
+        "CopyEngine", "SimulatedKernel", "TestSupport", "FileTree", "Kernel", "Storage", "Uring",
+        system,
       ],
       swiftSettings: strict
     ),
     .testTarget(
       name: "FastsyncTests",
-      dependencies: ["fastsync", "CopyEngine", "Kernel", "Storage", system],
+      dependencies: ["fastsync", "CopyEngine", "Kernel", "Storage", "TestSupport", system],
       exclude: ["Golden"],
       swiftSettings: strict
     ),

@@ -2,7 +2,10 @@
 
 import FileTree
 import Glibc
+import Kernel
+import Storage
 import Testing
+import TestSupport
 
 @testable import CopyEngine
 

@@ -2,6 +2,7 @@
 
 import FileTree
 import Glibc
+import Kernel
 import SystemPackage
 import Testing
 import Uring
@@ -10,7 +11,7 @@ import Uring
 
 @Suite("Directories that are being copied")
 struct CopyDirectoryTests {
-  private func makeHandles() throws -> DirectorySides {
+  private func makeSides() throws -> DirectorySides {
     let descriptor = unsafe open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     try #require(descriptor >= 0)
     return DirectorySides(source: OpenDirectory(Descriptor(owning: descriptor)), target: nil)
@@ -20,7 +21,7 @@ struct CopyDirectoryTests {
     CopyDirectory(
       source: "/s",
       target: "/t",
-      handles: try makeHandles(),
+      sides: try makeSides(),
       identity: nil,
       metadata: nil,
       isNew: false
@@ -28,28 +29,29 @@ struct CopyDirectoryTests {
   }
 
   private func makeChild(_ name: String, of parent: CopyDirectory) throws -> CopyDirectory {
-    let handles = try makeHandles()
-    defer { withExtendedLifetime(handles) {} }
-    let metadata = try EntryLocation(open: handles.source).metadata()
+    let sides = try makeSides()
+    defer { withExtendedLifetime(sides) {} }
+    let metadata = try EntryLocation(open: sides.source).metadata()
     return CopyDirectory(
       EntryName(Array(name.utf8)),
       in: parent,
       identity: metadata.identity,
       metadata: metadata,
-      isNew: true
+      isNew: true,
+      isMissing: true
     )
   }
 
   @Test("a directory that is done keeps no descriptors, though hard links still name it")
   func keepsNothingWhenDone() throws {
     let child = try makeChild("c", of: makeRoot())
-    let handles = try makeHandles()
-    #expect(child.keep(handles))
-    #expect(!child.keep(handles), "it keeps some already")
-    #expect(child.openHandles === handles)
+    let sides = try makeSides()
+    #expect(child.keep(sides))
+    #expect(!child.keep(sides), "it keeps some already")
+    #expect(child.openSides === sides)
     #expect(child.letGo())
-    #expect(child.openHandles == nil)
-    #expect(!child.keep(handles), "it is done")
+    #expect(child.openSides == nil)
+    #expect(!child.keep(sides), "it is done")
     #expect(!child.letGo())
   }
 

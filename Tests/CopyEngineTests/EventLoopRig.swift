@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import FileTree
+import Kernel
 import SimulatedKernel
 import SystemPackage
 import Testing
@@ -93,7 +94,7 @@ struct EventLoopRig {
     )
     var outcomes: [Int: FileTask.Outcome] = [:]
     var loaded: [Int: [UInt8]] = [:]
-    var ends: [Int: [UInt8]] = [:]
+    var tails: [Int: [UInt8]] = [:]
     var next = 0
     var turns = 0
     while outcomes.count < files.count {
@@ -105,9 +106,9 @@ struct EventLoopRig {
       try turn(&loop, seed)
       while var finished = loop.nextFinished() {
         outcomes[finished.file] = finished.outcome
-        ends[finished.file] = finished.takeEnd()
+        tails[finished.file] = finished.takeTail()
         if let contents = finished.contents { loaded[finished.file] = bytes(of: contents) }
-        if finished.outcome == .loaded, let place = finished.place { loop.release(place) }
+        if finished.outcome == .loaded, let slot = finished.slot { loop.release(slot) }
       }
       turns += 1
       try #require(turns < Self.turnsMax, "the copy never ends; seed \(seed)")
@@ -122,7 +123,7 @@ struct EventLoopRig {
       SimulatedResult(
         outcome: outcomes[number] ?? .failed(.stopped),
         source: loop.queue.files[source(number)]?.contents ?? [],
-        target: loaded[number] ?? target(number, files[number], loop) + (ends[number] ?? [])
+        target: loaded[number] ?? target(number, files[number], loop) + (tails[number] ?? [])
       )
     }
   }

@@ -2,8 +2,10 @@
 
 import FileTree
 import Glibc
+import Kernel
 import SystemPackage
 import Testing
+import TestSupport
 import Uring
 
 @testable import CopyEngine
@@ -14,16 +16,16 @@ struct NameBatchTests {
     let descriptor = unsafe open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     try #require(descriptor >= 0)
     let source = OpenDirectory(Descriptor(owning: descriptor))
-    let handles = DirectorySides(source: source, target: nil)
+    let sides = DirectorySides(source: source, target: nil)
     let directory = CopyDirectory(
       source: "/s",
       target: "/t",
-      handles: handles,
+      sides: sides,
       identity: nil,
       metadata: nil,
       isNew: false
     )
-    return (directory, handles)
+    return (directory, sides)
   }
 
   /// The entries of a real directory, as the kernel gives them.
@@ -43,11 +45,11 @@ struct NameBatchTests {
   func order() throws {
     try withScratchDirectory { scratch in
       for number in 0..<300 { try scratch.makeFile("\((number * 7919) % 300)", "x") }
-      let (directory, handles) = try makeDirectory()
+      let (directory, sides) = try makeDirectory()
       var batch = NameBatch(directoriesMax: 10)
       let found = try entries(of: scratch.path)
       for entry in found.shuffled() {
-        batch.add(NameBatch.Name(directory: directory, handles: handles, entry: entry))
+        batch.add(NameBatch.Name(directory: directory, sides: sides, entry: entry))
       }
       let taken = batch.takeInOrder().map(\.entry)
       #expect(batch.isEmpty && taken.count == 300)
@@ -73,8 +75,8 @@ struct NameBatchTests {
         var batch = NameBatch(directoriesMax: directoriesMax)
         var count = 0
         while !batch.isFull {
-          let (directory, handles) = places[count % places.count]
-          batch.add(NameBatch.Name(directory: directory, handles: handles, entry: entry))
+          let (directory, sides) = places[count % places.count]
+          batch.add(NameBatch.Name(directory: directory, sides: sides, entry: entry))
           count += 1
         }
         return count

@@ -2,9 +2,11 @@
 
 import FileTree
 import Glibc
+import Kernel
 import Synchronization
 import SystemPackage
 import Testing
+import TestSupport
 import Uring
 
 @testable import CopyEngine
@@ -16,11 +18,11 @@ struct WorkStackTests {
     let descriptor = unsafe open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     try #require(descriptor >= 0)
     let directory = OpenDirectory(Descriptor(owning: descriptor))
-    let handles = DirectorySides(source: directory, target: nil)
+    let sides = DirectorySides(source: directory, target: nil)
     return CopyDirectory(
       source: "/",
       target: "/",
-      handles: handles,
+      sides: sides,
       identity: nil,
       metadata: nil,
       isNew: false

@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Glibc
+import Kernel
 import Testing
+import TestSupport
 import Uring
 
 @testable import CopyEngine
+@testable import Storage
 
-/// Several workers and one thread that settles.
-@Suite(.timeLimit(.minutes(1))) struct SettlerTests {
-  private func settler() -> WritebackQueue {
+/// Several workers and one thread that writes back.
+@Suite(.timeLimit(.minutes(1))) struct WritebackQueueTests {
+  private func queue() -> WritebackQueue {
     var disks = DiskTraits()
     disks.targetSeeks = true
     return WritebackQueue(
@@ -26,18 +29,18 @@ import Uring
   /// One who is done adds more while others still wait: everybody comes back all the same.
   @Test func severalWaitForAll() {
     for _ in 0..<200 {
-      let settler = settler()
+      let queue = queue()
       Threads.run(3) { _ in
         for _ in 0..<5 {
           for _ in 0..<2 {
-            _ = settler.add(Self.file(), WritebackQueue.Load(byteCount: 4096, way: .together))
+            _ = queue.add(Self.file(), WritebackQueue.Load(byteCount: 4096, way: .together))
           }
-          _ = settler.settle()
-          _ = settler.add(Self.file(), WritebackQueue.Load(byteCount: 4096, way: .sent))
+          _ = queue.writeBackAll()
+          _ = queue.add(Self.file(), WritebackQueue.Load(byteCount: 4096, way: .sent))
         }
       }
-      #expect(settler.finish().isEmpty)
-      settler.dropRest()
+      #expect(queue.finish().isEmpty)
+      queue.dropRest()
     }
   }
 }

@@ -99,12 +99,6 @@ import Testing
   }
 
   @Test func dryRunAndVerbosity() throws {
-    func verbosity(_ line: String) throws -> Verbosity? {
-      guard case .copy(_, let verbosity) = try invocation(line) else { return nil }
-      return verbosity
-    }
-    #expect(try plan("-aHAXn a b").options.isDryRun)
-    #expect(try plan("--dry-run a b").options.isDryRun)
     #expect(try verbosity("a b") == Verbosity())
     #expect(try verbosity("-vv a b")?.level == 2)
     #expect(try verbosity("-v a b --verbose")?.level == 2)

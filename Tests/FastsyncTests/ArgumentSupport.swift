@@ -25,6 +25,12 @@ func plan(_ line: String) throws -> CopyPlan {
   return plan
 }
 
+/// How much the command line of an invocation says.
+func verbosity(_ line: String) throws -> Verbosity? {
+  guard case .copy(_, let verbosity) = try invocation(line) else { return nil }
+  return verbosity
+}
+
 /// The refusal of a command line; `nil` if it is accepted.
 func refusal(_ line: String) -> Refusal? {
   do {

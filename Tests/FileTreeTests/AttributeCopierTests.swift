@@ -5,6 +5,7 @@ import Kernel
 import Glibc
 import SystemPackage
 import Testing
+import TestSupport
 
 /// How the test names source and target.
 enum Located: CaseIterable {
@@ -151,12 +152,26 @@ struct AttributeCopierTests {
       try directory.setAttribute("source", "user.b", [2])
       let result = copier.synchronize(from: source, to: nowhere, classes: Self.all)
       #expect(result.failures.map { $0.errno } == [.notSupported, .notSupported])
-      #expect(
-        result.failures.map { $0.operation }.sorted()
-          == ["cannot set attribute user.a", "cannot set attribute user.b"]
-      )
+      let keys = ["user.a", "user.b"].map { EntryName(Bytes(text: $0)) }
+      #expect(keys.allSatisfy { key in result.failures.contains { $0.operation == .set(key) } })
       #expect(result.failures.allSatisfy { !$0.isSource })
       #expect(result.changed == false)
+    }
+  }
+
+  @Test("a difference names its classes, and a bare target lacks everything")
+  func differences() throws {
+    try withPair { directory, source, target in
+      var copier = AttributeCopier()
+      #expect(try copier.difference(from: source, to: target, classes: Self.all).classes == [])
+      for name in ["source", "target"] { try directory.setAttribute(name, "user.a", [1]) }
+      #expect(try copier.difference(from: source, to: target, classes: Self.all).isEmpty)
+      let bare = try copier.difference(from: source, to: nil, classes: Self.all)
+      #expect(!bare.isEmpty && bare.classes == .user)
+      #expect(try copier.difference(from: source, to: nil, classes: .privileged).isEmpty)
+      try directory.setAttribute("target", "user.b", [1])
+      let removal = try copier.difference(from: source, to: target, classes: Self.all)
+      #expect(!removal.isEmpty && removal.classes == .user)
     }
   }
 
@@ -171,7 +186,7 @@ struct AttributeCopierTests {
         #expect(result.changed == false)
         #expect(result.failures.map { $0.errno } == [.noSuchFileOrDirectory])
         #expect(result.failures.map { $0.isSource } == [isSource])
-        #expect(result.failures.map { $0.operation } == ["cannot list attributes"])
+        #expect(result.failures.map { $0.operation } == [.list])
       }
     }
   }

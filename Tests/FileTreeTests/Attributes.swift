@@ -1,6 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Glibc
+import Kernel
+import TestSupport
+
+@testable import FileTree
+
+extension AttributeCopier {
+  /// Makes the attributes of `target` equal to those of `source`, or in a dry run only compares
+  /// them.
+  ///
+  /// - Returns: Whether anything was changed, or would be, and what failed.
+  mutating func synchronize(
+    from source: EntryLocation,
+    to target: EntryLocation,
+    classes: Classes,
+    dryRun: Bool = false
+  ) -> (changed: Bool, failures: [Failure]) {
+    do throws(Failure) {
+      let delta = try difference(from: source, to: target, classes: classes)
+      guard !dryRun else { return (!delta.isEmpty, []) }
+      let failures = apply(delta, from: source, to: target)
+      return (failures.count < delta.changed.count + delta.removed.count, failures)
+    } catch {
+      return (false, [error])
+    }
+  }
+}
 
 extension TestDirectory {
   private func place(_ name: String) -> [CChar] {

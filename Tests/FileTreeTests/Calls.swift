@@ -13,21 +13,6 @@ extension [UInt8] {
   var c: [CChar] { map { CChar(bitPattern: $0) } + [0] }
 }
 
-/// A call that a test itself made, and that failed.
-struct CallFailure: Error, CustomStringConvertible {
-  let call: String
-  let code: Int32
-
-  var description: String { "\(call): \(unsafe String(cString: strerror(code)))" }
-}
-
-/// Throws when a call returned a negative value.
-@discardableResult
-func check<Result: SignedInteger>(_ result: Result, _ call: String) throws -> Result {
-  if result < 0 { throw CallFailure(call: call, code: errno) }
-  return result
-}
-
 /// Whether the tests may make devices, give files away and set `trusted` attributes.
 let isRoot = geteuid() == 0
 

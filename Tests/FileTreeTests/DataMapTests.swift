@@ -5,6 +5,7 @@ import Kernel
 import Glibc
 import SystemPackage
 import Testing
+import TestSupport
 
 @Suite("Where files have data")
 struct DataMapTests {

@@ -5,6 +5,7 @@ import Kernel
 import Glibc
 import SystemPackage
 import Testing
+import TestSupport
 
 @Suite("Directories are read as readdir reads them")
 struct DirectoryReaderTests {

@@ -5,6 +5,7 @@ import Kernel
 import Glibc
 import SystemPackage
 import Testing
+import TestSupport
 
 @Suite("Making, renaming and removing entries")
 struct EntryLocationMakeTests {

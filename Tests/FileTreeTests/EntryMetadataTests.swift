@@ -5,6 +5,7 @@ import Kernel
 import Glibc
 import SystemPackage
 import Testing
+import TestSupport
 
 @Suite("Metadata is what lstat says")
 struct EntryMetadataTests {

@@ -4,6 +4,7 @@ import FileTree
 import Kernel
 import Glibc
 import Testing
+import TestSupport
 
 @Suite("Names of entries")
 struct EntryNameTests {

@@ -4,6 +4,7 @@ import FileTree
 import Kernel
 import Synchronization
 import Testing
+import TestSupport
 
 /// What a claim was answered, to be compared.
 private enum Answer: Equatable {
@@ -157,7 +158,7 @@ struct HardLinkTableThreadTests {
     var random = SeededRandom(seed: seed)
     let names = (0..<inodes * links).shuffled(using: &random)
     let threads = 8
-    onThreads(threads) { thread in
+    Threads.run(threads) { thread in
       let fails = { (name: Int) in failEvery > 0 && name % failEvery == 0 }
       for position in stride(from: thread, to: names.count, by: threads) {
         let name = names[position]

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Kernel
 import Testing
-import Uring
 
 @Suite struct MonitorTests {
   /// Who sleeps has to see what others changed meanwhile; a wait that holds on to the state goes on

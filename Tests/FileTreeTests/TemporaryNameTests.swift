@@ -6,6 +6,7 @@ import Glibc
 import SystemPackage
 import Testing
 import Uring
+import TestSupport
 
 @Suite("Claiming temporary names")
 struct TemporaryNameTests {

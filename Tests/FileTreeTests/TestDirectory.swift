@@ -3,6 +3,7 @@
 import FileTree
 import Kernel
 import Glibc
+import TestSupport
 
 /// The open directory of one test.
 struct TestDirectory {

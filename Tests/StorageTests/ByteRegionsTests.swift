@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Kernel
+import TestSupport
 import Testing
 
 @testable import Storage
 
 /// Which of a machine's devices lie on each other.
 @Suite("What writing to a device changes")
-struct DeviceStackTests {
+struct ByteRegionsTests {
   private enum Thing: CustomStringConvertible {
     case device(UInt32, UInt32)
     case file(UInt64, inode: UInt64, mount: UInt64 = 0)
@@ -20,7 +21,7 @@ struct DeviceStackTests {
     }
   }
 
-  private func stack(_ thing: Thing, _ sysfs: Sysfs) throws -> ByteRegions {
+  private func regions(_ thing: Thing, _ sysfs: Sysfs) throws -> ByteRegions {
     var metadata = try anyMetadata()
     switch thing {
     case .device(let major, let minor):
@@ -37,7 +38,7 @@ struct DeviceStackTests {
   private func expect(_ pairs: [(Thing, Thing)], overlap: Bool) throws {
     try RecordedMachine.with { sysfs in
       for (one, other) in pairs {
-        let (first, second) = (try stack(one, sysfs), try stack(other, sysfs))
+        let (first, second) = (try regions(one, sysfs), try regions(other, sysfs))
         #expect(first.overlaps(second) == overlap, "\(one) \(other)")
         #expect(second.overlaps(first) == overlap, "\(other) \(one)")
       }
@@ -92,19 +93,19 @@ struct DeviceStackTests {
   func mounted() throws {
     try RecordedMachine.with { sysfs in
       let mount = try #require(RecordedMachine.mounts.mount(41))
-      let stack = ByteRegions(of: mount, mounts: RecordedMachine.mounts, sysfs: sysfs)
+      let regions = ByteRegions(of: mount, mounts: RecordedMachine.mounts, sysfs: sysfs)
       for number: (UInt32, UInt32) in [(8, 16), (8, 17), (8, 65), (253, 1), (8, 2), (8, 0)] {
-        #expect(try stack.lies(on: self.stack(.device(number.0, number.1), sysfs)), "\(number)")
+        #expect(try regions.lies(on: self.regions(.device(number.0, number.1), sysfs)), "\(number)")
       }
-      #expect(try !stack.lies(on: self.stack(.device(8, 1), sysfs)))
+      #expect(try !regions.lies(on: self.regions(.device(8, 1), sysfs)))
     }
   }
 
   @Test("devices that lie on themselves end somewhere")
   func circle() throws {
     try RecordedMachine.with { sysfs in
-      let circle = try stack(.device(251, 0), sysfs)
-      #expect(try circle.overlaps(circle) && !circle.overlaps(stack(.device(8, 0), sysfs)))
+      let circle = try regions(.device(251, 0), sysfs)
+      #expect(try circle.overlaps(circle) && !circle.overlaps(regions(.device(8, 0), sysfs)))
     }
   }
 }

@@ -1,62 +1,73 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import SystemPackage
+import TestSupport
 import Testing
 
 @testable import Storage
 
 /// Which kind of disk each one of the recorded machine is taken for.
 @Suite("What a disk is taken for")
-struct DiskJudgeTests {
+struct DiskClassifierTests {
   private static let milliseconds: UInt64 = 1_000_000
 
   /// The first disk below a device.
   private func disk(_ major: UInt64, _ minor: UInt64) throws -> Disk {
-    var disk: Disk?
-    try RecordedMachine.with { disk = try RecordedMachine.device(major, minor, $0).disks.first }
-    return try #require(disk)
+    try #require(RecordedMachine.topology(major, minor).disks.first)
   }
 
   @Test(
     "claims that are not in doubt",
     arguments: [
-      (259, 0, .nvme, "it says that it does not seek"), (8, 0, .hdd, "it says that it seeks"),
-      (8, 16, .smr, "it says that it seeks, and takes discards as shingled disks do"),
-      (8, 32, .smr, "it has zones (host-managed)"),
+      (259, 0, .nvme, .claim(seeks: false)), (8, 0, .hdd, .claim(seeks: true)),
+      (8, 16, .smr, .takesDiscards(.claim(seeks: true))), (8, 32, .smr, .zones(.hostManaged)),
       // A loop device takes discards whatever holds its file.
-      (7, 1, .hdd, "it says that it seeks"), (7, 2, .ssd, "it says that it does not seek"),
-      (252, 0, .ssd, "it says that it does not seek"),
-    ] as [(UInt64, UInt64, DiskProfile, String)]
+      (7, 1, .hdd, .claim(seeks: true)), (7, 2, .ssd, .claim(seeks: false)),
+      (252, 0, .ssd, .claim(seeks: false)),
+    ] as [(UInt64, UInt64, DiskProfile, DiskClass.Reason)]
   )
-  func believed(major: UInt64, minor: UInt64, profile: DiskProfile, reason: String) throws {
-    var judge = DiskClassifier { disk, _ in
+  func believed(
+    major: UInt64,
+    minor: UInt64,
+    profile: DiskProfile,
+    reason: DiskClass.Reason
+  ) throws {
+    var classifier = DiskClassifier { disk, _ in
       Issue.record("\(disk.name) was read from")
       return .times([1])
     }
     let disk = try disk(major, minor)
-    #expect(judge.verdict(on: disk) == DiskClass(profile: profile, reason: reason))
+    #expect(classifier.classify(disk) == DiskClass(profile: profile, reason: reason))
   }
 
   @Test(
     "virtual disks and USB bridges are read from",
     arguments: [
-      (254, 0, [0.2, 0.1, 30], .ssd, "seeks, but does not: 3 random reads took 0.20 ms"),
-      (254, 0, [9.5, 0.1, 12.004], .hdd, "seeks, and 3 random reads took 9.50 ms"),
-      (8, 48, [1.9], .ssd, "seeks, but does not: 1 random read took 1.90 ms"),
-      (8, 48, [2], .hdd, "seeks, and 1 random read took 2.00 ms"),
-    ] as [(UInt64, UInt64, [Double], DiskProfile, String)]
+      (254, 0, [0.2, 0.1, 30], .ssd, 0.2), (254, 0, [9.5, 0.1, 12.004], .hdd, 9.5),
+      (8, 48, [1.9], .ssd, 1.9), (8, 48, [2], .hdd, 2),
+    ] as [(UInt64, UInt64, [Double], DiskProfile, Double)]
   )
   func doubted(
     major: UInt64,
     minor: UInt64,
     milliseconds: [Double],
     profile: DiskProfile,
-    reason: String
+    median: Double
   ) throws {
     let times = milliseconds.map { UInt64($0 * 1_000_000) }
-    var judge = DiskClassifier { _, _ in .times(times) }
-    let verdict = judge.verdict(on: try disk(major, minor))
-    #expect(verdict.profile == profile)
-    #expect(verdict.reason == "it says that it \(reason) each (median)")
+    var classifier = DiskClassifier { _, _ in .times(times) }
+    let found = classifier.classify(try disk(major, minor))
+    #expect(found.profile == profile)
+    #expect(
+      found.reason
+        == .measured(
+          claimsSeeks: true,
+          seeks: profile == .hdd,
+          reads: times.count,
+          medianNanoseconds: UInt64(median * 1_000_000)
+        )
+    )
+    #expect(found.isCertain)
   }
 
   @Test("a disk that claims not to seek, and does")
@@ -70,33 +81,44 @@ struct DiskJudgeTests {
     try withScratchDirectory { scratch in
       try scratch.record([liar])
       let disk = try #require(Disk(Sysfs(root: scratch.path), "devices/usb1/block/sda"))
-      var judge = DiskClassifier { _, _ in .times([8 * Self.milliseconds]) }
-      let verdict = judge.verdict(on: disk)
-      #expect(verdict.profile == .smr)
-      #expect(verdict.reason.hasPrefix("it says that it does not seek, but does: 1 random read"))
+      var classifier = DiskClassifier { _, _ in .times([8 * Self.milliseconds]) }
+      let found = classifier.classify(disk)
+      #expect(found.profile == .smr)
+      #expect(
+        found.reason
+          == .takesDiscards(
+            .measured(
+              claimsSeeks: false,
+              seeks: true,
+              reads: 1,
+              medianNanoseconds: 8 * Self.milliseconds
+            )
+          )
+      )
     }
   }
 
   @Test("what cannot be checked is believed, and said")
   func unchecked() throws {
-    var judge = DiskClassifier { _, _ in .impossible("opening /dev/vda: Permission denied") }
+    var classifier = DiskClassifier { _, _ in
+      .impossible(.cannotOpen("/dev/vda", .permissionDenied))
+    }
     #expect(
-      judge.verdict(on: try disk(254, 0))
+      classifier.classify(try disk(254, 0))
         == DiskClass(
           profile: .hdd,
-          reason: "it says that it seeks, which could not be checked "
-            + "(opening /dev/vda: Permission denied)",
+          reason: .uncheckedClaim(seeks: true, .cannotOpen("/dev/vda", .permissionDenied)),
           isCertain: false
         )
     )
     var believer = DiskClassifier(probe: nil)
-    #expect(believer.verdict(on: try disk(254, 0)).reason == "it says that it seeks")
+    #expect(believer.classify(try disk(254, 0)).reason == .claim(seeks: true))
   }
 
   @Test("each disk is read from once, and all together have little time")
   func budget() throws {
     var asked: [(name: String, milliseconds: UInt64)] = []
-    var judge = DiskClassifier { disk, nanosecondsMax in
+    var classifier = DiskClassifier { disk, nanosecondsMax in
       asked.append((disk.name, nanosecondsMax / Self.milliseconds))
       return .times([UInt64](repeating: 10 * Self.milliseconds, count: 6))
     }
@@ -109,9 +131,10 @@ struct DiskJudgeTests {
         let number = names.firstIndex(of: name) ?? 0
         let directory = "devices/virtio\(number)/\(name)"
         let disk = try #require(Disk(Sysfs(root: scratch.path), directory))
-        let verdict = judge.verdict(on: disk)
-        #expect(verdict.profile == .hdd)
-        #expect(verdict.reason.contains("other disks took the time") == (name == "vdc"))
+        let found = classifier.classify(disk)
+        #expect(found.profile == .hdd)
+        let isLate = found.reason == .uncheckedClaim(seeks: true, .noTimeLeft)
+        #expect(isLate == (name == "vdc"))
       }
     }
     #expect(asked.map(\.name) == ["vda", "vdb"])

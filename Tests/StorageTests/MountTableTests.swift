@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Kernel
 import Glibc
+import Kernel
+import TestSupport
 import Testing
 
 @testable import Storage

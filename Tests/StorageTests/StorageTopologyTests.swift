@@ -1,52 +1,63 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Kernel
+import TestSupport
 import Testing
 
 @testable import Storage
 
 /// The way from a filesystem to its disks, on a recorded tree.
 @Suite("What lies below a filesystem")
-struct DeviceTests {
+struct StorageTopologyTests {
   private func device(_ major: UInt64, _ minor: UInt64, mount: UInt64 = 0) throws -> StorageTopology
   {
-    var device: StorageTopology?
-    try RecordedMachine.with { sysfs in
-      device = try RecordedMachine.device(major, minor, mount: mount, sysfs)
-    }
-    return try #require(device)
+    try RecordedMachine.topology(major, minor, mount: mount)
   }
+
+  private static let volume = StorageTopology.Layer.mapper(
+    name: "vg-home",
+    uuid: "LVM-Wq3",
+    device: "dm-1"
+  )
+  private static let crypt = StorageTopology.Layer.mapper(
+    name: "crypt",
+    uuid: "CRYPT-LUKS2-8c2c-crypt",
+    device: "dm-0"
+  )
 
   @Test(
     "each layer is named, and each disk is found once",
     arguments: [
-      (259, 0, 0, ["nvme0n1"], []), (259, 2, 0, ["nvme0n1"], ["partition nvme0n1p2"]),
-      (8, 0, 0, ["sda"], []), (8, 1, 0, ["sda"], ["partition sda1"]),
-      (9, 0, 0, ["sda", "sde"], ["raid0 md0 of 2", "partition sda1", "partition sde1"]),
-      (253, 1, 0, ["sda"], ["LVM vg-home (dm-1)", "LUKS crypt (dm-0)", "partition sda2"]),
-      (8, 32, 0, ["sdc"], []), (8, 49, 0, ["sdd"], ["partition sdd1"]), (254, 0, 0, ["vda"], []),
+      (259, 0, 0, ["nvme0n1"], []), (259, 2, 0, ["nvme0n1"], [.partition("nvme0n1p2")]),
+      (8, 0, 0, ["sda"], []), (8, 1, 0, ["sda"], [.partition("sda1")]),
+      (
+        9, 0, 0, ["sda", "sde"],
+        [.md(level: "raid0", members: 2, device: "md0"), .partition("sda1"), .partition("sde1")]
+      ),
+      (253, 1, 0, ["sda"], [volume, crypt, .partition("sda2")]), (8, 32, 0, ["sdc"], []),
+      (8, 49, 0, ["sdd"], [.partition("sdd1")]), (254, 0, 0, ["vda"], []),
       (
         0, 35, 41, ["sda", "nvme0n1", "sdb", "sde"],
         [
-          "btrfs over 4 devices", "LVM vg-home (dm-1)", "LUKS crypt (dm-0)", "partition sda2",
-          "partition nvme0n1p2", "partition sdb1", "partition sde1",
+          .btrfs(devices: 4), volume, crypt, .partition("sda2"), .partition("nvme0n1p2"),
+          .partition("sdb1"), .partition("sde1"),
         ]
       ),
-      (7, 0, 0, ["sdb"], ["loop0 on /images/on-sdb1", "partition sdb1"]),
-      (7, 4, 0, ["sdb"], ["loop4 on /dev/sdb1", "partition sdb1"]), (7, 1, 0, ["loop1"], []),
-      (7, 2, 0, ["loop2"], []), (252, 0, 0, ["zram0"], []),
-    ] as [(UInt64, UInt64, UInt64, [String], [String])]
+      (7, 0, 0, ["sdb"], [.loop(device: "loop0", file: "/images/on-sdb1"), .partition("sdb1")]),
+      (7, 4, 0, ["sdb"], [.loop(device: "loop4", file: "/dev/sdb1"), .partition("sdb1")]),
+      (7, 1, 0, ["loop1"], []), (7, 2, 0, ["loop2"], []), (252, 0, 0, ["zram0"], []),
+    ] as [(UInt64, UInt64, UInt64, [String], [StorageTopology.Layer])]
   )
   func layers(
     major: UInt64,
     minor: UInt64,
     mount: UInt64,
     disks: [String],
-    layers: [String]
+    layers: [StorageTopology.Layer]
   ) throws {
     let device = try device(major, minor, mount: mount)
     #expect(device.disks.map(\.name) == disks)
-    #expect(device.layers.map(\.text) == layers)
+    #expect(device.layers == layers)
   }
 
   @Test("a loop device over a file of btrfs lies on all its disks")
@@ -54,7 +65,9 @@ struct DeviceTests {
     let device = try device(7, 3)
     #expect(device.disks.map(\.name) == ["sda", "nvme0n1", "sdb", "sde"])
     #expect(
-      device.layers.prefix(2).map(\.text) == ["loop3 on /btrfs/image", "btrfs over 4 devices"]
+      device.layers.prefix(2) == [
+        .loop(device: "loop3", file: "/btrfs/image"), .btrfs(devices: 4),
+      ]
     )
   }
 
@@ -66,7 +79,7 @@ struct DeviceTests {
       node.mode = 0o060600
       (node.deviceMajor, node.deviceMinor) = (8, 1)
       let sysfs = Sysfs(root: scratch.path) { [node] _ in node }
-      let device = try RecordedMachine.device(0, 38, mount: 44, sysfs)
+      let device = try RecordedMachine.topology(0, 38, mount: 44, sysfs)
       #expect(device.disks.map(\.name) == ["sda"])
     }
   }

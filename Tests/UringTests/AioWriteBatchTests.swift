@@ -6,7 +6,7 @@ import Testing
 import Uring
 
 /// Writes of several files in one call, against what the files have afterwards.
-@Suite struct WriteBatchTests {
+@Suite struct AioWriteBatchTests {
   /// Files without names in a directory; closed when the test lets go of them.
   @safe
   private final class Files {

@@ -1,20 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import FileTree
-import Glibc
-import Testing
+internal import Glibc
+package import Kernel
+internal import SystemPackage
 
 /// A directory of one test, gone with what is in it when the test ends.
 ///
 /// It only holds what is made through it.
-final class ScratchDirectory {
-  let path: String
+package final class ScratchDirectory {
+  package let path: String
   private var made: [(path: String, isDirectory: Bool)] = []
 
   fileprivate init() throws {
     let place = unsafe getenv("TMPDIR").map { unsafe String(cString: $0) } ?? "/tmp"
-    var template = Array("\(place)/copyengine-tests-XXXXXX".utf8CString)
-    try #require(unsafe mkdtemp(&template) != nil)
+    var template = Array("\(place)/fastsync-tests-XXXXXX".utf8CString)
+    let isMade = unsafe mkdtemp(&template) != nil
+    try check(isMade ? 0 : -1, "mkdtemp")
     path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
   }
 
@@ -26,7 +27,7 @@ final class ScratchDirectory {
   }
 
   /// Makes a directory, with those on the way to it.
-  func makeDirectory(_ name: String) throws {
+  package func makeDirectory(_ name: String) throws {
     var built = path
     for component in name.split(separator: "/") {
       built += "/\(component)"
@@ -34,44 +35,44 @@ final class ScratchDirectory {
         made.append((built, true))
         continue
       }
-      try #require(errno == EEXIST)
+      try check(errno == EEXIST ? 0 : -1, "mkdir")
     }
   }
 
   /// Makes a file, with the directories on the way to it.
-  func makeFile(_ name: String, _ text: String = "") throws {
+  package func makeFile(_ name: String, _ text: String = "") throws {
     let file = try open(name)
     defer { close(file) }
-    try #require(unsafe write(file, text, text.utf8.count) == text.utf8.count)
+    let count = try check(unsafe write(file, text, text.utf8.count), "write")
+    guard count == text.utf8.count else { throw CallFailure(call: "write", code: ENOSPC) }
   }
 
   /// Makes a file, and opens it; the caller closes it.
-  func open(_ name: String) throws -> Int32 {
+  package func open(_ name: String) throws -> Int32 {
     if let slash = name.lastIndex(of: "/") { try makeDirectory(String(name[..<slash])) }
     let file = unsafe Glibc.open("\(path)/\(name)", O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-    try #require(file >= 0)
+    try check(file, "open")
     made.append(("\(path)/\(name)", false))
     return file
   }
 
   /// Makes a symbolic link, with the directories on the way to it.
-  func makeLink(_ name: String, to contents: String) throws {
+  package func makeLink(_ name: String, to contents: String) throws {
     if let slash = name.lastIndex(of: "/") { try makeDirectory(String(name[..<slash])) }
-    try #require(unsafe symlink(contents, "\(path)/\(name)") == 0)
+    try check(unsafe symlink(contents, "\(path)/\(name)"), "symlink")
     made.append(("\(path)/\(name)", false))
   }
 }
 
 /// Runs a test in a fresh directory, which is gone afterwards whatever happens.
-func withScratchDirectory(_ body: (ScratchDirectory) throws -> Void) throws {
+package func withScratchDirectory(_ body: (ScratchDirectory) throws -> Void) throws {
   let directory = try ScratchDirectory()
   try withExtendedLifetime(directory) { try body(directory) }
 }
 
 /// The metadata of something that is there, to be changed as a test needs it.
-func anyMetadata(of path: String = "/") throws -> EntryMetadata {
-  let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
-  try #require(descriptor >= 0)
-  defer { close(descriptor) }
-  return try EntryLocation(open: descriptor).metadata()
+package func anyMetadata(of path: String = "/") throws -> EntryMetadata {
+  let opened = try Descriptor(opening: FilePath(path))
+  defer { withExtendedLifetime(opened) {} }
+  return try EntryLocation(open: opened.rawValue).metadata()
 }

@@ -1,85 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Kernel
-import Testing
-
-@testable import Storage
-
-/// A block device as sysfs shows it: its number, where it hangs, and files that tell of it.
-struct RecordedDevice {
-  let number: String
-  let place: String
-  var files: [String: String]
-  var slaves: [String] = []
-
-  var name: String { String(place[(place.lastIndex(of: "/") ?? place.startIndex)...].dropFirst()) }
-
-  /// A disk; `files` add to what all disks have, or say something else.
-  static func disk(
-    _ number: String,
-    _ place: String,
-    rotational: Bool,
-    _ files: [String: String] = [:]
-  ) -> RecordedDevice {
-    var device = RecordedDevice(number: number, place: place, files: [:])
-    let parts = number.split(separator: ":")
-    let common = [
-      "queue/rotational": rotational ? "1" : "0", "queue/zoned": "none",
-      "queue/discard_max_bytes": "0", "queue/logical_block_size": "512",
-      "queue/physical_block_size": "4096", "queue/nr_requests": "64",
-      "queue/minimum_io_size": "4096", "queue/optimal_io_size": "0", "size": "2048",
-      "uevent": "MAJOR=\(parts[0])\nMINOR=\(parts[1])\nDEVNAME=\(device.name)\nDEVTYPE=disk",
-    ]
-    device.files = common.merging(files) { $1 }
-    return device
-  }
-
-  /// A partition, with its place on the disk in sectors of 512 bytes.
-  static func partition(_ number: String, _ place: String, _ start: Int = 0) -> RecordedDevice {
-    let files = ["partition": "1", "start": "\(start)", "size": "512"]
-    return RecordedDevice(number: number, place: place, files: files)
-  }
-
-  /// A device over others, by their kernel names.
-  static func stacked(
-    _ number: String,
-    _ name: String,
-    over slaves: [String],
-    _ files: [String: String] = [:]
-  ) -> RecordedDevice {
-    var device = disk(number, "virtual/block/\(name)", rotational: false, files)
-    device.slaves = slaves
-    return device
-  }
-}
-
-extension ScratchDirectory {
-  /// Lays out devices as `/sys` does: each in its place, and links to it by number and by name.
-  func record(_ devices: [RecordedDevice]) throws {
-    for device in devices {
-      let place = "devices/\(device.place)"
-      try makeDirectory(place)
-      for (name, contents) in device.files.sorted(by: { $0.key < $1.key }) {
-        try makeFile("\(place)/\(name)", "\(contents)\n")
-      }
-      for slave in device.slaves { try makeDirectory("\(place)/slaves/\(slave)") }
-      try makeLink("dev/block/\(device.number)", to: "../../\(place)")
-      try makeLink("class/block/\(device.name)", to: "../../\(place)")
-    }
-  }
-}
+internal import Kernel
+package import Storage
 
 /// A machine's disks, as many kinds as there are.
-enum RecordedMachine {
+package enum RecordedMachine {
   private static let pci = "pci0000:00"
-  static let sata = "\(pci)/0000:00:17.0/ata1/host0/target0:0:0/0:0:0:0/block/sda"
+  package static let sata = "\(pci)/0000:00:17.0/ata1/host0/target0:0:0/0:0:0:0/block/sda"
   private static let shingled = "\(pci)/0000:00:17.0/ata2/host1/target1:0:0/1:0:0:0/block/sdb"
   private static let managed = "\(pci)/0000:00:01.0/host2/port-2:0/end_device-2:0/block/sdc"
   private static let usb = "\(pci)/0000:00:14.0/usb2/2-1/2-1:1.0/host3/target3:0:0/block/sdd"
   private static let second = "\(pci)/0000:00:17.0/ata3/host4/target4:0:0/4:0:0:0/block/sde"
-  static let nvme = "\(pci)/0000:00:1d.0/0000:05:00.0/nvme/nvme0/nvme0n1"
+  package static let nvme = "\(pci)/0000:00:1d.0/0000:05:00.0/nvme/nvme0/nvme0n1"
 
-  static let devices: [RecordedDevice] = [
+  package static let devices: [RecordedDevice] = [
     .disk(
       "259:0",
       nvme,
@@ -149,7 +83,7 @@ enum RecordedMachine {
     .stacked("251:0", "loopback", over: ["loopback"]),
   ]
 
-  static let mounts = MountTable(
+  package static let mounts = MountTable(
     parsing: """
       41 27 0:35 / /btrfs rw - btrfs /dev/sdb1 rw
       42 27 0:36 / /tmp rw - tmpfs tmpfs rw
@@ -171,7 +105,7 @@ enum RecordedMachine {
     ]
 
   /// Lends the machine's sysfs.
-  static func with(_ body: (Sysfs) throws -> Void) throws {
+  package static func with(_ body: (Sysfs) throws -> Void) throws {
     let any = try anyMetadata()
     try withScratchDirectory { scratch in
       try scratch.record(devices)
@@ -193,8 +127,8 @@ enum RecordedMachine {
     }
   }
 
-  /// What lies below a filesystem of the machine.
-  static func device(
+  /// What lies below a filesystem of the machine, whose sysfs is lent.
+  package static func topology(
     _ major: UInt64,
     _ minor: UInt64,
     mount: UInt64 = 0,
