@@ -42,7 +42,7 @@ let package = Package(
     .executableTarget(
       name: "fastsync",
       dependencies: [
-        "CopyEngine", system,
+        "CLiburing", "CopyEngine", system,
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict

@@ -8,5 +8,6 @@
 
 #include "batch.h"
 #include "calls.h"
+#include "process.h"
 #include "ring.h"
 #include "system.h"

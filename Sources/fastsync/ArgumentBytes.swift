@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import CLiburing
+internal import Glibc
+
 /// The words of the command line, as text that keeps every byte.
 ///
 /// Paths are bytes and need not be UTF-8, but the argument parser takes text. So a byte that is not
@@ -10,12 +13,14 @@ enum ArgumentBytes {
   private static let privateBase: UInt32 = 0x10FE00
   private static let privateRange: ClosedRange<UInt32> = 0x10FE80...0x10FEFF
 
-  /// The words of this process after its own name.
+  /// The words of this process after its own name, also where there is no `/proc`, from which
+  /// `CommandLine` has them.
   static func ofProcess() -> [[UInt8]] {
-    (1..<max(Int(CommandLine.argc), 1)).compactMap { index in
-      guard let word = unsafe CommandLine.unsafeArgv[index] else { return nil }
-      var length = 0
-      while unsafe word[length] != 0 { length += 1 }
+    var count: Int32 = 0
+    let words = unsafe cl_process_arguments(&count)
+    return (1..<max(Int(count), 1)).compactMap { index in
+      guard let word = unsafe words?[index] else { return nil }
+      let length = unsafe strlen(word)
       return unsafe UnsafeBufferPointer(start: word, count: length).map { UInt8(bitPattern: $0) }
     }
   }
