@@ -6,6 +6,7 @@ import Testing
 
 @testable import CopyEngine
 
+/// What needs no filesystem of its own; those that have one are in `AllocationPolicyMountTests`.
 @Suite("Whether space is allocated ahead")
 struct AllocationPolicyTests {
   @Test("on every filesystem but btrfs, whatever its mount says")
