@@ -24,7 +24,7 @@ SANITIZED := .build-sanitized
 SANITIZED_TESTS := FastsyncTests.(CacheMode|DiskOrder|HeldFile|Reflink|HardLink|StoppedRun|MovingSource|Update|$\
   Interrupt|FailingEntry|EngineFallback)
 
-BUILD_PACKAGES := liburing-dev libpopt-dev
+BUILD_PACKAGES := liburing-dev libpopt-dev binutils
 TEST_PACKAGES := rsync xfsprogs btrfs-progs e2fsprogs acl attr libcap2-bin util-linux libnbd-bin \
   gcc make python3 groff-base procps strace valgrind
 
@@ -73,11 +73,12 @@ sanitize: build-packages test-packages
 	  $(SWIFT) test --filter '$(SANITIZED_TESTS)'
 
 # Builds only when nothing was built: `make && sudo make install` leaves no files of root in .build.
+# What is installed is stripped: half of what was built is names for a debugger.
 install:
 	@[ -x $(BINARY) ] || $(MAKE) --no-print-directory build
 	install -d "$(DESTDIR)$(PREFIX)/bin" "$(MANUALS)" "$(BASH_COMPLETIONS)" "$(ZSH_COMPLETIONS)" \
 	  "$(FISH_COMPLETIONS)"
-	install -m 755 $(BINARY) "$(DESTDIR)$(PREFIX)/bin/fastsync"
+	install -m 755 -s $(BINARY) "$(DESTDIR)$(PREFIX)/bin/fastsync"
 	install -m 644 docs/fastsync.1 "$(MANUALS)/fastsync.1"
 	$(BINARY) --generate-completion-script bash >"$(BASH_COMPLETIONS)/fastsync"
 	$(BINARY) --generate-completion-script zsh >"$(ZSH_COMPLETIONS)/_fastsync"

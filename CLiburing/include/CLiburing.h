@@ -9,5 +9,6 @@
 #include "batch.h"
 #include "calls.h"
 #include "options.h"
+#include "process.h"
 #include "ring.h"
 #include "system.h"

@@ -9,6 +9,7 @@ import TestSupport
 
 @testable import CopyEngine
 
+/// What needs no filesystem of its own; those that have one are in `AllocationPolicyMountTests`.
 @Suite("Whether space is allocated ahead")
 struct AllocationPolicyTests {
   @Test("on every filesystem but btrfs, whatever its mount says")

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Glibc
+import TestSupport
 import Testing
 import TestSupport
 
@@ -11,20 +12,6 @@ import TestSupport
 struct ResidencyFileTests {
   static let granuleBytes = Int(Residency.granuleBytesMin)
   static let pageBytes = sysconf(Int32(_SC_PAGESIZE))
-
-  /// Which pages of a file are in the page cache (`mincore`).
-  private func cachedPages(_ file: Int32, _ size: Int) throws -> [Bool] {
-    let mapping = unsafe mmap(nil, size, PROT_READ, MAP_SHARED, file, 0)
-    guard let mapping = unsafe mapping, unsafe mapping != MAP_FAILED else {
-      throw Refused(call: "mmap")
-    }
-    defer { unsafe munmap(mapping, size) }
-    var pages = [UInt8](repeating: 0, count: (size + Self.pageBytes - 1) / Self.pageBytes)
-    guard unsafe mincore(mapping, size, &pages) == 0 else { throw Refused(call: "mincore") }
-    return pages.map { $0 & 1 == 1 }
-  }
-
-  private struct Refused: Error { let call: String }
 
   /// A file of a size on disk that is not in the page cache, if that can be had here.
   private func withDroppedFile(_ size: Int, _ body: (Int32) throws -> Void) throws {

@@ -1,42 +1,377 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import FileTree
 import Glibc
 import Kernel
-import Testing
+import Storage
+import Synchronization
+import SystemPackage
 import TestSupport
+import Testing
 import Uring
 
 @testable import CopyEngine
-@testable import Storage
 
-/// Several workers and one thread that writes back.
-@Suite(.timeLimit(.minutes(1))) struct WritebackQueueTests {
-  private func queue() -> WritebackQueue {
-    var disks = DiskTraits()
+private typealias Load = WritebackQueue.Load
+
+private let pageBytes = 4096
+/// On disks that do not seek.
+private let bounds = WritebackQueue.Bounds(DiskTraits.none)
+
+/// A queue with a thread of its own, for disks that do not seek unless told.
+private func makeQueue(
+  filesMax: Int = 4096,
+  targets: TargetFilesystems = TargetFilesystems(),
+  disks: DiskTraits = DiskTraits.none
+) -> WritebackQueue {
+  WritebackQueue(filesMax: filesMax, pageBytes: pageBytes, targets: targets, disks: disks)
+}
+
+/// One target: a directory that is open with these flags.
+private func makeTargets(_ path: String, _ flags: Int32 = O_RDONLY) throws -> TargetFilesystems {
+  let descriptors = try (0..<2).map { _ in
+    let number = unsafe open(path, flags | O_DIRECTORY | O_CLOEXEC)
+    try #require(number >= 0)
+    return number
+  }
+  let sides = descriptors.map { OpenDirectory(Descriptor(owning: $0)) }
+  let both = DirectorySides(source: sides[0], target: sides[1])
+  let directory = CopyDirectory(
+    source: "/s",
+    target: "/t",
+    sides: both,
+    identity: nil,
+    metadata: nil,
+    isNew: false
+  )
+  let targets = TargetFilesystems()
+  targets.note(directory, both, device: 1)
+  return targets
+}
+
+/// A target whose every `syncfs` fails and is told: there are as many failures as there were calls.
+private func brokenTargets() throws -> TargetFilesystems {
+  // O_PATH, which Swift's Glibc module does not have: such a descriptor is for no such call.
+  try makeTargets("/", 0o10_000_000)
+}
+
+/// Any file whose data can be waited for.
+private func anyFile() -> Descriptor {
+  Descriptor(owning: unsafe open("/proc/self/exe", O_RDONLY | O_CLOEXEC))
+}
+
+/// Files that make a batch whose end has to wait until the test lets it.
+private struct HeldBatch {
+  /// Closed when the thread has taken the batch and is about to end it.
+  private let first: WatchedFile
+  private let lingering: LingeringFile
+  /// Closed when it has gone beyond the one that lingers.
+  private let last: WatchedFile
+  static let fileCount = 3
+
+  init() throws {
+    (first, lingering, last) = try (WatchedFile(), LingeringFile(), WatchedFile())
+  }
+
+  /// Adds the files, the last with so many bytes that a batch is due, and waits for the thread.
+  func add(to queue: WritebackQueue, byteCount: Int) {
+    #expect(queue.add(first.take(), Load(byteCount: 0, way: .together)).isEmpty)
+    #expect(queue.add(lingering.take(), Load(byteCount: 0, way: .together)).isEmpty)
+    #expect(queue.add(last.take(), Load(byteCount: byteCount, way: .together)).isEmpty)
+    #expect(first.waitUntilClosed(), "no batch was begun")
+  }
+
+  var isHeld: Bool { !last.isClosed }
+  func release() { lingering.release() }
+}
+
+/// How much makes a batch, and who waits when.
+@Suite(.timeLimit(.minutes(30))) struct SettlerBoundsTests {
+  @Test func followFromTheDisks() {
+    var disks = DiskTraits.none
+    #expect((bounds.batchBytes, bounds.bytesMax) == (12 << 20, 24 << 20))
     disks.targetSeeks = true
-    return WritebackQueue(
-      filesMax: 4096,
-      pageBytes: 4096,
-      targets: TargetFilesystems(),
-      disks: disks
+    let seeking = WritebackQueue.Bounds(disks)
+    #expect((seeking.batchBytes, seeking.bytesMax) == (28 << 20, 56 << 20))
+    disks.sharesDisk = true
+    let shared = WritebackQueue.Bounds(disks)
+    #expect((shared.batchBytes, shared.bytesMax) == (56 << 20, 56 << 20))
+  }
+
+  /// Part of a page takes a page.
+  @Test func aBatchBeginsWithSoManyBytes() throws {
+    let (queue, file) = (makeQueue(), try WatchedFile())
+    let most = bounds.batchBytes - 2 * pageBytes
+    _ = queue.add(file.take(), Load(byteCount: most + 1, way: .together))
+    #expect(!closesSoon(file), "a batch was begun too early")
+    _ = queue.add(anyFile(), Load(byteCount: 1, way: .together))
+    #expect(file.waitUntilClosed(), "no batch was begun")
+    #expect(queue.finish().isEmpty)
+  }
+
+  @Test func aBatchBeginsWithHalfOfTheFiles() throws {
+    let (queue, file) = (makeQueue(filesMax: 64), try WatchedFile())
+    _ = queue.add(file.take(), Load(byteCount: 1, way: .together))
+    for _ in 0..<30 { _ = queue.add(anyFile(), Load(byteCount: 1, way: .together)) }
+    #expect(!closesSoon(file), "a batch was begun too early")
+    _ = queue.add(anyFile(), Load(byteCount: 1, way: .together))
+    #expect(file.waitUntilClosed(), "no batch was begun")
+    #expect(queue.finish().isEmpty)
+  }
+
+  @Test func whoIsWithinTheBytesGoesOnAndWhoIsBeyondWaits() throws {
+    let (queue, batch) = (makeQueue(), try HeldBatch())
+    batch.add(to: queue, byteCount: bounds.batchBytes)
+    let rest = bounds.bytesMax - bounds.batchBytes
+    _ = queue.add(anyFile(), Load(byteCount: rest, way: .together))
+    #expect(batch.isHeld, "it waited for a batch that it had no need to wait for")
+    expectWait(queue, batch, Load(byteCount: 1, way: .together))
+  }
+
+  @Test func whoIsWithinTheFilesGoesOnAndWhoIsBeyondWaits() throws {
+    let (queue, batch) = (makeQueue(filesMax: 64), try HeldBatch())
+    for _ in HeldBatch.fileCount..<32 {
+      _ = queue.add(anyFile(), Load(byteCount: 0, way: .together))
+    }
+    batch.add(to: queue, byteCount: 0)
+    for _ in 0..<32 { _ = queue.add(anyFile(), Load(byteCount: 0, way: .together)) }
+    #expect(batch.isHeld, "it waited for a batch that it had no need to wait for")
+    expectWait(queue, batch, Load(byteCount: 0, way: .together))
+  }
+
+  /// One file that is larger than all bounds does not wait for itself.
+  @Test func aFileBeyondAllBoundsGoesThrough() throws {
+    let (queue, file) = (makeQueue(), try WatchedFile())
+    _ = queue.add(file.take(), Load(byteCount: 2 * bounds.bytesMax, way: .together))
+    #expect(file.waitUntilClosed())
+    #expect(queue.finish().isEmpty)
+  }
+
+  /// What is never to happen can only be given some time to happen.
+  private func closesSoon(_ file: WatchedFile) -> Bool {
+    usleep(50_000)
+    return file.isClosed
+  }
+
+  /// Expects that the next file waits for the end of the batch, and ends it all.
+  private func expectWait(_ queue: WritebackQueue, _ batch: HeldBatch, _ load: Load) {
+    let isAdded = Atomic(false)
+    let wasEarly = Atomic(false)
+    Threads.run(2) { number in
+      if number == 0 {
+        _ = queue.add(anyFile(), load)
+        isAdded.store(true, ordering: .releasing)
+      } else {
+        usleep(100_000)
+        wasEarly.store(isAdded.load(ordering: .acquiring), ordering: .releasing)
+        batch.release()
+      }
+    }
+    let early = wasEarly.load(ordering: .acquiring)
+    #expect(!early, "too much was on its way, and nobody waited")
+    #expect(queue.writeBackAll().isEmpty)
+    #expect(queue.finish().isEmpty)
+    queue.dropRest()
+  }
+}
+
+/// What is done with the files of a batch, and in which order.
+@Suite(.timeLimit(.minutes(30))) struct SettlerOrderTests {
+  /// Pages that are not written yet cannot be dropped, so those of a file that is dropped too early stay.
+  @Test(arguments: [WritebackQueue.Way.together, .alone, .sent])
+  func filesAreDroppedAfterTheyAreWritten(_ way: WritebackQueue.Way) throws {
+    try withScratchDirectory { scratch in
+      let size = 8 << 20
+      let bytes = [UInt8](repeating: 0x5a, count: size)
+      func write() throws -> Descriptor {
+        let file = Descriptor(owning: try scratch.open("\(UInt64.random(in: 0 ... .max))"))
+        try #require(unsafe pwrite(file.rawValue, bytes, size, 0) == size)
+        return file
+      }
+      let probe = try write()
+      try #require(fsync(probe.rawValue) == 0)
+      posix_fadvise(probe.rawValue, 0, 0, POSIX_FADV_DONTNEED)
+      guard try !cachedPages(probe.rawValue, size).contains(true) else {
+        try Test.cancel("what is written to TMPDIR cannot be dropped from the cache")
+      }
+      let queue = makeQueue(targets: try makeTargets(scratch.path))
+      let file = try write()
+      try #require(try cachedPages(file.rawValue, size).contains(true))
+      _ = queue.add(try file.duplicate(), Load(byteCount: size, way: way))
+      #expect(queue.writeBackAll().isEmpty)
+      #expect(try cachedPages(file.rawValue, size).count { $0 } == 0)
+      #expect(queue.finish().isEmpty)
+    }
+  }
+
+  /// Only who was sent off already can be waited for; one that was not takes the whole filesystem.
+  @Test func theFilesystemIsWrittenBackWhereAFileAsksForIt() throws {
+    for (ways, syncs) in [
+      ([.sent, .sent], 0), ([.alone, .alone], 0), ([.sent, .alone], 0), ([.together], 1),
+      ([.sent, .together], 1), ([.together, .sent], 1),
+    ] as [([WritebackQueue.Way], Int)] {
+      let queue = makeQueue(targets: try brokenTargets())
+      for way in ways { _ = queue.add(anyFile(), Load(byteCount: 1, way: way)) }
+      #expect(queue.writeBackAll().count == syncs, "\(ways)")
+      #expect(queue.finish().isEmpty)
+    }
+  }
+
+  /// The filesystem is asked why a file could not be waited for.
+  @Test func aFailureToWaitIsToldByTheFilesystem() throws {
+    let (queue, file) = (makeQueue(targets: try brokenTargets()), try WatchedFile())
+    _ = queue.add(anyFile(), Load(byteCount: 1, way: .sent))
+    _ = queue.add(file.take(), Load(byteCount: 1, way: .sent))
+    #expect(queue.writeBackAll().count == 1)
+    #expect(file.isClosed)
+  }
+
+  @Test func theRestIsDroppedWhenAsked() throws {
+    let (queue, file) = (makeQueue(), try WatchedFile())
+    _ = queue.add(file.take(), Load(byteCount: 1, way: .together))
+    #expect(queue.finish().isEmpty)
+    #expect(!file.isClosed)
+    queue.dropRest()
+    #expect(file.isClosed)
+    queue.dropRest()
+  }
+
+  @Test func withFewFilesNoneIsHeld() throws {
+    for (filesMax, isHeld) in [(0, false), (63, false), (64, true)] {
+      let queue = makeQueue(filesMax: filesMax, targets: try brokenTargets())
+      let file = try WatchedFile()
+      #expect(queue.add(file.take(), Load(byteCount: 1, way: .sent)).isEmpty)
+      #expect(file.isClosed == !isHeld, "\(filesMax)")
+      // What was sent off cannot be waited for without its file.
+      #expect(queue.writeBackAll().count == 1, "\(filesMax)")
+      #expect(queue.finish().isEmpty)
+    }
+  }
+
+  /// The number of files is no bound where none is held; that of bytes is.
+  @Test func withFewFilesBytesAreBoundAllTheSame() throws {
+    let (queue, file) = (
+      makeQueue(filesMax: 2, targets: try brokenTargets()), try WatchedFile()
     )
+    for _ in 0..<100 {
+      #expect(queue.add(anyFile(), Load(byteCount: 1, way: .together)).isEmpty)
+    }
+    _ = queue.add(file.take(), Load(byteCount: bounds.batchBytes, way: .together))
+    #expect(queue.writeBackAll().count == 1)
+    #expect(queue.finish().isEmpty)
+  }
+}
+
+/// Who is told of a failure, and how often.
+@Suite(.timeLimit(.minutes(30))) struct SettlerFailureTests {
+  @Test func whoWaitsIsToldOnce() throws {
+    let queue = makeQueue(targets: try brokenTargets())
+    _ = queue.add(anyFile(), Load(byteCount: 1, way: .together))
+    let failures = queue.writeBackAll()
+    #expect(failures.map(\.path) == ["/t"] && failures.first?.severity == .stop, "\(failures)")
+    #expect(queue.writeBackAll().isEmpty)
+    #expect(queue.add(anyFile(), Load(byteCount: 1, way: .together)).isEmpty)
+    #expect(queue.finish().isEmpty)
+    queue.dropRest()
   }
 
-  private static func file() -> Descriptor {
-    Descriptor(owning: unsafe open("/proc/self/exe", O_RDONLY | O_CLOEXEC))
+  @Test func oneOfThoseWhoWaitIsTold() throws {
+    let queue = makeQueue(targets: try brokenTargets())
+    let told = Atomic(0)
+    _ = queue.add(anyFile(), Load(byteCount: 1, way: .together))
+    Threads.run(4) { _ in told.add(queue.writeBackAll().count, ordering: .relaxed) }
+    let count = told.load(ordering: .relaxed)
+    #expect(count == 1)
+    #expect(queue.finish().isEmpty)
   }
 
+  /// One batch fails: somebody who adds, or who ends it, is told, and nobody else.
+  @Test func whoAddsOrEndsIsTold() throws {
+    for adds in [0, 30] {
+      let (queue, file) = (
+        makeQueue(filesMax: 64, targets: try brokenTargets()), try WatchedFile()
+      )
+      var told = queue.add(file.take(), Load(byteCount: bounds.batchBytes, way: .together)).count
+      #expect(told == 0, "the batch is not done yet")
+      #expect(file.waitUntilClosed())
+      for _ in 0..<adds {
+        told += queue.add(anyFile(), Load(byteCount: 1, way: .together)).count
+        usleep(1_000)
+      }
+      let atTheEnd = queue.finish().count
+      #expect(told + atTheEnd == 1)
+      if adds == 0 { #expect(atTheEnd == 1) }
+      queue.dropRest()
+    }
+  }
+
+  /// Each batch that fails is told once, whoever is there.
+  @Test func nothingIsLostAmongMany() throws {
+    let queue = makeQueue(filesMax: 64, targets: try brokenTargets())
+    let told = Atomic(0)
+    let (workers, batches) = (4, 20)
+    for _ in 0..<batches {
+      let files = try (0..<2 * workers).map { _ in try WatchedFile() }
+      Threads.run(workers) { number in
+        for file in files[2 * number..<2 * number + 2] {
+          let load = Load(byteCount: bounds.batchBytes / (2 * workers), way: .together)
+          told.add(queue.add(file.take(), load).count, ordering: .relaxed)
+        }
+      }
+      // Together they are just one batch.
+      for file in files { #expect(file.waitUntilClosed()) }
+    }
+    told.add(queue.finish().count, ordering: .relaxed)
+    let count = told.load(ordering: .relaxed)
+    #expect(count == batches)
+  }
+
+  /// Where there is no memory for a thread, whoever makes a batch due settles it.
+  @Test func withoutAThreadTheCallerSettles() async {
+    await #expect(processExitsWith: .success) {
+      let queue = makeQueue(targets: try brokenTargets())
+      let files = try (0..<3).map { _ in try WatchedFile() }
+      forbidThreads()
+      precondition(queue.add(files[0].take(), Load(byteCount: 1, way: .together)).isEmpty)
+      precondition(!files[0].isClosed)
+      let load = Load(byteCount: bounds.batchBytes, way: .together)
+      precondition(queue.add(files[1].take(), load).count == 1)
+      precondition(files[0].isClosed && files[1].isClosed)
+      precondition(queue.writeBackAll().isEmpty)
+      precondition(queue.add(files[2].take(), Load(byteCount: 1, way: .together)).isEmpty)
+      precondition(queue.writeBackAll().count == 1 && files[2].isClosed)
+      precondition(queue.writeBackAll().isEmpty && queue.finish().isEmpty)
+    }
+  }
+}
+
+/// Takes away what the stack of another thread would need.
+private func forbidThreads() {
+  let file = unsafe open("/proc/self/statm", O_RDONLY | O_CLOEXEC)
+  defer { close(file) }
+  var text = [UInt8](repeating: 0, count: 200)
+  let count = unsafe read(file, &text, text.count)
+  let pages = String(decoding: text.prefix(max(count, 0)), as: UTF8.self).split(separator: " ")
+  let bytes = UInt(pages.first.flatMap { Int($0) } ?? 0) * UInt(pageBytes) + 4 << 20
+  var limit = rlimit(rlim_cur: bytes, rlim_max: bytes)
+  precondition(unsafe setrlimit(__rlimit_resource_t(RLIMIT_AS.rawValue), &limit) == 0)
+}
+
+/// Several workers and one thread that settles.
+@Suite(.timeLimit(.minutes(30))) struct SettlerTests {
   /// One who is done adds more while others still wait: everybody comes back all the same.
   @Test func severalWaitForAll() {
+    var disks = DiskTraits.none
+    disks.targetSeeks = true
     for _ in 0..<200 {
-      let queue = queue()
+      let queue = makeQueue(disks: disks)
       Threads.run(3) { _ in
         for _ in 0..<5 {
           for _ in 0..<2 {
-            _ = queue.add(Self.file(), WritebackQueue.Load(byteCount: 4096, way: .together))
+            _ = queue.add(anyFile(), Load(byteCount: 4096, way: .together))
           }
           _ = queue.writeBackAll()
-          _ = queue.add(Self.file(), WritebackQueue.Load(byteCount: 4096, way: .sent))
+          _ = queue.add(anyFile(), Load(byteCount: 4096, way: .sent))
         }
       }
       #expect(queue.finish().isEmpty)

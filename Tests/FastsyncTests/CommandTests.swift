@@ -63,8 +63,8 @@ import Testing
     #expect(try run("sh", ["-c", script, "sh", fastsyncBinary]).outputText == "0\n")
   }
 
-  @Test func whatTheCommandLinks() throws {
-    guard fastsyncBinary.contains("/release/") else { return }
+  @Test(.enabled(if: isShipped, "only the release binary is linked whole (set FASTSYNC_BINARY)"))
+  func whatTheCommandLinks() throws {
     let libraries = try run("ldd", [fastsyncBinary]).outputText
     for name in [
       "libFoundation", "libswift", "liburing", "libpopt", "lib_Foundation", "libdispatch",

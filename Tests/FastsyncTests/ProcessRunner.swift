@@ -243,3 +243,6 @@ var fastsyncBinary: String {
   let bundle = CommandLine.arguments.first { $0.contains(".xctest") } ?? ".build/debug/"
   return String(bundle[...(bundle.lastIndex(of: "/") ?? bundle.startIndex)]) + "fastsync"
 }
+
+/// Whether it is the build that is shipped.
+let isShipped = fastsyncBinary.contains("/.build/release/")

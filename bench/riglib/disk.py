@@ -14,6 +14,8 @@ from .build import disk_server
 from .errors import RigError
 
 _TOUCH_BYTES = 4 << 20
+# How long a process or the kernel may need to do what it was told, on a machine that is busy.
+_ANSWER_S_MAX = 60
 
 
 class Disk:
@@ -53,7 +55,7 @@ class Disk:
 
     def counters(self, asked):
         """The disk server's counters, written after the moment `asked`."""
-        system.wait_until(lambda: self._counters_time() > asked, 10, "fresh counters")
+        system.wait_until(lambda: self._counters_time() > asked, _ANSWER_S_MAX, "fresh counters")
         lines = self.counters_file.read_text().splitlines()
         return {key: float(value) if "." in value else int(value)
                 for key, value in (line.split() for line in lines)}
@@ -85,11 +87,11 @@ class Disk:
         self.write_settings(spec, untimed=True)
         faults = [os.path.abspath(spec.fault_file)] if spec.fault_file else []
         self._start([disk_server(), socket, image, self.settings_file, self.counters_file, *faults])
-        system.wait_until(socket.exists, 10, "the start of the disk server")
+        system.wait_until(socket.exists, _ANSWER_S_MAX, "the start of the disk server")
         shown.touch()
         self._start(["nbdfuse", "-s", "-C", "1", shown, "--unix", socket])
         try:
-            system.wait_until(lambda: system.mounts_below(shown), 10, "the start of nbdfuse")
+            system.wait_until(lambda: system.mounts_below(shown), _ANSWER_S_MAX, "the start of nbdfuse")
         except RigError as error:
             raise RigError(f"{error}: {self._log().read_text().strip()}") from None
         return shown
@@ -112,7 +114,7 @@ class Disk:
     def _detach_loop(self):
         for device in loop.below(self.directory):
             loop.detach(device)
-        system.wait_until(lambda: not loop.below(self.directory), 5,
+        system.wait_until(lambda: not loop.below(self.directory), _ANSWER_S_MAX,
                           f"the end of the loop device in {self.directory}")
         number = self._state()["loop"]
         if number is not None:
@@ -139,7 +141,7 @@ class Disk:
 def unmount_all(below):
     """Unmounts what is mounted at or below a path; something that just ended may still hold it."""
     for point in system.mounts_below(below):
-        deadline = time.monotonic() + 3
+        deadline = time.monotonic() + 10
         while True:
             try:
                 filesystem.unmount(point)

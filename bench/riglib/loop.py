@@ -17,7 +17,7 @@ from .errors import RigError
 # linux/loop.h
 _LOOP_CTL_ADD, _LOOP_CTL_REMOVE = 0x4C80, 0x4C81
 _ATTEMPTS = 5
-_PATIENCE_S = 3
+_PATIENCE_S = 30
 
 
 def _control(request, number):

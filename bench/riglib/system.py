@@ -92,7 +92,7 @@ def start(command, log):
     return process.pid, process_started(process.pid)
 
 
-def stop(pid, started, seconds=3):
+def stop(pid, started, seconds=30):
     """Ends the process if it is still the one that was started; returns whether it is gone."""
     deadline = time.monotonic() + seconds
     signals = [15, 9]

@@ -5,6 +5,7 @@ import contextlib
 import mmap
 import os
 import shutil
+import time
 import unittest
 from pathlib import Path
 
@@ -30,6 +31,13 @@ def why_not(served=True, needed_bytes=3 << 30):
     if memory_available_bytes() < needed_bytes:
         return f"needs {needed_bytes >> 30} GiB of free memory"
     return None
+
+
+def seconds(action):
+    """How long something takes, by the machine's clock."""
+    start = time.monotonic()
+    action()
+    return time.monotonic() - start
 
 
 class RigTest(unittest.TestCase):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The running rig: that the disks keep to their figures, and that nothing is left behind."""
+"""The running rig: what the disks count, and that nothing is left behind."""
 
 import os
 import random
@@ -17,44 +17,41 @@ from riglib.errors import RigError
 from riglib.rig import Rig
 from riglib.spec import DiskSpec
 
-from .rigs import MIB, Direct, RigTest
+from .rigs import MIB, Direct, RigTest, seconds
 
 COMMAND = Path(__file__).resolve().parent.parent / "rig"
 COMPARE = COMMAND.with_name("compare")
 
 
-def seconds(action):
-    start = time.monotonic()
-    action()
-    return time.monotonic() - start
-
-
 class Rate(RigTest):
-    """One sequential stream runs at the disk's rate, to 5%."""
+    """A stream costs the disk what the rate says, and does not take less than that.
 
-    rate_mb_s, stream_mib = 100, 192
+    How much more it takes is up to what else the machine does: bench/selfcheck asks that."""
 
-    def check(self, stream):
-        """Another program may take the processor from the disk server: three attempts."""
-        for _ in range(3):
-            ratio = seconds(stream) / (self.stream_mib * MIB / (self.rate_mb_s * 1e6))
-            if abs(ratio - 1) <= 0.05:
-                return
-        self.fail(f"a stream took {ratio:.3f} of the time that the rate says")
+    rate_mb_s, stream_mib = 100, 64
+    credit_s = 0.020  # what the pacer forgives, and the time between two looks at a clock
+
+    def check(self, rig, stream):
+        before_s = rig.counters()["busy_s"]
+        took_s = seconds(stream)
+        busy_s = rig.counters()["busy_s"] - before_s
+        said_s = self.stream_mib * MIB / (self.rate_mb_s * 1e6)
+        self.assertAlmostEqual(busy_s / said_s, 1, delta=0.05)
+        self.assertGreaterEqual(took_s, busy_s - self.credit_s)
 
     def test_reading_and_writing_one_stream(self):
         rig, block = self.raw(rate_mb_s=self.rate_mb_s), os.urandom(MIB)
         with Direct(rig.device) as device:
             places = [at * MIB for at in range(self.stream_mib)]
-            self.check(lambda: [device.write(place, block) for place in places])
-            self.check(lambda: [device.read(place, MIB) for place in places])
+            self.check(rig, lambda: [device.write(place, block) for place in places])
+            self.check(rig, lambda: [device.read(place, MIB) for place in places])
 
     def test_a_flash_disk_with_a_rate_keeps_to_it_and_does_not_seek(self):
         rig, block = self.raw(disk="nvme", rate_mb_s=self.rate_mb_s), os.urandom(MIB)
         places = [at * MIB for at in range(self.stream_mib)]
         random.Random(1).shuffle(places)
         with Direct(rig.device) as device:
-            self.check(lambda: [device.write(place, block) for place in places])
+            self.check(rig, lambda: [device.write(place, block) for place in places])
 
 
 class Kinds(RigTest):
@@ -219,11 +216,11 @@ class Faults(RigTest):
             device.flush()
             device.write(4 * MIB, lost)
             self.ask("cut 42 50\n")
-            system.wait_until(lambda: rig.counters()["power_cut"], 5, "the power cut")
+            system.wait_until(lambda: rig.counters()["power_cut"], 60, "the power cut")
             self.fails(device.read, 0, 4096)
             self.fails(device.write, 0, bytes(4096))
             self.ask("")
-            system.wait_until(lambda: not rig.counters()["power_cut"], 5, "the return of power")
+            system.wait_until(lambda: not rig.counters()["power_cut"], 60, "the return of power")
             self.assertEqual(device.read(0, MIB), flushed)
             torn = device.read(4 * MIB, MIB)
         letters = [torn[at:at + 4096] for at in range(0, MIB, 4096)]

@@ -5,14 +5,15 @@ import os
 import signal
 import subprocess
 import tempfile
-import time
+import threading
 from pathlib import Path
 
 from comparelib.tools import fastsync_binary
+from riglib import system
 
 from .rigs import MIB, RigTest
 
-STALL_S = 7
+TOLD_S_MAX = 300
 
 
 class StallTests(RigTest):
@@ -27,6 +28,24 @@ class StallTests(RigTest):
                                capture_output=True, text=True)
         return int(found.stdout.split()[0])
 
+    def stall(self, rig, copy):
+        """Stops the disk amid the copy until that is told; returns the lines about it."""
+        system.wait_until(lambda: rig.counters()["write_bytes"] > 8 * MIB, 120, "the copy's first writes")
+        server = self.server(rig)
+        os.kill(server, signal.SIGSTOP)
+        try:
+            said = self.line_about(rig, copy)
+        finally:
+            os.kill(server, signal.SIGCONT)
+        return said, self.line_about(rig, copy)
+
+    def line_about(self, rig, copy):
+        """The next line about the disk; on a busy machine other disks may stall as well."""
+        for line in copy.stderr:
+            if f"target disk {rig.device.name} " in line:
+                return line
+        return self.fail("the copy ended without a word")
+
     def test_it_is_said_and_waited_for(self):
         rig = self.rig(rate_mb_s=60)
         with tempfile.NamedTemporaryFile() as file:
@@ -34,16 +53,16 @@ class StallTests(RigTest):
             file.flush()
             copy = subprocess.Popen([fastsync_binary(), file.name, f"{rig.mount_point}/copy"],
                                     stderr=subprocess.PIPE, text=True)
-            time.sleep(0.7)
-            server = self.server(rig)
-            os.kill(server, signal.SIGSTOP)
+            late = threading.Timer(TOLD_S_MAX, copy.kill)
+            late.start()
             try:
-                time.sleep(STALL_S)
+                first, second = self.stall(rig, copy)
+                copy.communicate()
             finally:
-                os.kill(server, signal.SIGCONT)
-            _, told = copy.communicate(timeout=60)
-            self.assertEqual(copy.returncode, 0, told)
-            first, second = told.splitlines()
+                late.cancel()
+                copy.kill()
+                copy.wait()
+            self.assertEqual(copy.returncode, 0)
             self.assertRegex(first, rf"target disk {rig.device.name} stalls: nothing completed since "
                                     r"\d\d:\d\d:\d\d, \d+ requests wait")
             self.assertRegex(second, rf"target disk {rig.device.name} goes on after \d+ s")

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#define _GNU_SOURCE
+#include "process.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+static int32_t argument_count;
+static const char *const *arguments;
+
+// Before main the runtime looks for its backtracer beside the executable, and aborts where /proc does
+// not tell which file that is. Told a path it does not look, and told no it takes no crash over.
+static char backtrace_setting[] = "SWIFT_BACKTRACE=enable=no,swift-backtrace=/";
+static int is_told;
+
+// By its priority it comes before the constructors of the runtime, if they are linked into the same
+// file, as in what is shipped. glibc passes the words on to every constructor.
+__attribute__((constructor(101))) static void remember_arguments(int count, char **words) {
+  char byte;
+  argument_count = count;
+  arguments = (const char *const *)words;
+  is_told = readlink("/proc/self/exe", &byte, 1) < 0 && putenv(backtrace_setting) == 0;
+}
+
+const char *const *cl_process_arguments(int32_t *count) {
+  // The runtime has a copy of its own by now, and no other program should be told.
+  if (is_told) unsetenv("SWIFT_BACKTRACE");
+  is_told = 0;
+  *count = argument_count;
+  return arguments;
+}
