@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Tests that wait for some time instead of for what they want are slow, or fail on a busy machine.
+enum SleepRules {
+  /// How many calls a file may have, and why.
+  struct Allowed {
+    let count: Int
+    let reason: String
+  }
+
+  static let allowed: [String: Allowed] = [
+    "Tests/CopyEngineTests/WorkStackTests.swift": Allowed(
+      count: 3,
+      reason: "threads that leave too early get time to do so; a slow machine only finds less"
+    ),
+    "Tests/FastsyncTests/DeviceReportTests.swift": Allowed(
+      count: 1,
+      reason: "the interrupt has to come while 8 GiB are being copied"
+    ),
+    "Tests/FastsyncTests/Filesystem.swift": Allowed(
+      count: 1,
+      reason: "the loop device that another mount took is not free at once"
+    ),
+    "Tests/FastsyncTests/KillTests.swift": Allowed(
+      count: 1,
+      reason: "the moment of the kill is drawn at random"
+    ),
+    "Tests/FastsyncTests/ProcessRunner.swift": Allowed(
+      count: 1,
+      reason: "polls the end of a process, with a deadline"
+    ),
+    "Tests/FastsyncTests/Sandbox.swift": Allowed(
+      count: 1,
+      reason: "polls until a mount is not busy, a limited number of times"
+    ),
+    "Tests/FastsyncTests/SignalTests.swift": Allowed(
+      count: 2,
+      reason: "polls the signal mask in /proc, then lets the copy begin"
+    ),
+    "Tests/FastsyncTests/StoppedProcess.swift": Allowed(
+      count: 1,
+      reason: "lets a stopped process run on between two looks, with a deadline"
+    ),
+    "Tests/UringTests/BufferPoolTests.swift": Allowed(
+      count: 1,
+      reason: "the thread gets time to wait; on a slow machine it need not wait at all"
+    ),
+    "Tests/UringTests/QueueTests.swift": Allowed(
+      count: 1,
+      reason: "polls completions of a kernel thread, a limited number of times"
+    ),
+  ]
+
+  private static let calls: Set<String> = ["sleep", "usleep", "nanosleep", "clock_nanosleep"]
+
+  static func sleeps(
+    in repository: Repository,
+    allowed: [String: Allowed] = allowed
+  ) -> [Complaint] {
+    let sleeps = repository.files.filter { $0.isInTests && $0.isSwift }.flatMap { file in
+      file.tokens.indices.compactMap { index -> Complaint? in
+        let token = file.tokens[index]
+        guard calls.contains(token.text), file.tokens.text(index + 1) == "(" else { return nil }
+        return Complaint(file.path, token.line, "\(token.text) waits by time")
+      }
+    }
+    let counts = Dictionary(grouping: sleeps, by: \.path).mapValues(\.count)
+    let unknown = sleeps.filter { counts[$0.path] ?? 0 > allowed[$0.path]?.count ?? 0 }
+    let stale = allowed.filter { counts[$0.key] ?? 0 < $0.value.count }.keys.sorted().map {
+      Allowance.stale($0, in: "SleepRules", "it sleeps \(counts[$0] ?? 0) times")
+    }
+    return unknown + stale
+  }
+}
