@@ -28,7 +28,8 @@ let package = Package(
       name: "CLiburing",
       path: "CLiburing",
       cSettings: [.enableWarning("all"), .enableWarning("extra"), .treatAllWarnings(as: .error)],
-      // The archives by their file names: the shipped binary must not need the libraries themselves.
+      // The archives by their file names: the shipped binary must not need the libraries
+      // themselves.
       linkerSettings: [.linkedLibrary(":liburing.a"), .linkedLibrary(":libpopt.a")]
     ),
     .target(name: "Kernel", dependencies: ["CLiburing", system], swiftSettings: strict),

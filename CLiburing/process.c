@@ -9,8 +9,9 @@
 static int32_t argument_count;
 static const char *const *arguments;
 
-// Before main the runtime looks for its backtracer beside the executable, and aborts where /proc does
-// not tell which file that is. Told a path it does not look, and told no it takes no crash over.
+// Before main the runtime looks for its backtracer beside the executable, and aborts where /proc
+// does not tell which file that is. Told a path it does not look, and told no it takes no crash
+// over.
 static char backtrace_setting[] = "SWIFT_BACKTRACE=enable=no,swift-backtrace=/";
 static int is_told;
 

@@ -11,7 +11,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -63,10 +62,6 @@ static int stat_with(int directory, const char *path, int flags, struct cl_stat 
 int cl_stat_at(int directory, const char *name, struct cl_stat *out) {
   int flags = AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | (*name ? 0 : AT_EMPTY_PATH);
   return stat_with(directory, name, flags, out);
-}
-
-int cl_stat_path(const char *path, struct cl_stat *out) {
-  return stat_with(AT_FDCWD, path, 0, out);
 }
 
 long cl_read_directory(int directory, void *buffer, size_t bytes) {
@@ -229,10 +224,6 @@ uint64_t cl_raise_descriptor_limit(uint64_t ceiling) {
     if (setrlimit(RLIMIT_NOFILE, &raised) == 0) limit = raised;
   }
   return limit.rlim_cur;
-}
-
-int cl_random(void *buffer, size_t bytes) {
-  return getrandom(buffer, bytes, 0) == (ssize_t)bytes ? 0 : -errno;
 }
 
 int cl_change_mode(int directory, const char *name, uint32_t mode) {

@@ -30,7 +30,8 @@ static int is_missing(long returned) {
   return 1;
 }
 
-// A path to NAME that is short whatever the depth of DIRECTORY, for the calls that have no *at form.
+// A path to NAME that is short whatever the depth of DIRECTORY, for the calls that have no *at
+// form.
 static const char *through_proc(char path[static PATH_MAX], int directory, const char *name) {
   snprintf(path, PATH_MAX, "/proc/self/fd/%d/%s", directory, name);
   return path;

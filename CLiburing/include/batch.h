@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Buffered writes to many files in one call. The ring hands such writes to kernel threads one by one
-// on most filesystems; io_submit carries them out at once, in their order and with one plug around
-// them, so that what RWF_DONTCACHE sends off of neighbouring files becomes one request.
+// Buffered writes to many files in one call. The ring hands such writes to kernel threads one by
+// one on most filesystems; io_submit carries them out at once, in their order and with one plug
+// around them, so that what RWF_DONTCACHE sends off of neighbouring files becomes one request.
 
 #pragma once
 

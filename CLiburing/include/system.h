@@ -36,8 +36,6 @@ struct cl_stat {
 
 // statx of NAME below DIRECTORY without following a link; an empty NAME means DIRECTORY itself.
 int cl_stat_at(int directory, const char *name, struct cl_stat *out);
-// statx of PATH, following links.
-int cl_stat_path(const char *path, struct cl_stat *out);
 
 // getdents64 into BUFFER; returns the bytes filled in, 0 at the end.
 long cl_read_directory(int directory, void *buffer, size_t bytes);
@@ -71,8 +69,9 @@ uint64_t cl_filesystem_type(int descriptor);
 // What statx(2) says of direct I/O on the open file (STATX_DIOALIGN): the alignment of offsets and
 // lengths in bytes, 0 where there is none, or the kernel does not tell.
 uint32_t cl_direct_alignment(int descriptor);
-// Where the first extent of the open file lies on its disk, in bytes (FS_IOC_FIEMAP); 0 where it has
-// no place of its own, as for a hole, data inside of the inode, or data that was not written yet.
+// Where the first extent of the open file lies on its disk, in bytes (FS_IOC_FIEMAP); 0 where it
+// has no place of its own, as for a hole, data inside of the inode, or data that was not written
+// yet.
 int64_t cl_first_physical(int descriptor);
 // Sets or clears O_DIRECT of an open file (fcntl with F_SETFL).
 int cl_set_direct(int descriptor, int enabled);
@@ -98,11 +97,9 @@ int cl_remove_xattr(int directory, const char *name, const char *key);
 
 // Raises the soft limit of open files to the hard one, at most to CEILING; returns the limit now.
 uint64_t cl_raise_descriptor_limit(uint64_t ceiling);
-// Random bytes for temporary names (getrandom).
-int cl_random(void *buffer, size_t bytes);
 
-// Sets the permission bits of NAME below DIRECTORY without following a link (fchmodat2 of Linux 6.6,
-// else through an O_PATH descriptor); an empty NAME means the open file DIRECTORY itself.
+// Sets the permission bits of NAME below DIRECTORY without following a link (fchmodat2 of Linux
+// 6.6, else through an O_PATH descriptor); an empty NAME means the open file DIRECTORY itself.
 int cl_change_mode(int directory, const char *name, uint32_t mode);
 // The umask of the process, by setting it and setting it back: call it before there are threads.
 uint32_t cl_creation_mask(void);

@@ -49,8 +49,8 @@ public enum DataMap: Equatable, Sendable {
     }
   }
 
-  /// The same for a target that is written in whole sectors: runs of data are widened to them, and an
-  /// end that is no whole sector counts as data.
+  /// The same for a target that is written in whole sectors: runs of data are widened to them, and
+  /// an end that is no whole sector counts as data.
   ///
   /// - Parameters:
   ///   - offset: Where to look from: the start of a sector.

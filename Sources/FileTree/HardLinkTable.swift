@@ -88,7 +88,8 @@ public final class HardLinkTable<Name: Sendable & Equatable>: Sendable {
     }
   }
 
-  /// Says that the file under this name can have no more names: the target's filesystem has a limit.
+  /// Says that the file under this name can have no more names: the target's filesystem has a
+  /// limit.
   ///
   /// - Parameters:
   ///   - identity: The inode.

@@ -13,4 +13,7 @@ public enum Clock {
 
   /// Seconds since 1970 (`time`).
   public static var wallSeconds: Int { time(nil) }
+
+  /// Lets some time pass (`usleep`).
+  public static func pause(microseconds: UInt32) { _ = usleep(microseconds) }
 }

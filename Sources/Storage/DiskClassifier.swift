@@ -30,7 +30,8 @@ public struct DiskClass: Equatable, Sendable {
   public var isCertain = true
 }
 
-/// Tells the kind of each disk of a run from its claims, and from a few reads where those are in doubt.
+/// Tells the kind of each disk of a run from its claims, and from a few reads where those are in
+/// doubt.
 package struct DiskClassifier {
   /// Reads from a disk, for so many nanoseconds at the most.
   package typealias Probe = (Disk, _ nanosecondsMax: UInt64) -> SeekProbe.Outcome

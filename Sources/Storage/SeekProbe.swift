@@ -38,7 +38,8 @@ public enum SeekProbe {
   package static let nanosecondsMax: UInt64 = 60_000_000
   /// From here on a read had to wait for a head.
   ///
-  /// A turn at 7,200 a minute takes 8 ms, a read from flash 0.1 ms, one through a network some more.
+  /// A turn at 7,200 a minute takes 8 ms, a read from flash 0.1 ms, one through a network some
+  /// more.
   package static let nanosecondsOfSeekMin: UInt64 = 2_000_000
   /// What is read at once, in bytes; a disk with larger sectors is read in those.
   private static let bytesMin = 4096

@@ -12,8 +12,8 @@ package struct DiskActivity: Equatable {
     self.inFlight = inFlight
   }
 
-  /// Takes a `stat` file apart: eleven figures since ever, four of discards since Linux 4.18, two of
-  /// flushes since 5.5.
+  /// Takes a `stat` file apart: eleven figures since ever, four of discards since Linux 4.18, two
+  /// of flushes since 5.5.
   package init?(parsing text: String) {
     let fields = text.split(whereSeparator: \.isWhitespace).map { UInt64($0) ?? 0 }
     guard fields.count >= 11 else { return nil }
@@ -22,8 +22,8 @@ package struct DiskActivity: Equatable {
   }
 }
 
-/// Tells when a disk has requests and completes none, as shingled disks do for tens of seconds while
-/// they clean up.
+/// Tells when a disk has requests and completes none, as shingled disks do for tens of seconds
+/// while they clean up.
 ///
 /// A pure value: it is told what the disk has done, and when.
 package struct StallDetector {

@@ -18,7 +18,8 @@ public enum StallEvent: Equatable, Sendable {
   case recovered(WatchedDisk, after: Int)
 }
 
-/// Looks at the disks of a run once a second, on a thread of its own, and tells when one stalls, and when it goes on.
+/// Looks at the disks of a run once a second, on a thread of its own, and tells when one stalls,
+/// and when it goes on.
 ///
 /// A stall is no error: what is in flight stays there for as long as the disk takes.
 package final class StallWatch: Sendable {

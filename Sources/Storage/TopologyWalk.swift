@@ -128,8 +128,8 @@ package struct TopologyWalk {
     if !layers.contains(layer) { layers.append(layer) }
   }
 
-  /// The directory of the disk that a directory of a disk or partition belongs to: a partition has no
-  /// queue of its own, and lies in that of its disk.
+  /// The directory of the disk that a directory of a disk or partition belongs to: a partition has
+  /// no queue of its own, and lies in that of its disk.
   package func disk(of directory: String) -> String {
     guard sysfs.text("\(directory)/partition") != nil,
       let slash = directory.lastIndex(of: "/")

@@ -6,8 +6,8 @@ internal import CLiburing
 ///
 /// The ring hands buffered writes to kernel threads on most filesystems. Here they are done when
 /// `run` returns, and what RWF_DONTCACHE sends off of files that lie side by side on the disk
-/// becomes one request (`io_submit`, which plugs the block layer meanwhile). Where the kernel has no
-/// asynchronous I/O to give, each is a call of its own.
+/// becomes one request (`io_submit`, which plugs the block layer meanwhile). Where the kernel has
+/// no asynchronous I/O to give, each is a call of its own.
 @safe
 public struct AioWriteBatch: ~Copyable {
   /// How many writes it takes.

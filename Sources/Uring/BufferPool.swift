@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import Glibc
 internal import Kernel
 public import SystemPackage
 
@@ -41,22 +40,9 @@ public final class BufferPool: @unchecked Sendable {
   public init(count: Int, bytesEach blockBytes: Int) throws(Errno) {
     precondition(count > 0 && count <= Self.countMax)
     precondition(blockBytes > 0 && blockBytes <= Self.blockBytesMax)
-    let pageBytes = sysconf(Int32(_SC_PAGESIZE))
     self.count = count
-    self.blockBytes = (blockBytes + pageBytes - 1) / pageBytes * pageBytes
-
-    let mapping = unsafe mmap(
-      nil,
-      count * self.blockBytes,
-      PROT_READ | PROT_WRITE,
-      MAP_PRIVATE | MAP_ANONYMOUS,
-      -1,
-      0
-    )
-    guard let mapping = unsafe mapping, unsafe mapping != MAP_FAILED else {
-      throw Errno(rawValue: errno)
-    }
-    unsafe start = unsafe mapping
+    self.blockBytes = blockBytes.roundedUp(to: ProcessFacts.pageBytes)
+    unsafe start = unsafe try MemoryCalls.map(byteCount: count * self.blockBytes)
     state = Monitor(State(free: Array((0..<count).reversed())))
   }
 
@@ -69,7 +55,7 @@ public final class BufferPool: @unchecked Sendable {
     let (free, retired) = state.withLock { ($0.free.count, $0.retired) }
     precondition(free + retired == count, "a buffer pool was dropped while a buffer was lent")
     guard retired == 0 else { return }
-    _ = unsafe munmap(start, count * blockBytes)
+    unsafe MemoryCalls.unmap(start, byteCount: count * blockBytes)
   }
 
   /// How many buffers can be leased.
@@ -97,8 +83,8 @@ public final class BufferPool: @unchecked Sendable {
     return index.map { BufferLease(index: $0) }
   }
 
-  /// Sleeps until there is a buffer to be lent, for a user who holds none; or until all buffers were
-  /// retired, and there will never be one.
+  /// Sleeps until there is a buffer to be lent, for a user who holds none; or until all buffers
+  /// were retired, and there will never be one.
   public func waitForBuffer() {
     state.wait { $0.free.isEmpty && $0.retired < count ? nil : () }
   }
@@ -115,8 +101,8 @@ public final class BufferPool: @unchecked Sendable {
     lease.end()
   }
 
-  /// Takes a buffer out of use for good: a request of a queue that has failed may still fill or read
-  /// it.
+  /// Takes a buffer out of use for good: a request of a queue that has failed may still fill or
+  /// read it.
   public func retire(_ lease: consuming BufferLease) {
     // Who sleeps for a buffer would sleep for ever once there is none to come.
     state.withLockWaking { $0.retired += 1 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import Glibc
+internal import Kernel
 
 /// A part of a buffer of a `BufferPool`, as a request names it.
 ///
@@ -34,15 +34,9 @@ public struct BufferSlice {
     while position < count {
       let length = min(Self.granuleBytes, count - position)
       let granule = unsafe UnsafeRawBufferPointer(start: start + position, count: length)
-      guard unsafe isZero(granule) == areZeros else { break }
+      guard unsafe MemoryCalls.isZero(granule) == areZeros else { break }
       position += length
     }
     return position
-  }
-
-  private func isZero(_ bytes: UnsafeRawBufferPointer) -> Bool {
-    guard unsafe bytes.first == 0, let base = bytes.baseAddress else { return false }
-    // If the first byte is zero and each equals the next one, all are.
-    return unsafe memcmp(base, base + 1, bytes.count - 1) == 0
   }
 }

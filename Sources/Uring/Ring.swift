@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import CLiburing
-internal import Glibc
+internal import Kernel
 public import SystemPackage
 
 /// One io_uring instance with its registered buffers, or plain system calls in its place.
@@ -72,11 +72,11 @@ public struct Ring: ~Copyable, SubmissionQueue {
     unsafe batch.deallocate()
   }
 
-  /// Registers the buffers of a pool (`io_uring_register_buffers`), so that their pages are
-  /// pinned once and not for each request; once for each ring.
+  /// Registers the buffers of a pool (`io_uring_register_buffers`), so that their pages are pinned
+  /// once and not for each request; once for each ring.
   ///
-  /// Where they do not fit into `RLIMIT_MEMLOCK`, half of them is tried, down to two. Those that are
-  /// not registered work all the same.
+  /// Where they do not fit into `RLIMIT_MEMLOCK`, half of them is tried, down to two. Those that
+  /// are not registered work all the same.
   ///
   /// - Returns: How many are registered.
   @discardableResult
@@ -275,6 +275,6 @@ public struct Ring: ~Copyable, SubmissionQueue {
       throw result < 0 ? Errno(rawValue: -result) : .resourceTemporarilyUnavailable
     }
     retries += 1
-    _ = usleep(Self.backPressurePauseMicroseconds)
+    Clock.pause(microseconds: Self.backPressurePauseMicroseconds)
   }
 }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import CLiburing
+
 /// One request, as it is queued (`struct io_uring_sqe`).
 public struct Submission {
   /// The ring ops that fastsync uses.
@@ -25,14 +27,14 @@ public struct Submission {
     /// The next request starts when this one has succeeded in full (`IOSQE_IO_LINK`).
     ///
     /// It is cancelled when this one fails or comes up short. Links do not span submits.
-    public static let link = Flags(rawValue: 1)
+    public static let link = Flags(rawValue: UInt8(CL_REQUEST_LINK))
     /// There is no completion when it succeeds in full (`IOSQE_CQE_SKIP_SUCCESS`).
     ///
     /// When it does not, its own completion is the only one of it and of what is linked behind it.
-    public static let skipSuccess = Flags(rawValue: 2)
+    public static let skipSuccess = Flags(rawValue: UInt8(CL_REQUEST_SKIP_SUCCESS))
     /// What a buffered read or write brings into the page cache goes again when it is done
     /// (`RWF_DONTCACHE`, Linux 6.14); `EOPNOTSUPP` where kernel or filesystem cannot.
-    public static let dontCache = Flags(rawValue: 4)
+    public static let dontCache = Flags(rawValue: UInt8(CL_REQUEST_DONT_CACHE))
   }
 
   /// What is asked.

@@ -42,7 +42,8 @@ public protocol SubmissionQueue: ~Copyable {
   /// Has everything that is prepared from now on carried out by plain system calls.
   mutating func useCalls()
 
-  /// Cancels what is in flight, after `submit` has thrown, and waits until nothing uses its buffers.
+  /// Cancels what is in flight, after `submit` has thrown, and waits until nothing uses its
+  /// buffers.
   ///
   /// - Returns: Whether that is so; else a buffer may still be filled or read at any time.
   mutating func cancelAll() -> Bool

@@ -16,7 +16,8 @@ public struct Tag: RawRepresentable, Equatable, Sendable {
   ///
   /// - Parameters:
   ///   - slot: The slot of the file that asks, less than 65,536.
-  ///   - generation: How often that slot was given out; a late completion of an earlier owner differs.
+  ///   - generation: How often that slot was given out; a late completion of an earlier owner
+  ///     differs.
   ///   - block: Which block or request of the file, less than 256.
   ///   - operation: What was asked.
   public init(slot: Int, generation: UInt32, block: Int, operation: Submission.Operation) {

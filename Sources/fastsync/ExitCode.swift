@@ -10,8 +10,8 @@ enum ExitCode: Int32 {
   case usage = 1
   /// Source and target do not go together.
   case selection = 3
-  /// The command line asks for what belongs to a remote or a delta transfer, or is not possible with
-  /// a device.
+  /// The command line asks for what belongs to a remote or a delta transfer, or is not possible
+  /// with a device.
   case unsupported = 4
   /// The target cannot take more, or the ring broke.
   case stopped = 11

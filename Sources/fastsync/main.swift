@@ -3,8 +3,8 @@
 import CLiburing
 import Glibc
 
-/// The words behind the command's name, in bytes, since names need not be UTF-8; also where there is
-/// no `/proc`, from which `CommandLine` has them.
+/// The words behind the command's name, in bytes, since names need not be UTF-8; also where there
+/// is no `/proc`, from which `CommandLine` has them.
 func processWords() -> [[UInt8]] {
   var count: Int32 = 0
   let words = unsafe cl_process_arguments(&count)

@@ -12,79 +12,6 @@ import Uring
 
 @testable import CopyEngine
 
-private typealias Load = WritebackQueue.Load
-
-private let pageBytes = 4096
-/// On disks that do not seek.
-private let bounds = WritebackQueue.Bounds(DiskTraits.none)
-
-/// A queue with a thread of its own, for disks that do not seek unless told.
-private func makeQueue(
-  filesMax: Int = 4096,
-  targets: TargetFilesystems = TargetFilesystems(),
-  disks: DiskTraits = DiskTraits.none
-) -> WritebackQueue {
-  WritebackQueue(filesMax: filesMax, pageBytes: pageBytes, targets: targets, disks: disks)
-}
-
-/// One target: a directory that is open with these flags.
-private func makeTargets(_ path: String, _ flags: Int32 = O_RDONLY) throws -> TargetFilesystems {
-  let descriptors = try (0..<2).map { _ in
-    let number = unsafe open(path, flags | O_DIRECTORY | O_CLOEXEC)
-    try #require(number >= 0)
-    return number
-  }
-  let sides = descriptors.map { OpenDirectory(Descriptor(owning: $0)) }
-  let both = DirectorySides(source: sides[0], target: sides[1])
-  let directory = CopyDirectory(
-    source: "/s",
-    target: "/t",
-    sides: both,
-    identity: nil,
-    metadata: nil,
-    isNew: false
-  )
-  let targets = TargetFilesystems()
-  targets.note(directory, both, device: 1)
-  return targets
-}
-
-/// A target whose every `syncfs` fails and is told: there are as many failures as there were calls.
-private func brokenTargets() throws -> TargetFilesystems {
-  // O_PATH, which Swift's Glibc module does not have: such a descriptor is for no such call.
-  try makeTargets("/", 0o10_000_000)
-}
-
-/// Any file whose data can be waited for.
-private func anyFile() -> Descriptor {
-  Descriptor(owning: unsafe open("/proc/self/exe", O_RDONLY | O_CLOEXEC))
-}
-
-/// Files that make a batch whose end has to wait until the test lets it.
-private struct HeldBatch {
-  /// Closed when the thread has taken the batch and is about to end it.
-  private let first: WatchedFile
-  private let lingering: LingeringFile
-  /// Closed when it has gone beyond the one that lingers.
-  private let last: WatchedFile
-  static let fileCount = 3
-
-  init() throws {
-    (first, lingering, last) = try (WatchedFile(), LingeringFile(), WatchedFile())
-  }
-
-  /// Adds the files, the last with so many bytes that a batch is due, and waits for the thread.
-  func add(to queue: WritebackQueue, byteCount: Int) {
-    #expect(queue.add(first.take(), Load(byteCount: 0, way: .together)).isEmpty)
-    #expect(queue.add(lingering.take(), Load(byteCount: 0, way: .together)).isEmpty)
-    #expect(queue.add(last.take(), Load(byteCount: byteCount, way: .together)).isEmpty)
-    #expect(first.waitUntilClosed(), "no batch was begun")
-  }
-
-  var isHeld: Bool { !last.isClosed }
-  func release() { lingering.release() }
-}
-
 /// How much makes a batch, and who waits when.
 @Suite(.timeLimit(.minutes(30))) struct SettlerBoundsTests {
   @Test func followFromTheDisks() {
@@ -102,19 +29,19 @@ private struct HeldBatch {
   @Test func aBatchBeginsWithSoManyBytes() throws {
     let (queue, file) = (makeQueue(), try WatchedFile())
     let most = bounds.batchBytes - 2 * pageBytes
-    _ = queue.add(file.take(), Load(byteCount: most + 1, way: .together))
+    _ = queue.add(file.take(), WritebackLoad(byteCount: most + 1, way: .together))
     #expect(!closesSoon(file), "a batch was begun too early")
-    _ = queue.add(anyFile(), Load(byteCount: 1, way: .together))
+    _ = queue.add(anyFile(), WritebackLoad(byteCount: 1, way: .together))
     #expect(file.waitUntilClosed(), "no batch was begun")
     #expect(queue.finish().isEmpty)
   }
 
   @Test func aBatchBeginsWithHalfOfTheFiles() throws {
     let (queue, file) = (makeQueue(filesMax: 64), try WatchedFile())
-    _ = queue.add(file.take(), Load(byteCount: 1, way: .together))
-    for _ in 0..<30 { _ = queue.add(anyFile(), Load(byteCount: 1, way: .together)) }
+    _ = queue.add(file.take(), WritebackLoad(byteCount: 1, way: .together))
+    for _ in 0..<30 { _ = queue.add(anyFile(), WritebackLoad(byteCount: 1, way: .together)) }
     #expect(!closesSoon(file), "a batch was begun too early")
-    _ = queue.add(anyFile(), Load(byteCount: 1, way: .together))
+    _ = queue.add(anyFile(), WritebackLoad(byteCount: 1, way: .together))
     #expect(file.waitUntilClosed(), "no batch was begun")
     #expect(queue.finish().isEmpty)
   }
@@ -123,26 +50,26 @@ private struct HeldBatch {
     let (queue, batch) = (makeQueue(), try HeldBatch())
     batch.add(to: queue, byteCount: bounds.batchBytes)
     let rest = bounds.bytesMax - bounds.batchBytes
-    _ = queue.add(anyFile(), Load(byteCount: rest, way: .together))
+    _ = queue.add(anyFile(), WritebackLoad(byteCount: rest, way: .together))
     #expect(batch.isHeld, "it waited for a batch that it had no need to wait for")
-    expectWait(queue, batch, Load(byteCount: 1, way: .together))
+    expectWait(queue, batch, WritebackLoad(byteCount: 1, way: .together))
   }
 
   @Test func whoIsWithinTheFilesGoesOnAndWhoIsBeyondWaits() throws {
     let (queue, batch) = (makeQueue(filesMax: 64), try HeldBatch())
     for _ in HeldBatch.fileCount..<32 {
-      _ = queue.add(anyFile(), Load(byteCount: 0, way: .together))
+      _ = queue.add(anyFile(), WritebackLoad(byteCount: 0, way: .together))
     }
     batch.add(to: queue, byteCount: 0)
-    for _ in 0..<32 { _ = queue.add(anyFile(), Load(byteCount: 0, way: .together)) }
+    for _ in 0..<32 { _ = queue.add(anyFile(), WritebackLoad(byteCount: 0, way: .together)) }
     #expect(batch.isHeld, "it waited for a batch that it had no need to wait for")
-    expectWait(queue, batch, Load(byteCount: 0, way: .together))
+    expectWait(queue, batch, WritebackLoad(byteCount: 0, way: .together))
   }
 
   /// One file that is larger than all bounds does not wait for itself.
   @Test func aFileBeyondAllBoundsGoesThrough() throws {
     let (queue, file) = (makeQueue(), try WatchedFile())
-    _ = queue.add(file.take(), Load(byteCount: 2 * bounds.bytesMax, way: .together))
+    _ = queue.add(file.take(), WritebackLoad(byteCount: 2 * bounds.bytesMax, way: .together))
     #expect(file.waitUntilClosed())
     #expect(queue.finish().isEmpty)
   }
@@ -154,7 +81,7 @@ private struct HeldBatch {
   }
 
   /// Expects that the next file waits for the end of the batch, and ends it all.
-  private func expectWait(_ queue: WritebackQueue, _ batch: HeldBatch, _ load: Load) {
+  private func expectWait(_ queue: WritebackQueue, _ batch: HeldBatch, _ load: WritebackLoad) {
     let isAdded = Atomic(false)
     let wasEarly = Atomic(false)
     Threads.run(2) { number in
@@ -177,7 +104,8 @@ private struct HeldBatch {
 
 /// What is done with the files of a batch, and in which order.
 @Suite(.timeLimit(.minutes(30))) struct SettlerOrderTests {
-  /// Pages that are not written yet cannot be dropped, so those of a file that is dropped too early stay.
+  /// Pages that are not written yet cannot be dropped, so those of a file that is dropped too early
+  /// stay.
   @Test(arguments: [WritebackQueue.Way.together, .alone, .sent])
   func filesAreDroppedAfterTheyAreWritten(_ way: WritebackQueue.Way) throws {
     try withScratchDirectory { scratch in
@@ -197,7 +125,7 @@ private struct HeldBatch {
       let queue = makeQueue(targets: try makeTargets(scratch.path))
       let file = try write()
       try #require(try cachedPages(file.rawValue, size).contains(true))
-      _ = queue.add(try file.duplicate(), Load(byteCount: size, way: way))
+      _ = queue.add(try file.duplicate(), WritebackLoad(byteCount: size, way: way))
       #expect(queue.writeBackAll().isEmpty)
       #expect(try cachedPages(file.rawValue, size).count { $0 } == 0)
       #expect(queue.finish().isEmpty)
@@ -211,7 +139,7 @@ private struct HeldBatch {
       ([.sent, .together], 1), ([.together, .sent], 1),
     ] as [([WritebackQueue.Way], Int)] {
       let queue = makeQueue(targets: try brokenTargets())
-      for way in ways { _ = queue.add(anyFile(), Load(byteCount: 1, way: way)) }
+      for way in ways { _ = queue.add(anyFile(), WritebackLoad(byteCount: 1, way: way)) }
       #expect(queue.writeBackAll().count == syncs, "\(ways)")
       #expect(queue.finish().isEmpty)
     }
@@ -220,15 +148,15 @@ private struct HeldBatch {
   /// The filesystem is asked why a file could not be waited for.
   @Test func aFailureToWaitIsToldByTheFilesystem() throws {
     let (queue, file) = (makeQueue(targets: try brokenTargets()), try WatchedFile())
-    _ = queue.add(anyFile(), Load(byteCount: 1, way: .sent))
-    _ = queue.add(file.take(), Load(byteCount: 1, way: .sent))
+    _ = queue.add(anyFile(), WritebackLoad(byteCount: 1, way: .sent))
+    _ = queue.add(file.take(), WritebackLoad(byteCount: 1, way: .sent))
     #expect(queue.writeBackAll().count == 1)
     #expect(file.isClosed)
   }
 
   @Test func theRestIsDroppedWhenAsked() throws {
     let (queue, file) = (makeQueue(), try WatchedFile())
-    _ = queue.add(file.take(), Load(byteCount: 1, way: .together))
+    _ = queue.add(file.take(), WritebackLoad(byteCount: 1, way: .together))
     #expect(queue.finish().isEmpty)
     #expect(!file.isClosed)
     queue.dropRest()
@@ -240,7 +168,7 @@ private struct HeldBatch {
     for (filesMax, isHeld) in [(0, false), (63, false), (64, true)] {
       let queue = makeQueue(filesMax: filesMax, targets: try brokenTargets())
       let file = try WatchedFile()
-      #expect(queue.add(file.take(), Load(byteCount: 1, way: .sent)).isEmpty)
+      #expect(queue.add(file.take(), WritebackLoad(byteCount: 1, way: .sent)).isEmpty)
       #expect(file.isClosed == !isHeld, "\(filesMax)")
       // What was sent off cannot be waited for without its file.
       #expect(queue.writeBackAll().count == 1, "\(filesMax)")
@@ -254,9 +182,9 @@ private struct HeldBatch {
       makeQueue(filesMax: 2, targets: try brokenTargets()), try WatchedFile()
     )
     for _ in 0..<100 {
-      #expect(queue.add(anyFile(), Load(byteCount: 1, way: .together)).isEmpty)
+      #expect(queue.add(anyFile(), WritebackLoad(byteCount: 1, way: .together)).isEmpty)
     }
-    _ = queue.add(file.take(), Load(byteCount: bounds.batchBytes, way: .together))
+    _ = queue.add(file.take(), WritebackLoad(byteCount: bounds.batchBytes, way: .together))
     #expect(queue.writeBackAll().count == 1)
     #expect(queue.finish().isEmpty)
   }
@@ -266,11 +194,11 @@ private struct HeldBatch {
 @Suite(.timeLimit(.minutes(30))) struct SettlerFailureTests {
   @Test func whoWaitsIsToldOnce() throws {
     let queue = makeQueue(targets: try brokenTargets())
-    _ = queue.add(anyFile(), Load(byteCount: 1, way: .together))
+    _ = queue.add(anyFile(), WritebackLoad(byteCount: 1, way: .together))
     let failures = queue.writeBackAll()
     #expect(failures.map(\.path) == ["/t"] && failures.first?.severity == .stop, "\(failures)")
     #expect(queue.writeBackAll().isEmpty)
-    #expect(queue.add(anyFile(), Load(byteCount: 1, way: .together)).isEmpty)
+    #expect(queue.add(anyFile(), WritebackLoad(byteCount: 1, way: .together)).isEmpty)
     #expect(queue.finish().isEmpty)
     queue.dropRest()
   }
@@ -278,7 +206,7 @@ private struct HeldBatch {
   @Test func oneOfThoseWhoWaitIsTold() throws {
     let queue = makeQueue(targets: try brokenTargets())
     let told = Atomic(0)
-    _ = queue.add(anyFile(), Load(byteCount: 1, way: .together))
+    _ = queue.add(anyFile(), WritebackLoad(byteCount: 1, way: .together))
     Threads.run(4) { _ in told.add(queue.writeBackAll().count, ordering: .relaxed) }
     let count = told.load(ordering: .relaxed)
     #expect(count == 1)
@@ -291,11 +219,12 @@ private struct HeldBatch {
       let (queue, file) = (
         makeQueue(filesMax: 64, targets: try brokenTargets()), try WatchedFile()
       )
-      var told = queue.add(file.take(), Load(byteCount: bounds.batchBytes, way: .together)).count
+      var told = queue.add(file.take(), WritebackLoad(byteCount: bounds.batchBytes, way: .together))
+        .count
       #expect(told == 0, "the batch is not done yet")
       #expect(file.waitUntilClosed())
       for _ in 0..<adds {
-        told += queue.add(anyFile(), Load(byteCount: 1, way: .together)).count
+        told += queue.add(anyFile(), WritebackLoad(byteCount: 1, way: .together)).count
         usleep(1_000)
       }
       let atTheEnd = queue.finish().count
@@ -314,7 +243,7 @@ private struct HeldBatch {
       let files = try (0..<2 * workers).map { _ in try WatchedFile() }
       Threads.run(workers) { number in
         for file in files[2 * number..<2 * number + 2] {
-          let load = Load(byteCount: bounds.batchBytes / (2 * workers), way: .together)
+          let load = WritebackLoad(byteCount: bounds.batchBytes / (2 * workers), way: .together)
           told.add(queue.add(file.take(), load).count, ordering: .relaxed)
         }
       }
@@ -332,13 +261,13 @@ private struct HeldBatch {
       let queue = makeQueue(targets: try brokenTargets())
       let files = try (0..<3).map { _ in try WatchedFile() }
       forbidThreads()
-      precondition(queue.add(files[0].take(), Load(byteCount: 1, way: .together)).isEmpty)
+      precondition(queue.add(files[0].take(), WritebackLoad(byteCount: 1, way: .together)).isEmpty)
       precondition(!files[0].isClosed)
-      let load = Load(byteCount: bounds.batchBytes, way: .together)
+      let load = WritebackLoad(byteCount: bounds.batchBytes, way: .together)
       precondition(queue.add(files[1].take(), load).count == 1)
       precondition(files[0].isClosed && files[1].isClosed)
       precondition(queue.writeBackAll().isEmpty)
-      precondition(queue.add(files[2].take(), Load(byteCount: 1, way: .together)).isEmpty)
+      precondition(queue.add(files[2].take(), WritebackLoad(byteCount: 1, way: .together)).isEmpty)
       precondition(queue.writeBackAll().count == 1 && files[2].isClosed)
       precondition(queue.writeBackAll().isEmpty && queue.finish().isEmpty)
     }
@@ -368,10 +297,10 @@ private func forbidThreads() {
       Threads.run(3) { _ in
         for _ in 0..<5 {
           for _ in 0..<2 {
-            _ = queue.add(anyFile(), Load(byteCount: 4096, way: .together))
+            _ = queue.add(anyFile(), WritebackLoad(byteCount: 4096, way: .together))
           }
           _ = queue.writeBackAll()
-          _ = queue.add(anyFile(), Load(byteCount: 4096, way: .sent))
+          _ = queue.add(anyFile(), WritebackLoad(byteCount: 4096, way: .sent))
         }
       }
       #expect(queue.finish().isEmpty)

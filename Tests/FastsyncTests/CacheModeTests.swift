@@ -152,7 +152,8 @@ struct CreationTests {
 
   @Test(arguments: Filesystem.allCases) func underEveryMask(_ kind: Filesystem) throws {
     try withSandbox { sandbox in
-      // Where the filesystem has such an option, groups come from the directory and not from the process.
+      // Where the filesystem has such an option, groups come from the directory and not from the
+      // process.
       let options = kind == .btrfs ? "noatime" : "noatime,grpid"
       _ = try kind.make(in: sandbox, as: "disk", megabytes: 400, options: options)
       let tree = try sandbox.makeDirectory("disk/tree")

@@ -10,8 +10,8 @@ import Testing
     (try? run("sh", ["-c", "command -v \(command)"]).status) != 0
   }
 
-  /// Types lines at a shell on a terminal, in a directory with `folder/inner`, and returns the words
-  /// with which the command would have been run.
+  /// Types lines at a shell on a terminal, in a directory with `folder/inner`, and returns the
+  /// words with which the command would have been run.
   private func type(
     _ lines: [String],
     at shell: String,

@@ -36,7 +36,7 @@ import Testing
   @Test func optionsThatCanBeTakenBack() {
     let takenBack = OptionTable.shown.filter { $0.negation != .none }.map(\.label)
     let others = ["-v, --verbose", "-h, --human-readable", "--inc-recursive, --i-r"]
-    #expect(takenBack == OptionTable.selection.dropFirst().map(\.label) + others)
+    #expect(takenBack == SelectionRows.selection.dropFirst().map(\.label) + others)
   }
 
   @Test func isCleanForGroff() throws {
@@ -58,7 +58,7 @@ import Testing
       .map(String.init)
     let known = OptionTable.shown.flatMap { $0.spellings.map(\.text) }
     #expect(Set(named).subtracting(known).isEmpty)
-    for row in OptionTable.transfer + OptionTable.devices {
+    for row in TransferRows.transfer + DeviceRows.devices {
       #expect(row.names.contains { named.contains("--\($0)") }, "\(row.label)")
     }
     #expect(named.count > 20)

@@ -27,8 +27,8 @@ struct DeviceSectorTests {
     try check(fsync(file), "fsync", Bytes(text: path))
   }
 
-  /// Copies to a device that has other data everywhere, and expects the bytes of the source, and behind
-  /// them what was there.
+  /// Copies to a device that has other data everywhere, and expects the bytes of the source, and
+  /// behind them what was there.
   private func expectCopied(
     _ source: String,
     _ bytes: Int,

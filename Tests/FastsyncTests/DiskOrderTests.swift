@@ -85,7 +85,8 @@ struct DiskOrderTests {
     expectNone(lines.filter { !$0.contains("lost+found") && !$0.hasPrefix(".d") }, hint)
   }
 
-  /// Files that were read and are held back when the disk is full must not be in the way of the end.
+  /// Files that were read and are held back when the disk is full must not be in the way of the
+  /// end.
   @Test(arguments: engines) func fullDisk(_ engine: String) throws {
     try withSandbox { sandbox in
       let source = try sandbox.makeDirectory("source")
@@ -189,8 +190,8 @@ struct DiskOrderTests {
     }
   }
 
-  /// Small files are written back in few large batches, and the journal is left alone where they can be
-  /// sent off as they are written; on btrfs without its trees.
+  /// Small files are written back in few large batches, and the journal is left alone where they
+  /// can be sent off as they are written; on btrfs without its trees.
   @Test(
     .enabled(if: has("strace"), "strace is not installed"),
     arguments: [Filesystem.ext4, .xfs, .btrfs]
@@ -223,8 +224,8 @@ struct DiskOrderTests {
     }
   }
 
-  /// Files whose data waits take so much metadata of btrfs that it writes its trees again and again,
-  /// unless they are sent off one by one.
+  /// Files whose data waits take so much metadata of btrfs that it writes its trees again and
+  /// again, unless they are sent off one by one.
   @Test(arguments: ["nvme", "hdd"]) func btrfsNeedNotWriteItsTrees(_ profile: String) throws {
     try withSandbox { sandbox in
       let source = try sandbox.makeDirectory("source")

@@ -52,9 +52,9 @@ import Testing
 
   /// What lies in allocated space has to be there before the name.
   ///
-  /// The end of a file that is written directly goes through the cache: after a power cut it would be
-  /// zeros in a file of the right size and time. What is kept in the cache is not allocated, so that its
-  /// size tells.
+  /// The end of a file that is written directly goes through the cache: after a power cut it would
+  /// be zeros in a file of the right size and time. What is kept in the cache is not allocated, so
+  /// that its size tells.
   @Test(
     .enabled(if: filesystemObstacle == nil, "\(filesystemObstacle ?? "")"),
     arguments: ["direct", "keep"]

@@ -120,8 +120,8 @@ import Testing
     }
   }
 
-  /// What cannot be done at once the kernel hands to threads that count as the user's: under a limit
-  /// on them it does not do it at all.
+  /// What cannot be done at once the kernel hands to threads that count as the user's: under a
+  /// limit on them it does not do it at all.
   @Test(
     .enabled(if: isRoot, "only root can become another user"),
     .enabled(if: filesystemObstacle == nil, "\(filesystemObstacle ?? "")"),

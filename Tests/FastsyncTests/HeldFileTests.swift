@@ -51,8 +51,8 @@ struct HeldFileTests {
     }
   }
 
-  /// Names that cannot be linked, since another filesystem is mounted there at the target, are copied;
-  /// not while others hold the buffers that they would wait for.
+  /// Names that cannot be linked, since another filesystem is mounted there at the target, are
+  /// copied; not while others hold the buffers that they would wait for.
   @Test(.enabled(if: isRoot, "only root can mount"))
   func linksToAnotherFilesystem() throws {
     try withSandbox { sandbox in

@@ -19,7 +19,9 @@ import Testing
     let sector = CopyError(.read, "SRC/a", .ioError, .entry, offset: 4096)
     let line = "fastsync: SRC/a: cannot read at offset 4096: Input/output error"
     #expect(Self.text(.failure(sector)) == line)
-    #expect(Self.text(.failure(ring)) == "fastsync: io_uring: cannot be had: Cannot allocate memory")
+    #expect(
+      Self.text(.failure(ring)) == "fastsync: io_uring: cannot be had: Cannot allocate memory"
+    )
   }
 
   @Test(arguments: [

@@ -67,9 +67,9 @@ struct MixedTree {
 
   /// What is wrong with a target that may be anywhere between old and new.
   ///
-  /// A name has the old type and content or the new ones; with the new ones it also has the new mode
-  /// and time, since it is published whole. It may be missing where it is new, or where the type
-  /// changes, which no call can do at once.
+  /// A name has the old type and content or the new ones; with the new ones it also has the new
+  /// mode and time, since it is published whole. It may be missing where it is new, or where the
+  /// type changes, which no call can do at once.
   func flaws(_ target: String) throws -> [String] {
     var flaws: [String] = []
     let roots = try [target, old, new].map { try OpenDirectory($0) }

@@ -12,7 +12,8 @@ extension [UInt8] {
   /// The bytes as C takes them, with a NUL at the end.
   var c: [CChar] { map { CChar(bitPattern: $0) } + [0] }
 
-  /// The bytes for a message: what is not printable ASCII as `\xNN`, the middle of long ones left out.
+  /// The bytes for a message: what is not printable ASCII as `\xNN`, the middle of long ones left
+  /// out.
   var shown: String {
     if count > 200 { return Array(prefix(80)).shown + "[...]" + Array(suffix(80)).shown }
     let digits = Array("0123456789abcdef".utf8)

@@ -4,8 +4,8 @@ import Glibc
 
 /// Tells in what two trees differ, by a walk of its own that shares nothing with what it judges.
 ///
-/// It goes down by directory descriptors and up by `..`, so that neither the depth of a tree nor the
-/// length of its paths matters.
+/// It goes down by directory descriptors and up by `..`, so that neither the depth of a tree nor
+/// the length of its paths matters.
 struct TreeComparer {
   /// What is compared beyond names, types, contents and where links point.
   struct Aspects: OptionSet {
@@ -55,8 +55,8 @@ struct TreeComparer {
 
   /// Compares two trees, without the names `ignoring` in the two directories themselves.
   ///
-  /// What differs comes back as `path: what: source value, target value`, at most 60 of them. A tree
-  /// without a single entry counts as a difference, since a test would be about nothing.
+  /// What differs comes back as `path: what: source value, target value`, at most 60 of them. A
+  /// tree without a single entry counts as a difference, since a test would be about nothing.
   static func differences(
     _ source: String,
     _ target: String,

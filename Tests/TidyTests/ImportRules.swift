@@ -11,7 +11,7 @@ enum ImportRules {
     "FileTree": ["Kernel", "SystemPackage", "Synchronization"],
     "CopyEngine": ["Kernel", "Uring", "Storage", "FileTree", "SystemPackage", "Synchronization"],
     "fastsync": [
-      "CopyEngine", "Kernel", "CLiburing", "Glibc", "SystemPackage", "Synchronization",
+      "CopyEngine", "Kernel", "Storage", "CLiburing", "Glibc", "SystemPackage", "Synchronization",
     ],
   ]
 

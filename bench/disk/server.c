@@ -1,6 +1,6 @@
-// SPDX-License-Identifier: Apache-2.0
-// disk-server SOCKET IMAGE SETTINGS COUNTERS [FAULTS]: one simulated disk as an NBD server.
-// Serves one client and ends with it; ends as well when nobody comes, so that it is never left behind.
+// SPDX-License-Identifier: Apache-2.0 disk-server SOCKET IMAGE SETTINGS COUNTERS [FAULTS]: one
+// simulated disk as an NBD server. Serves one client and ends with it; ends as well when nobody
+// comes, so that it is never left behind.
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>

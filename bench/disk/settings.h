@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: Apache-2.0
-// What a disk is: read from a small text file, one `key value` a line, and read again when it changes.
+// SPDX-License-Identifier: Apache-2.0 What a disk is: read from a small text file, one `key value`
+// a line, and read again when it changes.
 #ifndef DISK_SETTINGS_H
 #define DISK_SETTINGS_H
 

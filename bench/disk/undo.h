@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: Apache-2.0
-// What a power cut would take back: the old content of every 4 KiB block written since the last flush.
+// SPDX-License-Identifier: Apache-2.0 What a power cut would take back: the old content of every 4
+// KiB block written since the last flush.
 #ifndef DISK_UNDO_H
 #define DISK_UNDO_H
 

@@ -30,8 +30,8 @@ public struct CopyReport: Equatable, Sendable {
   public var failures = 0
   /// Entries that vanished at the source while they were copied.
   public var vanished = 0
-  /// Whether a device was being written when the run ended: it has neither what it had nor all of what it
-  /// was to have.
+  /// Whether a device was being written when the run ended: it has neither what it had nor all of
+  /// what it was to have.
   public var leavesTargetHalfWritten = false
   /// Why it ended early, or `nil` when everything was visited.
   public var stop: Stop?

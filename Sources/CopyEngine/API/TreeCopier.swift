@@ -22,7 +22,8 @@ public final class TreeCopier: Sendable {
     sink = events
   }
 
-  /// Asks a running copy to stop: what is in flight drains, temporaries are removed, `copy` returns.
+  /// Asks a running copy to stop: what is in flight drains, temporaries are removed, `copy`
+  /// returns.
   ///
   /// Before a copy it counts for the next one. May be called from any thread, not from a signal
   /// handler.

@@ -60,7 +60,7 @@ struct BlockDeviceCopy {
       return try transfer.dryReport()
     }
     // Both are had before anything is changed.
-    let queue = try run.makeQueue()
+    let queue = try EngineChoice(run: run).makeQueue()
     let pool = try run.limits.makePool()
     transfer.begin()
     noteRest(source, target, run, isDiscarded: discards && discard(target, run))
@@ -98,8 +98,8 @@ struct BlockDeviceCopy {
     }
   }
 
-  /// Fills what is a hole of an image with zeros on the device (BLKZEROOUT), a part at a time, since
-  /// each cannot be interrupted.
+  /// Fills what is a hole of an image with zeros on the device (BLKZEROOUT), a part at a time,
+  /// since each cannot be interrupted.
   private func clearHoles(
     _ source: borrowing BlockDeviceEnd,
     _ target: borrowing BlockDeviceEnd,

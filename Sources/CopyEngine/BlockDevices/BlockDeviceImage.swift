@@ -30,7 +30,7 @@ extension BlockDeviceCopy {
     let writing = BlockDeviceAccess(toWriteImage: plan.options)
     transfer.explain(writing, targetBytes: nil)
     guard !plan.options.isDryRun else { return try transfer.dryReport() }
-    let queue = try run.makeQueue()
+    let queue = try EngineChoice(run: run).makeQueue()
     let pool = try run.limits.makePool()
     var target = try create(name, in: sides, bytes: source.size)
     transfer.move(to: target.rawValue, writing, sectorBytes: 1, queue, pool)

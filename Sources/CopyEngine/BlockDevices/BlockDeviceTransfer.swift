@@ -92,7 +92,7 @@ struct BlockDeviceTransfer {
 
   /// What a dry run says.
   func dryReport() throws(CopyError) -> CopyReport {
-    if run.wants(.explanations) { try run.checkEngine() }
+    if run.wants(.explanations) { try EngineChoice(run: run).check() }
     var report = counted
     report.filesCopied = 1
     return report

@@ -46,8 +46,8 @@ struct MetadataPolicy: Sendable {
   }
 }
 
-/// What differs of what an inode itself says, beside its attributes, between what an entry should have
-/// and what it has.
+/// What differs of what an inode itself says, beside its attributes, between what an entry should
+/// have and what it has.
 struct InodeDelta: Equatable {
   /// What the target has now.
   enum Present {

@@ -15,14 +15,14 @@ struct MetadataPlace {
   let target: EntryLocation
 }
 
-extension FoundEntry {
-  /// The entry, reached by its name at the source and another place at the target.
-  func place(at target: EntryLocation) -> MetadataPlace {
-    MetadataPlace(
-      directory: directory,
-      name: name,
-      targetName: targetName,
-      source: source,
+extension MetadataPlace {
+  /// An entry that is reached by its name at the source and some way at the target.
+  init(_ entry: FoundEntry, at target: EntryLocation) {
+    self.init(
+      directory: entry.directory,
+      name: entry.name,
+      targetName: entry.targetName,
+      source: entry.source,
       target: target
     )
   }
@@ -183,7 +183,9 @@ struct MetadataWriter: ~Copyable {
     _ place: MetadataPlace,
     isForced: Bool
   ) -> Bool {
-    guard let time = delta.inode.modificationTime, delta.inode.timesDiffer || isForced else { return false }
+    guard let time = delta.inode.modificationTime, delta.inode.timesDiffer || isForced else {
+      return false
+    }
     do {
       try place.target.setTimes(access: delta.inode.accessTime, modification: time)
       return delta.inode.timesDiffer

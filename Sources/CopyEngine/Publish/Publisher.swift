@@ -134,7 +134,7 @@ struct Publisher: ~Copyable {
     let replaced = entry.existing?.kind == entry.metadata.kind ? entry.existing : nil
     let temporary = try makeOrClaim(entry, body)
     let target = temporary.map { EntryLocation(directory: entry.sides.target, name: $0) }
-    let place = entry.place(at: target ?? entry.target)
+    let place = MetadataPlace(entry, at: target ?? entry.target)
     let inode = InodeDelta(of: entry.metadata, at: .new(nil, replacing: replaced), metadata.policy)
     let attributes = metadata.compareAttributes(place, entry.metadata.kind)
     _ = metadata.apply(MetadataDelta(inode: inode, attributes: attributes), place)

@@ -7,15 +7,16 @@ internal import SystemPackage
 /// Small files that have their names, and whose data has to be written back.
 ///
 /// One after the other could be written back and dropped from the cache at once, but batches cost
-/// less: whenever enough has come together, a thread has the filesystem write it all back (`syncfs`)
-/// and then drops it. That bounds dirty data and cache, and keeps the disk busy during the walk.
-/// The filesystem sends off many files in one go, so that neighbours become one long request.
+/// less: whenever enough has come together, a thread has the filesystem write it all back
+/// (`syncfs`) and then drops it. That bounds dirty data and cache, and keeps the disk busy during
+/// the walk. The filesystem sends off many files in one go, so that neighbours become one long
+/// request.
 ///
-/// btrfs is different. It sets hundreds of KiB of metadata aside for each file whose data waits; when
-/// there is no more of that, it writes its trees to get some back, as `syncfs` makes it do as well.
-/// There each file is sent off at once, which costs nothing (extents are allocated in the order of
-/// writing), and the thread waits for the files of a batch. So it does for what was sent off when it
-/// was written, as it is where the target seeks.
+/// btrfs is different. It sets hundreds of KiB of metadata aside for each file whose data waits;
+/// when there is no more of that, it writes its trees to get some back, as `syncfs` makes it do as
+/// well. There each file is sent off at once, which costs nothing (extents are allocated in the
+/// order of writing), and the thread waits for the files of a batch. So it does for what was sent
+/// off when it was written, as it is where the target seeks.
 final class WritebackQueue: Sendable {
   /// How much data makes a batch, and how much may wait or be on its way.
   struct Bounds: Equatable {

@@ -156,6 +156,13 @@ extension RunContext {
     sink.receive(.entry(EntryEvent(path: path, kind: kind, change: change)))
   }
 
+  /// Tells that an entry was linked to another.
+  func tellLink(_ entry: FoundEntry, to first: LinkName) {
+    guard wants(.entries) else { return }
+    let path = first.directory.relativePath(first.targetName)
+    tell(.hardLink(path), entry.directory, entry.targetName, entry.change)
+  }
+
   /// Tells that an entry was left out.
   func tellSkipped(_ directory: CopyDirectory, _ name: EntryName, isDirectory: Bool) {
     guard wants(.skips) else { return }

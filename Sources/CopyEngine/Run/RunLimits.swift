@@ -43,8 +43,8 @@ struct RunLimits: Equatable {
 
   /// More than this gains nothing: a disk takes requests of 1 MiB at full speed.
   static let blockBytesMax = 1 << 20
-  /// Where one disk is read and written, a file has so many bytes on their way in its 32 blocks, and the
-  /// ways between source and target take a few per cent of the time.
+  /// Where one disk is read and written, a file has so many bytes on their way in its 32 blocks,
+  /// and the ways between source and target take a few per cent of the time.
   static let blockBytesMaxOfSharedDisk = 2 << 20
   /// What the buffers take if nobody has asked for another figure, in bytes.
   static let memoryBytesDefault = 8 << 20
@@ -58,8 +58,8 @@ struct RunLimits: Equatable {
   static let workersDefaultMax = 8
   /// Some wait for metadata from the disk while others compute.
   static let workersDefaultMin = 4
-  /// On btrfs they wait for each other at its trees instead, and more than there are processors slow it
-  /// down.
+  /// On btrfs they wait for each other at its trees instead, and more than there are processors
+  /// slow it down.
   static let workersDefaultMinOnBtrfs = 2
   /// Dirty data of all large files together, in bytes.
   static let dirtyBytesOfRun: UInt64 = 32 << 20

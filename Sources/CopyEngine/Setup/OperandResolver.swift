@@ -119,8 +119,9 @@ struct OperandResolver {
 
   /// Opens the directory that the target is to be made in.
   ///
-  /// Where it is missing, a tree has a directory that cannot be made, which ends a run as any `mkdir`
-  /// that fails, and a file has a target that does not go with it: so rsync tells them apart.
+  /// Where it is missing, a tree has a directory that cannot be made, which ends a run as any
+  /// `mkdir` that fails, and a file has a target that does not go with it: so rsync tells them
+  /// apart.
   private func openAbove(takesNewName: Bool) throws(CopyError) -> OpenDirectory {
     do {
       return try open(plan.target.directory)
@@ -141,7 +142,7 @@ struct OperandResolver {
 
   /// Makes the target directory, once it is known that the operands go together (`mkdir`).
   func create(_ target: ResolvedTarget) throws(CopyError) -> ResolvedTarget {
-    guard target.isNew, !plan.options.isDryRun else { return target }
+    guard target.isNew else { return target }
     let place = EntryLocation(
       directory: target.nearest.descriptor.rawValue,
       name: plan.target.lastComponent.map { EntryName($0) } ?? .itself

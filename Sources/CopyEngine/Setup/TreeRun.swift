@@ -35,7 +35,7 @@ struct TreeRun {
     begin(run)
     RunExplanation(run: run, locations: locations).tellTrees()
     if target.directory == nil || plan.options.isDryRun, let nearest {
-      run.explainWriting(
+      AccessExplanation(run: run).tellWriting(
         to: target.nearest.descriptor.rawValue,
         nearest,
         parts.transfer.policies

@@ -17,8 +17,8 @@ struct EntryDecision: Equatable {
     case create
     /// It is made or copied, and put in place of what has its name.
     case replace
-    /// It becomes a further name of an inode that is there, unless what has its name is one already.
-    /// That is only right if it also has the contents.
+    /// It becomes a further name of an inode that is there, unless what has its name is one
+    /// already. That is only right if it also has the contents.
     case link(hasContents: Bool)
     /// It becomes a further name of an inode as soon as that is there.
     case awaitFirstName

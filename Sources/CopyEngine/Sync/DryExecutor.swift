@@ -51,7 +51,7 @@ struct DryExecutor: ~Copyable, Executor {
   }
 
   mutating func compareAttributes(_ entry: FoundEntry) -> AttributeDelta {
-    metadata.compareAttributes(entry.place(at: entry.target), entry.metadata.kind)
+    metadata.compareAttributes(MetadataPlace(entry, at: entry.target), entry.metadata.kind)
   }
 
   mutating func keep(_ entry: FoundEntry) {
@@ -61,7 +61,7 @@ struct DryExecutor: ~Copyable, Executor {
 
   mutating func repair(_ entry: FoundEntry, _ delta: MetadataDelta) {
     noteVisited(entry)
-    guard run.wants(.entries), let kind = entry.eventKind() else { return }
+    guard run.wants(.entries), let kind = EntryEvent.Kind(entry) else { return }
     run.tell(kind, entry.directory, entry.targetName, delta.change)
   }
 
@@ -69,10 +69,13 @@ struct DryExecutor: ~Copyable, Executor {
     guard entry.metadata.kind == .file else { return }
     counts.bytesVisited += entry.metadata.size
     guard run.wants(.explanations), entry.metadata.size > 0 else { return }
-    run.explainSharing(entry.metadata, with: entry.sides.targetMetadata ?? run.nearestTarget)
+    AccessExplanation(run: run).tellSharing(
+      entry.metadata,
+      with: entry.sides.targetMetadata ?? run.nearestTarget
+    )
     planner.explainReading(entry)
     if let target = entry.sides.targetMetadata {
-      run.explainWriting(to: entry.sides.target, target, policies)
+      AccessExplanation(run: run).tellWriting(to: entry.sides.target, target, policies)
     }
   }
 
@@ -86,7 +89,7 @@ struct DryExecutor: ~Copyable, Executor {
   mutating func make(_ entry: FoundEntry) -> Bool {
     counts.othersCreated += 1
     guard run.wants(.entries) else { return true }
-    guard let kind = entry.eventKind() else {
+    guard let kind = EntryEvent.Kind(entry) else {
       run.fail(.source(.readLink, entry.sourcePath, .noSuchFileOrDirectory))
       return false
     }

@@ -254,8 +254,8 @@ extension EntryVisitor where Work: ~Copyable {
     }
   }
 
-  /// Makes an entry a further name, or finds that it has to be copied: not at once, since buffers of
-  /// files that are just being written would be waited for.
+  /// Makes an entry a further name, or finds that it has to be copied: not at once, since buffers
+  /// of files that are just being written would be waited for.
   private mutating func link(_ entry: FoundEntry, to published: LinkName, hasContents: Bool) {
     var first = published
     while true {

@@ -134,7 +134,10 @@ extension LiveExecutor where Queue: ~Copyable {
 // Entries.
 extension LiveExecutor where Queue: ~Copyable {
   mutating func compareAttributes(_ entry: FoundEntry) -> AttributeDelta {
-    publisher.metadata.compareAttributes(entry.place(at: entry.target), entry.metadata.kind)
+    publisher.metadata.compareAttributes(
+      MetadataPlace(entry, at: entry.target),
+      entry.metadata.kind
+    )
   }
 
   mutating func keep(_ entry: FoundEntry) {
@@ -150,10 +153,10 @@ extension LiveExecutor where Queue: ~Copyable {
 
   mutating func repair(_ entry: FoundEntry, _ delta: MetadataDelta) {
     noteVisited(entry)
-    let change = publisher.metadata.apply(delta, entry.place(at: entry.target))
+    let change = publisher.metadata.apply(delta, MetadataPlace(entry, at: entry.target))
     if change.isEmpty {
       own.entriesUnchanged += 1
-    } else if run.wants(.entries), let kind = entry.eventKind() {
+    } else if run.wants(.entries), let kind = EntryEvent.Kind(entry) {
       run.tell(kind, entry.directory, entry.targetName, change)
     }
   }
@@ -186,7 +189,7 @@ extension LiveExecutor where Queue: ~Copyable {
       return false
     }
     own.othersCreated += 1
-    if run.wants(.entries), let kind = entry.eventKind(linkContents: contents) {
+    if run.wants(.entries), let kind = EntryEvent.Kind(entry, linkContents: contents) {
       run.tell(kind, entry.directory, entry.targetName, entry.change)
     }
     return true
@@ -242,29 +245,5 @@ extension LiveExecutor where Queue: ~Copyable {
     let sides = try opener.open(directory)
     linkedDirectory = (directory, sides)
     return sides
-  }
-}
-
-extension FoundEntry {
-  /// What the events call it; the contents of a link are read where they are not known.
-  func eventKind(linkContents: EntryName? = nil) -> EntryEvent.Kind? {
-    switch metadata.kind {
-    case .file: return .file
-    case .directory: return .directory
-    case .device: return .device
-    case .special: return .special
-    case .symbolicLink:
-      guard let contents = linkContents ?? (try? source.symbolicLinkContents()) else { return nil }
-      return .symbolicLink(FilePath(contents))
-    }
-  }
-}
-
-extension RunContext {
-  /// Tells that an entry was linked to another.
-  func tellLink(_ entry: FoundEntry, to first: LinkName) {
-    guard wants(.entries) else { return }
-    let path = first.directory.relativePath(first.targetName)
-    tell(.hardLink(path), entry.directory, entry.targetName, entry.change)
   }
 }

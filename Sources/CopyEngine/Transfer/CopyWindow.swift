@@ -295,8 +295,8 @@ struct CopyWindow {
     return blocks[index].lease
   }
 
-  /// Notes that the caller keeps the end of the file, to write it in another way: a write that was just
-  /// handed out had no whole aligned piece.
+  /// Notes that the caller keeps the end of the file, to write it in another way: a write that was
+  /// just handed out had no whole aligned piece.
   ///
   /// - Parameters:
   ///   - index: The block.

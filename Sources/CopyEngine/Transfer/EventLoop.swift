@@ -186,8 +186,8 @@ struct EventLoop<Queue: SubmissionQueue & ~Copyable, File: ~Copyable>: ~Copyable
     pool.slice(of: leases[slot.lease], from: slot.start, count: byteCount)
   }
 
-  /// Takes back the place of a file that was loaded, when its contents are not needed any more; after
-  /// a failure there is nothing to be taken back.
+  /// Takes back the place of a file that was loaded, when its contents are not needed any more;
+  /// after a failure there is nothing to be taken back.
   mutating func release(_ slot: LoadSlot) {
     guard !hasFailed else { return }
     if arena.release(slot) { pool.giveBack(leases.remove(slot.lease)) }
@@ -195,8 +195,8 @@ struct EventLoop<Queue: SubmissionQueue & ~Copyable, File: ~Copyable>: ~Copyable
 
   /// Gives up after the queue has failed, so that the loop can be let go of.
   ///
-  /// Buffers go back to the pool, from which other loops lease them, only when the kernel is done with
-  /// all requests; else nobody may have them any more.
+  /// Buffers go back to the pool, from which other loops lease them, only when the kernel is done
+  /// with all requests; else nobody may have them any more.
   mutating func abandon() {
     let isQuiet = queue.cancelAll()
     while let index = leases.firstOccupied(from: 0) {

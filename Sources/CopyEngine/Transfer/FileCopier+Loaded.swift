@@ -5,10 +5,68 @@ internal import Kernel
 internal import SystemPackage
 internal import Uring
 
+// Small files: reading.
+extension FileCopier where Queue: ~Copyable {
+  /// Opens a small file and has it read.
+  mutating func load(
+    _ entry: FoundEntry,
+    _ publisher: inout Publisher
+  ) throws(CopyError) {
+    let known = planner.knownReading(entry)
+    let source = try opener.openSource(entry, isDirect: known?.mode == .direct)
+    let size = entry.metadata.size
+    if entry.metadata.mayHaveHoles && run.preservation.contains(.holes) {
+      let map = DataMap(of: source.rawValue, entry.metadata, keepsHoles: true)
+      guard isWhole(map, source.rawValue) else { return try copyInBlocks(entry, &publisher) }
+    }
+    let access = known ?? planner.reading(entry, source.rawValue)
+    var plan = TransferPlan(
+      source: source.rawValue,
+      target: nil,
+      map: size > 0 ? .whole(size) : .unknownSize,
+      reading: access.transfer
+    )
+    // Whole pages, so that requests for neighbours touch and become one.
+    if plan.reading.isDirect { plan.reading.alignment = LoadArena.alignment }
+    // What somebody has in the cache is read from there, and stays.
+    let isKept = access.mode == .keep
+    let cached =
+      isKept ? 0 : FileCalls.cachedPages(of: source.rawValue, offset: 0, length: size) ?? -1
+    if cached > 0 { plan.reading.alignment = 1 }
+    if plan.reading.isDirect != (known?.mode == .direct) {
+      try? FileCalls.setDirect(source.rawValue, plan.reading.isDirect)
+    }
+    var file = OpenFile(entry: entry, opened: entry.metadata, source: source)
+    file.triesDontCache.reading = plan.reading.dontCache
+    file.dropsSource = (access.mode == .advise || access.fillsCache) && cached == 0
+    if size > 0 { loop.admit(plan, file: file) } else { try finishEmpty(file, &publisher) }
+  }
+
+  /// Whether a file that occupies less than its size has no holes all the same.
+  private func isWhole(_ map: DataMap, _ source: Int32) -> Bool {
+    guard case .sparse(let size) = map else { return true }
+    return (try? map.extent(from: 0, in: source)) == DataExtent(offset: 0, length: size)
+  }
+
+  /// A file that says to be empty is so, unless it is one of those that do not tell, as in `/proc`.
+  private mutating func finishEmpty(
+    _ file: consuming OpenFile,
+    _ publisher: inout Publisher
+  ) throws(CopyError) {
+    var byte: UInt8 = 0
+    let count = unsafe withUnsafeMutableBytes(of: &byte) { buffer in
+      unsafe try? FileCalls.read(file.source.rawValue, into: buffer, at: 0)
+    }
+    guard count == 0 else { return try copyInBlocks(file.entry, &publisher) }
+    writeAlone(file, nil, &publisher)
+  }
+}
+
 // Small files that were read: creating, writing, and handing them on.
 extension FileCopier where Queue: ~Copyable {
   /// ext4 puts files up to this size one after the other, whatever their directories
-  /// (`mb_stream_req`), and larger ones near their inodes: to take turns between the two is to seek.
+  /// (`mb_stream_req`), and larger ones near their inodes: to take turns between the two is to
+  /// seek.
   private static var groupedBytesMaxOfExt4: Int { 64 << 10 }
 
   /// Holds back a small file that was read.

@@ -24,8 +24,8 @@ struct TransferState: Sendable {
 /// `finish` never turns the loop: what is to be tried again waits in a queue that `beginAgain`
 /// empties, so that neither the stack nor a failure of the ring depends on the files under way.
 struct FileCopier<Queue: SubmissionQueue & ~Copyable>: ~Copyable {
-  /// Files up to this size are written through the page cache even where direct writes are possible:
-  /// for them to wait for the disk costs more than to copy them once more, in bytes.
+  /// Files up to this size are written through the page cache even where direct writes are
+  /// possible: for them to wait for the disk costs more than to copy them once more, in bytes.
   private static var bufferedBytesMax: UInt64 { 128 << 10 }
 
   let run: RunContext
@@ -159,8 +159,8 @@ struct FileCopier<Queue: SubmissionQueue & ~Copyable>: ~Copyable {
 
 // Beginning.
 extension FileCopier where Queue: ~Copyable {
-  /// Whether a file is read into one buffer first; on a disk that seeks, whatever fits, since direct
-  /// writes would come between the batches of the others.
+  /// Whether a file is read into one buffer first; on a disk that seeks, whatever fits, since
+  /// direct writes would come between the batches of the others.
   mutating func isSmall(_ entry: FoundEntry) -> Bool {
     let size = entry.metadata.size
     guard size <= UInt64(loop.pool.blockBytes), !planner.mayReflink(entry) else { return false }
@@ -168,7 +168,7 @@ extension FileCopier where Queue: ~Copyable {
       || planner.writing(entry)?.mode != .direct
   }
 
-  private mutating func copyInBlocks(
+  mutating func copyInBlocks(
     _ entry: FoundEntry,
     _ publisher: inout Publisher
   ) throws(CopyError) {
@@ -194,60 +194,6 @@ extension FileCopier where Queue: ~Copyable {
       FileCalls.advise(file.targetNumber, .noReuse)
     }
     loop.admit(plan, file: file)
-  }
-
-  /// Opens a small file and has it read.
-  private mutating func load(
-    _ entry: FoundEntry,
-    _ publisher: inout Publisher
-  ) throws(CopyError) {
-    let known = planner.knownReading(entry)
-    let source = try opener.openSource(entry, isDirect: known?.mode == .direct)
-    let size = entry.metadata.size
-    if entry.metadata.mayHaveHoles && run.preservation.contains(.holes) {
-      let map = DataMap(of: source.rawValue, entry.metadata, keepsHoles: true)
-      guard isWhole(map, source.rawValue) else { return try copyInBlocks(entry, &publisher) }
-    }
-    let access = known ?? planner.reading(entry, source.rawValue)
-    var plan = TransferPlan(
-      source: source.rawValue,
-      target: nil,
-      map: size > 0 ? .whole(size) : .unknownSize,
-      reading: access.transfer
-    )
-    // Whole pages, so that requests for neighbours touch and become one.
-    if plan.reading.isDirect { plan.reading.alignment = LoadArena.alignment }
-    // What somebody has in the cache is read from there, and stays.
-    let isKept = access.mode == .keep
-    let cached =
-      isKept ? 0 : FileCalls.cachedPages(of: source.rawValue, offset: 0, length: size) ?? -1
-    if cached > 0 { plan.reading.alignment = 1 }
-    if plan.reading.isDirect != (known?.mode == .direct) {
-      try? FileCalls.setDirect(source.rawValue, plan.reading.isDirect)
-    }
-    var file = OpenFile(entry: entry, opened: entry.metadata, source: source)
-    file.triesDontCache.reading = plan.reading.dontCache
-    file.dropsSource = (access.mode == .advise || access.fillsCache) && cached == 0
-    if size > 0 { loop.admit(plan, file: file) } else { try finishEmpty(file, &publisher) }
-  }
-
-  /// Whether a file that occupies less than its size has no holes all the same.
-  private func isWhole(_ map: DataMap, _ source: Int32) -> Bool {
-    guard case .sparse(let size) = map else { return true }
-    return (try? map.extent(from: 0, in: source)) == DataExtent(offset: 0, length: size)
-  }
-
-  /// A file that says to be empty is so, unless it is one of those that do not tell, as in `/proc`.
-  private mutating func finishEmpty(
-    _ file: consuming OpenFile,
-    _ publisher: inout Publisher
-  ) throws(CopyError) {
-    var byte: UInt8 = 0
-    let count = unsafe withUnsafeMutableBytes(of: &byte) { buffer in
-      unsafe try? FileCalls.read(file.source.rawValue, into: buffer, at: 0)
-    }
-    guard count == 0 else { return try copyInBlocks(file.entry, &publisher) }
-    writeAlone(file, nil, &publisher)
   }
 }
 
@@ -285,17 +231,19 @@ extension FileCopier where Queue: ~Copyable {
     }
   }
 
-  /// Writes the last bytes of a file, which were kept back since they are no whole sector (`pwrite`).
+  /// Writes the last bytes of a file, which were kept back since they are no whole sector
+  /// (`pwrite`).
   ///
-  /// Their space is allocated and not written yet, so that nothing has to be read for it. To write a
-  /// whole sector and to cut the file would have the filesystem read it again, and wait.
+  /// Their space is allocated and not written yet, so that nothing has to be read for it. To write
+  /// a whole sector and to cut the file would have the filesystem read it again, and wait.
   private mutating func writeTail(_ tail: [UInt8], _ file: consuming OpenFile) {
     let target = file.targetNumber
     let size = file.opened.size
     if let (offset, errno) = UnalignedTail.write(tail, upTo: size, of: target) {
       return fail(file.entry, .target(.write, file.entry.targetPath, errno, offset: offset))
     }
-    // Until it is on the disk it reads as zeros there, in a file that looks complete to the next run.
+    // Until it is on the disk it reads as zeros there, in a file that looks complete to the next
+    // run.
     var plan = TransferPlan(source: file.source.rawValue, target: target, map: .whole(0))
     plan.advisor = CacheAdvisor(settling: size - UInt64(tail.count)..<size)
     loop.admit(plan, file: file)

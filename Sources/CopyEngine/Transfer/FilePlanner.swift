@@ -17,6 +17,7 @@ struct FilePlanner {
   }
 
   private let run: RunContext
+  private let explanation: AccessExplanation
   private let policies: AccessPolicies
   private var allocation: AllocationPolicy
   /// What the run has chosen, by device.
@@ -29,6 +30,7 @@ struct FilePlanner {
 
   init(_ run: RunContext, _ policies: AccessPolicies) {
     self.run = run
+    explanation = AccessExplanation(run: run)
     self.policies = policies
     allocation = AllocationPolicy(mounts: run.mounts)
     windowBytes = CacheAdvisor.windowBytes(dirtyBytesMax: run.limits.dirtyBytesMax)
@@ -50,7 +52,7 @@ extension FilePlanner {
     // Of an empty file nothing is read, and there may be no other.
     guard entry.metadata.size > 0 else { return access }
     knownReading[device] = access
-    run.explain(.reading, entry.metadata, access)
+    explanation.tell(.reading, entry.metadata, access)
     return access
   }
 
@@ -70,14 +72,14 @@ extension FilePlanner {
       access = policies.access(.writing, device: device, descriptor: entry.sides.target)
     }
     knownWriting[device] = access
-    run.explain(.writing, metadata, access)
+    explanation.tell(.writing, metadata, access)
     return access
   }
 
   /// Says how a file would be read and written that is not, since there is nothing to do.
   mutating func explainAccess(_ entry: FoundEntry) {
     guard run.wants(.explanations), entry.metadata.size > 0 else { return }
-    run.explainSharing(entry.metadata, with: entry.sides.targetMetadata ?? run.nearestTarget)
+    explanation.tellSharing(entry.metadata, with: entry.sides.targetMetadata ?? run.nearestTarget)
     explainReading(entry)
     _ = writing(entry)
   }
@@ -96,7 +98,7 @@ extension FilePlanner {
     let device = entry.metadata.identity.device
     knownReading[device] = nil
     if let access = policies.refuse(.reading, device: device, mode) {
-      run.explain(.reading, entry.metadata, access)
+      explanation.tell(.reading, entry.metadata, access)
     }
   }
 
@@ -105,7 +107,7 @@ extension FilePlanner {
     guard let metadata = entry.sides.targetMetadata else { return }
     knownWriting[metadata.identity.device] = nil
     if let access = policies.refuse(.writing, device: metadata.identity.device, mode) {
-      run.explain(.writing, metadata, access)
+      explanation.tell(.writing, metadata, access)
     }
   }
 }

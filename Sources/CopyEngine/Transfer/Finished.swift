@@ -32,8 +32,8 @@ struct Finished<File: ~Copyable>: ~Copyable {
     self.file = file
   }
 
-  /// Takes the last bytes out, rather than copying them: the optimizer of Swift 6.3 would let go of the copy
-  /// when the file is taken.
+  /// Takes the last bytes out, rather than copying them: the optimizer of Swift 6.3 would let go of
+  /// the copy when the file is taken.
   mutating func takeTail() -> [UInt8] {
     let taken = tail
     tail = []

@@ -12,8 +12,8 @@ struct LoadSlot {
 
 /// Cuts places for small files from leased buffers, one after the other, so that many share one.
 ///
-/// A pure value: buffers are known by the number of their lease, and go back when nothing in them is
-/// in use.
+/// A pure value: buffers are known by the number of their lease, and go back when nothing in them
+/// is in use.
 struct LoadArena {
   /// Places start at whole pages, which is enough for direct I/O.
   static let alignment = 4096
@@ -29,7 +29,8 @@ struct LoadArena {
     users = Array(repeating: 0, count: leasesMax)
   }
 
-  /// A place in the present buffer, or `nil` when there is none or it has no room for so many bytes.
+  /// A place in the present buffer, or `nil` when there is none or it has no room for so many
+  /// bytes.
   mutating func take(_ byteCount: Int) -> LoadSlot? {
     let needed = max(byteCount, 1).roundedUp(to: Self.alignment)
     guard let lease = current, used + needed <= blockBytes else { return nil }

@@ -30,6 +30,7 @@ struct TransferPlan {
   var reading = TransferMode()
   /// How it is written.
   var writing = TransferMode()
-  /// Whether runs of zeros are left out, since the target has zeros everywhere; not for direct writes.
+  /// Whether runs of zeros are left out, since the target has zeros everywhere; not for direct
+  /// writes.
   var skipsZeros = false
 }

@@ -5,8 +5,8 @@ internal import Kernel
 internal import Storage
 internal import SystemPackage
 
-/// Reads directories and has their names visited: at once, or where a disk seeks in the order of the
-/// disk.
+/// Reads directories and has their names visited: at once, or where a disk seeks in the order of
+/// the disk.
 struct TreeWalk<Work: Executor & ~Copyable>: ~Copyable {
   private let run: RunContext
   private let opener: DirectoryOpener
@@ -115,7 +115,7 @@ extension TreeWalk where Work: ~Copyable {
       try DirectoryReader.seek(sides.source, to: position)
       while !run.shouldStop {
         guard try reader.fill(from: sides.source) else { return visitor.complete(directory) }
-        if try !visitFilled(directory, sides) { return }
+        guard try visitFilled(directory, sides) else { return }
       }
     } catch {
       run.fail(.source(.readDirectory, directory.sourcePath(), error))
@@ -179,9 +179,9 @@ extension TreeWalk where Work: ~Copyable {
   }
 }
 
-// The order of the disk: what is gathered of many directories is visited in the order of the inodes,
-// and files are read in the order of their data, small ones before large ones, so that the target is
-// written in one stream at a time.
+// The order of the disk: what is gathered of many directories is visited in the order of the
+// inodes, and files are read in the order of their data, small ones before large ones, so that the
+// target is written in one stream at a time.
 extension TreeWalk where Work: ~Copyable {
   /// Visits what was gathered, and copies the files among it.
   ///

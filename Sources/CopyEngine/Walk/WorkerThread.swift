@@ -34,11 +34,11 @@ private func runWorker(_ parts: RunParts) -> CopyReport {
   let run = parts.run
   do throws(CopyError) {
     guard !run.options.isDryRun else {
-      try run.checkEngine()
+      try EngineChoice(run: run).check()
       var worker = Worker(parts, DryExecutor(run, parts.opener, parts.transfer.policies))
       return worker.work()
     }
-    let queue = try run.makeQueue()
+    let queue = try EngineChoice(run: run).makeQueue()
     var worker = Worker(
       parts,
       LiveExecutor(run, parts.opener, parts.transfer, parts.published, queue: queue)

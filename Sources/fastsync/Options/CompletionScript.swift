@@ -29,8 +29,8 @@ struct CompletionScript {
 
   // MARK: bash
 
-  /// Bash takes `=` and `:` for ends of words, so `--cache=keep:auto` comes as five of them, and only
-  /// the last is completed.
+  /// Bash takes `=` and `:` for ends of words, so `--cache=keep:auto` comes as five of them, and
+  /// only the last is completed.
   private var bash: String {
     """
     # Completions of fastsync for bash.

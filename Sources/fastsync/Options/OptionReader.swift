@@ -8,8 +8,8 @@ import CLiburing
 struct OptionReader: ~Copyable {
   private let reader: OpaquePointer
 
-  /// Begins to read the words behind the command's name; `spellings` are the ways to type an option,
-  /// with `=` at the end of those that take a value.
+  /// Begins to read the words behind the command's name; `spellings` are the ways to type an
+  /// option, with `=` at the end of those that take a value.
   init(spellings: [String], words: [[UInt8]]) throws(Refusal) {
     var names: [UInt8] = []
     for spelling in spellings {
@@ -41,7 +41,8 @@ struct OptionReader: ~Copyable {
 
   deinit { unsafe cl_options_close(reader) }
 
-  /// The number of the next option's spelling, and its value, empty without one; `nil` behind the last.
+  /// The number of the next option's spelling, and its value, empty without one; `nil` behind the
+  /// last.
   mutating func next() throws(Refusal) -> (spelling: Int, value: [UInt8])? {
     let code = unsafe cl_options_next(reader)
     if code == cl_options_end { return nil }

@@ -3,7 +3,8 @@
 import CopyEngine
 import Storage
 
-extension OptionTable {
+/// Rows of `OptionTable`.
+enum TransferRows {
   /// How the run goes about it.
   static let transfer: [OptionRow] = [
     OptionRow(
@@ -21,7 +22,8 @@ extension OptionTable {
         .RS
         .TP
         .B auto
-        (the default) takes what is fastest of what kernel and filesystem can do, for each filesystem;
+        (the default) takes what is fastest of what kernel and filesystem can do, for each
+        filesystem;
         .B \-\-explain
         tells what that is.
         .TP
@@ -57,10 +59,12 @@ extension OptionTable {
         .RS
         .TP
         .B auto
-        (the default) follows partitions, logical volumes, encryption, arrays, loop devices and btrfs down
+        (the default) follows partitions, logical volumes, encryption, arrays, loop devices and
+        btrfs down
         to the disks; of several the slowest counts.
         A disk says itself whether it seeks.
-        Virtual disks and USB bridges are not believed: 4 to 12 random reads of 4 KiB, 60 ms at the most,
+        Virtual disks and USB bridges are not believed: 4 to 12 random reads of 4 KiB, 60 ms at the
+        most,
         show what they are.
         That takes a right to open the disk, which only root has; else they are believed.
         .TP
@@ -87,8 +91,10 @@ extension OptionTable {
       in: .transfer,
       help: "Print how the run goes about it, and why.",
       manual: #"""
-        Print how the run goes about it, and why: the disks below each place, what they are taken for,
-        whether both sides are one disk, workers, buffers, and how each filesystem is read and written.
+        Print how the run goes about it, and why: the disks below each place, what they are taken
+        for,
+        whether both sides are one disk, workers, buffers, and how each filesystem is read and
+        written.
         With
         .B \-n
         that is what would be done, as far as it can be told without making a file at the target.
@@ -133,9 +139,11 @@ extension OptionTable {
       help: "Workers, 1 to 256 (default: as the disks need).",
       manual: #"""
         The number of workers, from 1 to 256.
-        The default is one where a disk has to seek, and one for each processor, from 4 to 8 (on btrfs
+        The default is one where a disk has to seek, and one for each processor, from 4 to 8 (on
+        btrfs
         from 2), where none has to.
-        With more than one where a disk has to seek, several large files are written at once, and it seeks
+        With more than one where a disk has to seek, several large files are written at once, and
+        it seeks
         between them.
         There are fewer than were asked for where there is no page of
         .B \-\-memory
@@ -183,7 +191,8 @@ extension OptionTable {
       help: "When what was written has to be on disk.",
       manual: """
         .B run
-        (the default) ends with a sync of each filesystem that was written to, so that exit status 0 means
+        (the default) ends with a sync of each filesystem that was written to, so that exit status
+        0 means
         that everything is on stable storage.
         .B none
         leaves it to the kernel.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-extension OptionTable {
+/// Rows of `OptionTable`.
+enum ReportingRows {
   /// What the command says, and whether it only says it.
   static let reporting: [OptionRow] = [
     OptionRow(

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-extension OptionTable {
-  /// The options that only rsync has: known by their names, and that they take a value, so that they
-  /// are told apart from typing errors.
+/// Rows of `OptionTable`.
+enum RefusedRows {
+  /// The options that only rsync has: known by their names, and that they take a value, so that
+  /// they are told apart from typing errors.
   static let refused: [OptionRow] = remote + delta + later
 
   private static let remote: [OptionRow] = [

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-extension OptionTable {
+/// Rows of `OptionTable`.
+enum SelectionRows {
   /// What is copied, and what is kept of it.
   static let selection: [OptionRow] = [
     OptionRow(
@@ -108,7 +109,8 @@ extension OptionTable {
       in: .selection,
       help: "Keep hard links.",
       manual: """
-        Names of one file at the source become names of one file at the target, across all sources of
+        Names of one file at the source become names of one file at the target, across all sources
+        of
         the run.
         """
     ) { options, typed in options.select([.hardLinks], typed) },
