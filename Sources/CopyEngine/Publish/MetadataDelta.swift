@@ -160,16 +160,11 @@ struct MetadataDelta: Equatable {
     if group != nil { change.insert(.group) }
     if permissionsDiffer { change.insert(.permissions) }
     if timesDiffer { change.insert(.time) }
-    change.formUnion(EntryChange(attributes.classes))
+    let classes = attributes.classes
+    // The mode is a part of the ACL: rsync does not tell twice that it differs.
+    let isOnlyMode = permissionsDiffer && attributes.listsDifferInModeOnly
+    if classes.contains(.accessControlLists) && !isOnlyMode { change.insert(.accessControlLists) }
+    if !classes.isDisjoint(with: [.user, .privileged]) { change.insert(.extendedAttributes) }
     return change
-  }
-}
-
-extension EntryChange {
-  /// What differing classes of attributes are called.
-  init(_ classes: AttributeCopier.Classes) {
-    self = []
-    if classes.contains(.accessControlLists) { insert(.accessControlLists) }
-    if !classes.isDisjoint(with: [.user, .privileged]) { insert(.extendedAttributes) }
   }
 }

@@ -140,24 +140,19 @@ struct EntryDecider {
   }
 
   private func decideLink(_ facts: EntryFacts) -> Result {
+    if needsLinkContents(facts) { return .needs(.linkContents) }
     // Both are one inode at the source, so that what is right for the one is right for the other.
-    let hasContents = facts.target.map {
-      $0.kind == facts.source.kind && ($0.kind == .symbolicLink || isUpToDate(facts, $0))
-    }
+    let hasContents = facts.target.map { $0.kind == facts.source.kind && isUpToDate(facts, $0) }
     return compare(facts) { EntryDecision(.link(hasContents: hasContents ?? false), $0) }
   }
 
   private func decideContents(_ facts: EntryFacts) -> Result {
-    guard let target = facts.target, target.kind == facts.source.kind,
-      target.typeBits == facts.source.typeBits
-    else {
+    guard let target = facts.target, target.kind == facts.source.kind else {
       let isReplaced = facts.target != nil && facts.target?.kind != .directory
       let action = isReplaced ? EntryDecision.Action.replace : .create
       return .decided(EntryDecision(action, [.contents, .isNew]))
     }
-    if target.kind == .symbolicLink && facts.linkContentsAreEqual == nil {
-      return .needs(.linkContents)
-    }
+    if needsLinkContents(facts) { return .needs(.linkContents) }
     guard isUpToDate(facts, target) else {
       return compare(facts) { EntryDecision(.replace, $0.union(valueChange(facts.source.kind))) }
     }
@@ -166,6 +161,11 @@ struct EntryDecider {
     return .decided(
       EntryDecision(delta.isEmpty ? .keep : .repair(delta), delta.change)
     )
+  }
+
+  private func needsLinkContents(_ facts: EntryFacts) -> Bool {
+    facts.source.kind == .symbolicLink && facts.target?.kind == .symbolicLink
+      && facts.linkContentsAreEqual == nil
   }
 
   /// Whether the target has the contents of an entry that is no directory; its metadata may differ.
@@ -194,18 +194,18 @@ struct EntryDecider {
 
   /// Itemizes what is replaced, or linked; attributes only where that is wanted, since a new inode
   /// gets all of them anyway.
+  ///
+  /// rsync compares a name that is linked with whatever has its name, even of another kind.
   private func compare(
     _ facts: EntryFacts,
     _ body: (EntryChange) -> EntryDecision
   ) -> Result {
-    guard let target = facts.target, target.kind == facts.source.kind else {
-      return .decided(body([.contents, .isNew]))
-    }
+    guard let target = facts.target else { return .decided(body([.contents, .isNew])) }
     guard itemizes else { return .decided(body(.contents)) }
     guard !asksForAttributes(facts) else { return .needs(.attributes) }
     var change = delta(facts, target).change.union(.contents)
-    if target.kind == .file && target.size != facts.source.size { change.insert(.size) }
-    if !preservation.contains(.times) && facts.firstName != .other { change.insert(.timeOfCopy) }
+    if facts.source.kind == .file && target.size != facts.source.size { change.insert(.size) }
+    if !preservation.contains(.times) { change.insert(.timeOfCopy) }
     return .decided(body(change))
   }
 

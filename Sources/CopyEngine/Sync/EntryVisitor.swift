@@ -237,6 +237,7 @@ extension EntryVisitor where Work: ~Copyable {
     while true {
       switch decider.decide(facts) {
       case .needs(.attributes): facts.attributes = executor.compareAttributes(entry)
+      case .needs(.linkContents): facts.linkContentsAreEqual = linkContentsAreEqual(entry)
       case .needs: return complete(entry.directory)
       case .decided(let decision):
         guard case .link(let hasContents) = decision.action else {
