@@ -24,7 +24,13 @@ struct OracleTrees {
   private var linkPlaces = [""]
 
   /// Makes the trees in an empty directory.
-  init(seed: UInt64, in path: String, entriesPerDirectory: Int = 9) throws {
+  ///
+  /// - Parameters:
+  ///   - seed: What all follows from.
+  ///   - path: The directory.
+  ///   - mixesLinks: Whether names share an inode at the target that do not at the source; without
+  ///     hard links being carried over, no run gives all of them the metadata that they should have.
+  init(seed: UInt64, in path: String, mixesLinks: Bool = true) throws {
     random = SplitMix64(seed: seed)
     isRoot = geteuid() == 0
     source = "\(path)/source"
@@ -32,8 +38,8 @@ struct OracleTrees {
     let root = OracleEntry.random(.directory, &random)
     try make(root, source)
     try make(root.changed(&random), target)
-    try fill("", source: true, target: true, depth: 0, count: entriesPerDirectory)
-    try makeHardLinks()
+    try fill("", source: true, target: true, depth: 0, count: 9)
+    try makeHardLinks(mixes: mixesLinks)
     // What is made last lies deepest; nothing below changes once a directory has its times.
     for (path, entry) in made.reversed() { try entry.dress(path, isRoot: isRoot) }
     try findGroups()
@@ -90,7 +96,7 @@ struct OracleTrees {
   }
 
   /// Makes names of few inodes, grouped alike on both sides or not.
-  private mutating func makeHardLinks() throws {
+  private mutating func makeHardLinks(mixes: Bool) throws {
     let kinds: [OracleEntry.Kind] =
       [.file, .file, .file, .symbolicLink, .fifo] + (isRoot ? [.characterDevice] : [])
     let groupCount = 5
@@ -107,8 +113,8 @@ struct OracleTrees {
       let group = Int.random(in: 0..<groupCount, using: &random)
       try link(name, at: source, inodes[group], &first.source[group])
       guard place.isEmpty || isBelowAtTarget, random.happens(0.7) else { continue }
-      let other =
-        random.happens(0.6) ? group : Int.random(in: 0..<groupCount, using: &random)
+      let isMoved = mixes && random.happens(0.4)
+      let other = isMoved ? Int.random(in: 0..<groupCount, using: &random) : group
       let isSeparate = random.happens(0.2)
       if isSeparate {
         try make(inodes[group].changed(&random), target + name)
@@ -179,13 +185,18 @@ extension OracleTrees {
     (path.split(separator: "/").count, path)
   }
 
+  /// Whether a name that is no directory has other names at the target.
+  func isShared(_ name: String) -> Bool {
+    Self.status("\(target)/\(name)").map { !$0.isDirectory && $0.st_nlink > 1 } ?? false
+  }
+
   static func status(_ path: String) -> stat? {
     var status = stat()
     return unsafe lstat(path, &status) == 0 ? status : nil
   }
 
   /// The names of a directory, as it lists them.
-  private static func names(in path: String) throws -> [String] {
+  static func names(in path: String) throws -> [String] {
     guard let stream = unsafe opendir(path) else {
       throw CallFailure(call: "opendir", path: path, errno: errno)
     }

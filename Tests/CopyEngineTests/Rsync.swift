@@ -20,7 +20,7 @@ func runProgram(_ words: [String]) throws -> ProgramResult {
     unsafe posix_spawn_file_actions_adddup2(&actions, file.descriptor, Int32(number + 1))
   }
   var arguments = unsafe words.map { unsafe strdup($0) } + [nil]
-  defer { for unsafeargument in unsafe arguments { unsafe free(argument) } }
+  defer { unsafe arguments.forEach { unsafe free($0) } }
   var process: pid_t = 0
   let failure = unsafe posix_spawnp(&process, words[0], &actions, nil, &arguments, environ)
   guard failure == 0 else {
