@@ -104,8 +104,8 @@ struct OracleEntry {
       let modes: [mode_t] =
         kind == .directory ? [0o755, 0o700, 0o2775, 0o1777] : [0o644, 0o600, 0o4755, 0o2770]
       try CallFailure.check(Int(unsafe chmod(path, modes[mode])), "chmod", path)
-      try set("system.posix_acl_access", Self.list(list), path)
-      if kind == .directory { try set("system.posix_acl_default", Self.list(handedDown), path) }
+      try set("system.posix_acl_access", aclBytes(list), path)
+      if kind == .directory { try set("system.posix_acl_default", aclBytes(handedDown), path) }
     }
     try setAttributes(path, isRoot: isRoot)
     let when = timespec(tv_sec: 1_500_000_000 + time * 3_600, tv_nsec: 0)
@@ -135,7 +135,7 @@ struct OracleEntry {
   /// An ACL (`struct posix_acl_xattr_header` and its entries, in little endian).
   ///
   /// Some differ only in what the mode says too, and one says no more than the mode.
-  private static func list(_ number: Int) -> [UInt8] {
+  private func aclBytes(_ number: Int) -> [UInt8] {
     guard number > 0 else { return [] }
     let nobody = UInt32.max
     let (owner, named, group, mask, other): (UInt8, UInt8?, UInt8, UInt8?, UInt8) =
@@ -146,7 +146,9 @@ struct OracleEntry {
       case 4: (6, 5, 5, 5, 0)
       default: (6, nil, 4, nil, 4)
       }
-    var entries: [(tag: UInt8, permissions: UInt8, identifier: UInt32)] = [(1, owner, nobody)]
+    // Its owner can go into every directory.
+    let ownerBits = kind == .directory ? 7 : owner
+    var entries: [(tag: UInt8, permissions: UInt8, identifier: UInt32)] = [(1, ownerBits, nobody)]
     if let named { entries.append((2, named, 1234)) }
     entries.append((4, group, nobody))
     if let mask { entries.append((0x10, mask, nobody)) }

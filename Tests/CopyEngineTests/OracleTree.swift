@@ -30,6 +30,7 @@ struct OracleTrees {
   ///   - path: The directory.
   ///   - mixesLinks: Whether names share an inode at the target that do not at the source; without
   ///     hard links being carried over, no run gives all of them the metadata that they should have.
+  /// - Throws: What could not be made.
   init(seed: UInt64, in path: String, mixesLinks: Bool = true) throws {
     random = SplitMix64(seed: seed)
     isRoot = geteuid() == 0
