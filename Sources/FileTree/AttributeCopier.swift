@@ -9,15 +9,33 @@ public struct AttributeDelta: Equatable, Sendable {
   var changed: [AttributeName] = []
   /// Names of attributes that are there and should not be.
   var removed: [AttributeName] = []
+  var listsDifferInModeOnly = false
 
   /// Nothing to be done.
   public init() {}
 
   /// Whether there is nothing to be done.
   public var isEmpty: Bool { changed.isEmpty && removed.isEmpty }
-  /// Which classes of attributes differ.
-  public var classes: AttributeCopier.Classes {
-    (changed + removed).reduce(into: []) { $0.formUnion($1.attributeClass ?? []) }
+
+  /// What differs, without the names.
+  public struct Summary: Equatable, Sendable {
+    /// Which classes of attributes differ.
+    public var classes: AttributeCopier.Classes = []
+    /// Whether all that differs between the ACLs is what the mode says too.
+    public var listsDifferInModeOnly = false
+
+    /// Sums up that nothing differs, or what does.
+    public init(_ classes: AttributeCopier.Classes = []) { self.classes = classes }
+  }
+
+  /// What differs, without the names.
+  public var summary: Summary {
+    guard !isEmpty else { return Summary() }
+    var summary = Summary(
+      (changed + removed).reduce(into: []) { $0.formUnion($1.attributeClass ?? []) }
+    )
+    summary.listsDifferInModeOnly = listsDifferInModeOnly
+    return summary
   }
 }
 
@@ -89,6 +107,7 @@ public struct AttributeCopier: ~Copyable {
   ///   - source: The entry to be like.
   ///   - target: The entry to be changed; `nil` where it is known to have none.
   ///   - classes: Which attributes count.
+  /// - Returns: How they differ.
   /// - Throws: What could not be listed or read.
   public mutating func difference(
     from source: EntryLocation,
@@ -112,6 +131,13 @@ public struct AttributeCopier: ~Copyable {
       }
     }
     delta.removed = present.filter { !wanted.contains($0) }
+    guard !delta.isEmpty else { return delta }
+    let lists = (delta.changed + delta.removed).filter {
+      $0.attributeClass == .accessControlLists
+    }
+    if let list = lists.first, lists.count == 1, list.isAccessList, present.contains(list) {
+      delta.listsDifferInModeOnly = differsInModeOnly(list, source, target)
+    }
     return delta
   }
 
@@ -174,6 +200,29 @@ public struct AttributeCopier: ~Copyable {
     else { return false }
     return unsafe present == size
       && sourceValue[..<size].elementsEqual(targetValue[..<size])
+  }
+
+  /// Whether two access ACLs are equal but for the permissions of owner, mask and others, which are
+  /// those of the mode.
+  private func differsInModeOnly(
+    _ list: AttributeName,
+    _ source: EntryLocation,
+    _ target: EntryLocation
+  ) -> Bool {
+    guard let size = unsafe try? source.readAttribute(list.key, into: sourceValue),
+      let present = unsafe try? target.readAttribute(list.key, into: targetValue),
+      size == present, size % 8 == 4
+    else { return false }
+    // struct posix_acl_xattr_header: a version (4); then entries: tag (2), permissions (2), id (4).
+    let inMode: Set<UInt16> = [0x01, 0x10, 0x20]
+    return stride(from: 4, to: size, by: 8).allSatisfy { offset in
+      let values = unsafe (sourceValue, targetValue)
+      let tag = unsafe values.0.loadUnaligned(fromByteOffset: offset, as: UInt16.self)
+      guard unsafe tag == values.1.loadUnaligned(fromByteOffset: offset, as: UInt16.self)
+      else { return false }
+      let compared = offset + (inMode.contains(UInt16(littleEndian: tag)) ? 4 : 2)..<offset + 8
+      return unsafe values.0[compared].elementsEqual(values.1[compared])
+    }
   }
 
   private func set(

@@ -10,9 +10,7 @@ struct AttributeName: Equatable, Sendable {
 
   /// Which class the attribute belongs to; `nil` for those that are left alone.
   var attributeClass: AttributeCopier.Classes? {
-    if isEqual("system.posix_acl_access") || isEqual("system.posix_acl_default") {
-      return .accessControlLists
-    }
+    if isAccessList || isEqual("system.posix_acl_default") { return .accessControlLists }
     if starts("user.") { return .user }
     // XFS shows its ACLs a second time under these names; to remove them removes the ACL.
     if starts("trusted.SGI_ACL_") { return nil }
@@ -20,6 +18,9 @@ struct AttributeName: Equatable, Sendable {
     if starts("system.") || isEqual("security.selinux") { return nil }
     return .privileged
   }
+
+  /// Whether it is the ACL that is in force, a part of which is the mode.
+  var isAccessList: Bool { isEqual("system.posix_acl_access") }
 
   private func starts(_ prefix: StaticString) -> Bool {
     unsafe key.bytes.starts(

@@ -128,8 +128,8 @@ struct DiskOrderTests {
       for (number, limits) in ["ulimit -n 64", "ulimit -n 200; ulimit -l 64"].enumerated() {
         for memory in ["64K", "8M"] {
           let target = sandbox.path("target-\(number)-\(memory)")
-          let command =
-            "\(limits); exec '\(fastsyncBinary)' --profile=hdd --memory=\(memory) '\(source)/' '\(target)'"
+          let words = "--profile=hdd --memory=\(memory) '\(source)/' '\(target)'"
+          let command = "\(limits); exec '\(fastsyncBinary)' \(words)"
           try succeed("bash", ["-c", command])
           try expectSame(source, target)
         }

@@ -156,14 +156,21 @@ struct MetadataDelta: Equatable {
   var isEmpty: Bool { inode.isEmpty && attributes.isEmpty }
 
   /// The same as what rsync would itemize.
-  var change: EntryChange { inode.change.union(EntryChange(attributes.classes)) }
+  var change: EntryChange { inode.change(with: attributes.summary) }
 }
 
-extension EntryChange {
-  /// What differing classes of attributes are called.
-  init(_ classes: AttributeCopier.Classes) {
-    self = []
-    if classes.contains(.accessControlLists) { insert(.accessControlLists) }
-    if !classes.isDisjoint(with: [.user, .privileged]) { insert(.extendedAttributes) }
+extension InodeDelta {
+  /// What rsync would itemize of this and of differing attributes.
+  func change(with attributes: AttributeDelta.Summary) -> EntryChange {
+    var change = change
+    // The mode is a part of the ACL: rsync does not tell twice that it differs.
+    let isOnlyMode = permissionsDiffer && attributes.listsDifferInModeOnly
+    if attributes.classes.contains(.accessControlLists) && !isOnlyMode {
+      change.insert(.accessControlLists)
+    }
+    if !attributes.classes.isDisjoint(with: [.user, .privileged]) {
+      change.insert(.extendedAttributes)
+    }
+    return change
   }
 }

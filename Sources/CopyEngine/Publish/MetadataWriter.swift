@@ -48,6 +48,7 @@ struct MetadataWriter: ~Copyable {
   ///   - place: The entry on both sides.
   ///   - kind: What it is.
   ///   - isBare: Whether the target is known to have none.
+  /// - Returns: How they differ; not at all where they cannot be compared.
   mutating func compareAttributes(
     _ place: MetadataPlace,
     _ kind: EntryKind,
@@ -85,13 +86,13 @@ struct MetadataWriter: ~Copyable {
       for failure in attributes.apply(delta.attributes, from: source, to: place.target) {
         tell(failure, place)
       }
-      change.formUnion(EntryChange(delta.attributes.classes))
+      change.formUnion(delta.change.intersection([.accessControlLists, .extendedAttributes]))
     }
-    let isTouched = !change.isEmpty
+    let isTouched = !ownerChange.isEmpty || !delta.attributes.isEmpty
     if applyPermissions(delta, place, hasOwner: hasOwner, isForced: isForced || isTouched) {
       change.insert(.permissions)
     }
-    if applyTimes(delta, place, isForced: !change.isEmpty) { change.insert(.time) }
+    if applyTimes(delta, place, isForced: isTouched || !change.isEmpty) { change.insert(.time) }
     return change
   }
 

@@ -27,7 +27,7 @@ struct EntryFacts: Sendable {
   /// Whether both are links with the same contents.
   var linkContentsAreEqual: Bool?
   /// Which attributes of both differ.
-  var differingAttributes: AttributeCopier.Classes?
+  var differingAttributes: AttributeDelta.Summary?
 
   init(source: EntryMetadata, target: EntryMetadata?) {
     self.source = source

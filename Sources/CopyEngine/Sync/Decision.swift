@@ -110,29 +110,31 @@ struct EntryDecider {
   }
 
   private func decideLink(_ facts: EntryFacts, _ kind: EntryKind) -> Result {
+    if needsLinkContents(facts, kind) { return .needs(.linkContents) }
     // Both are one inode at the source, so that what is right for the one is right for the other.
-    let hasContents = facts.target.map {
-      $0.kind == kind && (kind == .symbolicLink || isUpToDate(facts, $0, kind))
-    }
+    let hasContents = facts.target.map { $0.kind == kind && isUpToDate(facts, $0, kind) }
     return compare(facts) { EntryDecision(.link(hasContents: hasContents ?? false), $0) }
   }
 
   @inline(__always)
   private func decideContents(_ facts: EntryFacts, _ kind: EntryKind) -> Result {
-    guard let target = facts.target, target.typeBits == facts.source.typeBits else {
+    guard let target = facts.target, target.kind == kind else {
       let isReplaced = facts.target != nil && facts.target?.kind != .directory
       let action = isReplaced ? EntryDecision.Action.replace : .create
       return .decided(EntryDecision(action, [.contents, .isNew]))
     }
-    if kind == .symbolicLink && facts.linkContentsAreEqual == nil {
-      return .needs(.linkContents)
-    }
+    if needsLinkContents(facts, kind) { return .needs(.linkContents) }
     guard isUpToDate(facts, target, kind) else {
       return compare(facts) { EntryDecision(.replace, $0.union(valueChange(kind))) }
     }
     guard !asksForAttributes(facts, kind) else { return .needs(.attributes) }
     let change = metadataChange(facts, target)
     return .decided(EntryDecision(change.isEmpty ? .keep : .repair, change))
+  }
+
+  private func needsLinkContents(_ facts: EntryFacts, _ kind: EntryKind) -> Bool {
+    kind == .symbolicLink && facts.linkContentsAreEqual == nil
+      && facts.target?.kind == .symbolicLink
   }
 
   /// Whether the target has the contents of an entry that is no directory; its metadata may differ.
@@ -166,18 +168,18 @@ struct EntryDecider {
 
   /// Itemizes what is replaced, or linked; attributes only where that is wanted, since a new inode
   /// gets all of them anyway.
+  ///
+  /// rsync compares a name that is linked with whatever has its name, even of another kind.
   private func compare(
     _ facts: EntryFacts,
     _ body: (EntryChange) -> EntryDecision
   ) -> Result {
-    guard let target = facts.target, target.kind == facts.source.kind else {
-      return .decided(body([.contents, .isNew]))
-    }
+    guard let target = facts.target else { return .decided(body([.contents, .isNew])) }
     guard itemizes else { return .decided(body(.contents)) }
-    guard !asksForAttributes(facts, target.kind) else { return .needs(.attributes) }
+    guard !asksForAttributes(facts, facts.source.kind) else { return .needs(.attributes) }
     var change = metadataChange(facts, target).union(.contents)
-    if target.kind == .file && target.size != facts.source.size { change.insert(.size) }
-    if !preservation.contains(.times) && facts.firstName != .other { change.insert(.timeOfCopy) }
+    if facts.source.kind == .file && target.size != facts.source.size { change.insert(.size) }
+    if !preservation.contains(.times) { change.insert(.timeOfCopy) }
     return .decided(body(change))
   }
 
@@ -188,7 +190,7 @@ struct EntryDecider {
 
   @inline(__always)
   private func metadataChange(_ facts: EntryFacts, _ target: EntryMetadata) -> EntryChange {
-    InodeDelta(of: facts.source, at: .entry(target), policy).change
-      .union(EntryChange(facts.differingAttributes ?? []))
+    InodeDelta(of: facts.source, at: .entry(target), policy)
+      .change(with: facts.differingAttributes ?? AttributeDelta.Summary())
   }
 }

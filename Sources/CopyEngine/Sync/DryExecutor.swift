@@ -11,6 +11,7 @@ struct DryExecutor: ~Copyable, Executor {
   private let policies: AccessPolicies
   private var planner: FilePlanner
   private var metadata: MetadataWriter
+  private var reader = DirectoryReader()
   private var done: [EntryDone] = []
   private(set) var counts = CopyReport()
 
@@ -81,12 +82,30 @@ struct DryExecutor: ~Copyable, Executor {
 
   mutating func copy(_ entry: FoundEntry) {
     noteVisited(entry)
+    guard givesWay(entry) else { return done.append(EntryDone(entry: entry, isThere: false)) }
     counts.filesCopied += 1
     run.tell(.file, entry.directory, entry.targetName, entry.change)
     done.append(EntryDone(entry: entry, isThere: true))
   }
 
+  /// Whether what has the name would be replaced; a directory only if it is empty.
+  private mutating func givesWay(_ entry: FoundEntry) -> Bool {
+    guard entry.existing?.kind == .directory else { return true }
+    do throws(Errno) {
+      let directory = try entry.target.openForReading(directory: true)
+      defer { withExtendedLifetime(directory) {} }
+      while try reader.fill(from: directory.rawValue) {
+        if reader.next() != nil { throw .directoryNotEmpty }
+      }
+      return true
+    } catch {
+      run.fail(.target(.replaceDirectory, entry.targetPath, error))
+      return false
+    }
+  }
+
   mutating func make(_ entry: FoundEntry) -> Bool {
+    guard givesWay(entry) else { return false }
     counts.othersCreated += 1
     guard run.wants(.entries) else { return true }
     guard let kind = EntryEvent.Kind(entry) else {
@@ -104,7 +123,7 @@ struct DryExecutor: ~Copyable, Executor {
   ) -> LinkOutcome {
     if hasContents && isLinked(entry, to: published) {
       counts.entriesUnchanged += 1
-    } else {
+    } else if givesWay(entry) {
       counts.hardLinksMade += 1
       run.tellLink(entry, to: published)
     }

@@ -102,7 +102,7 @@ struct EntryVisitor<Work: Executor & ~Copyable>: ~Copyable {
         }
       case .needs(.attributes):
         attributes = executor.compareAttributes(entry)
-        entry.facts.differingAttributes = attributes.isEmpty ? [] : attributes.classes
+        entry.facts.differingAttributes = attributes.summary
       case .needs(.linkContents): entry.facts.linkContentsAreEqual = linkContentsAreEqual(entry)
       case .needs(.firstName):
         switch linker.claim(entry) {
@@ -242,7 +242,8 @@ extension EntryVisitor where Work: ~Copyable {
     while true {
       switch decider.decide(entry.facts) {
       case .needs(.attributes):
-        entry.facts.differingAttributes = executor.compareAttributes(entry).classes
+        entry.facts.differingAttributes = executor.compareAttributes(entry).summary
+      case .needs(.linkContents): entry.facts.linkContentsAreEqual = linkContentsAreEqual(entry)
       case .needs: return complete(entry.directory)
       case .decided(let decision):
         guard case .link(let hasContents) = decision.action else {

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import SimulatedKernel
+import Synchronization
+import SystemPackage
+import Uring
+
+/// Plain calls on real files, which fail when a test wants it: a queue whose `submit` throws after so
+/// many completions, and requests that end with an error now and then.
+struct FailingQueue: ~Copyable, SubmissionQueue {
+  /// What goes wrong, and how deep the stack was.
+  final class Script: Sendable {
+    /// After how many completions `submit` throws.
+    let failAfter: Int
+    /// How likely a completion is one of these errors instead.
+    let errorProbability: Double
+    let errors: [Errno]
+    /// Whether the queue knows, after its failure, that nothing is in flight.
+    let isQuiet: Bool
+
+    struct Seen {
+      var random: SplitMix64
+      var completions = 0
+      var hasFailed = false
+      var stack: ClosedRange<UInt>?
+    }
+    let seen: Mutex<Seen>
+
+    init(
+      failAfter: Int = .max,
+      errorProbability: Double = 0,
+      errors: [Errno] = [],
+      isQuiet: Bool = true,
+      seed: UInt64 = 0
+    ) {
+      self.failAfter = failAfter
+      self.errorProbability = errorProbability
+      self.errors = errors
+      self.isQuiet = isQuiet
+      seen = Mutex(Seen(random: SplitMix64(seed: seed)))
+    }
+  }
+
+  private let script: Script
+  private var calls: SystemCallQueue
+
+  init(_ script: Script, depth: Int) {
+    self.script = script
+    calls = SystemCallQueue(depth: depth)
+  }
+
+  var space: Int { calls.space }
+  var linksPairs: Bool { true }
+  mutating func register(_ pool: BufferPool) -> Int { 0 }
+  mutating func prepare(_ submission: Submission) { calls.prepare(submission) }
+  mutating func useCalls() {}
+  mutating func cancelAll() -> Bool { script.isQuiet }
+
+  mutating func submit(waitFor count: Int) throws(Errno) {
+    var mark = 0
+    let here = unsafe withUnsafePointer(to: &mark) { UInt(bitPattern: $0) }
+    let fails = script.seen.withLock { seen in
+      let known = seen.stack ?? here...here
+      seen.stack = min(known.lowerBound, here)...max(known.upperBound, here)
+      guard seen.completions >= script.failAfter else { return false }
+      seen.hasFailed = true
+      return true
+    }
+    if fails { throw .noMemory }
+    try calls.submit(waitFor: count)
+  }
+
+  mutating func nextCompletion() -> Completion? {
+    guard let completion = calls.nextCompletion() else { return nil }
+    return script.seen.withLock { seen in
+      seen.completions += 1
+      guard seen.random.happens(script.errorProbability),
+        let error = script.errors.randomElement(using: &seen.random)
+      else { return completion }
+      return Completion(tag: completion.tag, result: -error.rawValue)
+    }
+  }
+}
