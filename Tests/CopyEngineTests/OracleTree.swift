@@ -28,9 +28,8 @@ struct OracleTrees {
   /// - Parameters:
   ///   - seed: What all follows from.
   ///   - path: The directory.
-  ///   - mixesLinks: Whether names share an inode at the target that do not at the source; without
-  ///     hard links being carried over, no run gives all of them the metadata that they should
-  ///     have.
+  ///   - mixesLinks: Whether names share an inode at the target that do not at the source; where
+  ///     hard links are not carried over, no run gives all of them the right metadata.
   /// - Throws: What could not be made.
   init(seed: UInt64, in path: String, mixesLinks: Bool = true) throws {
     random = SplitMix64(seed: seed)
