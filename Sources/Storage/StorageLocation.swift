@@ -81,6 +81,7 @@ public struct StorageLocation: Equatable, Sendable {
   ///   - mounts: The mounts of the process.
   ///   - wanted: What the user says that the disks are.
   ///   - probes: Whether a disk whose claims are in doubt is read from.
+  /// - Returns: The sources in their order, and the target.
   package static func all(
     sources: [(path: FilePath, metadata: EntryMetadata)],
     target: (path: FilePath, metadata: EntryMetadata)?,

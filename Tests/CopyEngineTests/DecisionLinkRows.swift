@@ -3,7 +3,10 @@
 @testable import CopyEngine
 
 // Names of an inode that has several.
-extension DecisionRow {
+/// Rows about hard links.
+enum DecisionLinkRows {
+  typealias Outcome = DecisionRow.Outcome
+
   static let hardLinks: [DecisionRow] = names + ownInodes
 
   private static let names: [DecisionRow] = [

@@ -5,7 +5,10 @@ import FileTree
 @testable import CopyEngine
 
 // Entries of one kind on both sides.
-extension DecisionRow {
+/// Rows about what differs.
+enum DecisionRows {
+  typealias Outcome = DecisionRow.Outcome
+
   private static let noTimes = Preservation.archive.subtracting(.times)
 
   /// What differs in one aspect, and whose letters.
@@ -153,7 +156,7 @@ extension DecisionRow {
 }
 
 // What has to be known.
-extension DecisionRow {
+extension DecisionRows {
   private static let withAttributes: [Preservation] = [.accessControlLists, .extendedAttributes]
 
   static let questions: [DecisionRow] =

@@ -180,12 +180,12 @@ struct DecisionTests {
     }
   }
 
-  @Test("one aspect differs", arguments: DecisionRow.aspects)
+  @Test("one aspect differs", arguments: DecisionRows.aspects)
   func aspect(row: DecisionRow) throws { try row.check() }
 
-  @Test("nothing is asked that does not matter", arguments: DecisionRow.questions)
+  @Test("nothing is asked that does not matter", arguments: DecisionRows.questions)
   func question(row: DecisionRow) throws { try row.check() }
 
-  @Test("further names of an inode", arguments: DecisionRow.hardLinks)
+  @Test("further names of an inode", arguments: DecisionLinkRows.hardLinks)
   func hardLink(row: DecisionRow) throws { try row.check() }
 }

@@ -5,8 +5,8 @@ import Synchronization
 import SystemPackage
 import Uring
 
-/// Plain calls on real files, which fail when a test wants it: a queue whose `submit` throws after so
-/// many completions, and requests that end with an error now and then.
+/// Plain calls on real files, which fail when a test wants it: a queue whose `submit` throws after
+/// so many completions, and requests that end with an error now and then.
 struct FailingQueue: ~Copyable, SubmissionQueue {
   /// What goes wrong, and how deep the stack was.
   final class Script: Sendable {

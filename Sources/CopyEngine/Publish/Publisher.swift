@@ -127,6 +127,7 @@ struct Publisher: ~Copyable {
   /// - Parameters:
   ///   - entry: The entry.
   ///   - body: Makes it under the name that it is given.
+  /// - Throws: What `body` throws, or the error of `renameat2`.
   mutating func make(
     _ entry: FoundEntry,
     _ body: (EntryLocation) throws(Errno) -> Void

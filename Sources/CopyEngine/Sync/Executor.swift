@@ -60,6 +60,7 @@ protocol Executor: ~Copyable {
   ///   - entry: The entry.
   ///   - first: The name that is there.
   ///   - hasContents: Whether what has the entry's name at the target has the right contents.
+  /// - Returns: What became of it.
   mutating func link(_ entry: FoundEntry, to first: LinkName, hasContents: Bool) -> LinkOutcome
 
   /// Where the data of a file begins on the disk of the source, in bytes, if that matters.

@@ -43,6 +43,7 @@ struct OpenFile: ~Copyable {
   /// - Parameters:
   ///   - load: What has to be written back, where nobody has sent it on its way.
   ///   - change: How the source changed meanwhile, if it did.
+  /// - Returns: The file, for the publisher.
   /// - Precondition: There is a target.
   consuming func completed(
     _ load: WritebackQueue.Load?,
