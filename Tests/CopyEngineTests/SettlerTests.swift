@@ -200,6 +200,31 @@ private struct HeldBatch {
     }
   }
 
+  /// What is sent off becomes clean by itself, and clean pages can be dropped.
+  @Test func whoGoesAloneIsSentOffAtOnce() throws {
+    try withScratchDirectory { scratch in
+      let size = 8 << 20
+      let file = Descriptor(owning: try scratch.open("file"))
+      let bytes = [UInt8](repeating: 0x5a, count: size)
+      func dropped() throws -> Bool {
+        posix_fadvise(file.rawValue, 0, 0, POSIX_FADV_DONTNEED)
+        return try !cachedPages(file.rawValue, size).contains(true)
+      }
+      try #require(unsafe pwrite(file.rawValue, bytes, size, 0) == size)
+      try #require(fsync(file.rawValue) == 0)
+      guard try dropped() else {
+        try Test.cancel("what is written to TMPDIR cannot be dropped from the cache")
+      }
+      try #require(unsafe pwrite(file.rawValue, bytes, size, 0) == size)
+      let settler = makeSettler()
+      _ = settler.add(try file.duplicate(), Load(byteCount: size, way: .alone))
+      try #require(waitForWhatIsUnderWay(file.rawValue) == 0)
+      #expect(try dropped())
+      #expect(settler.finish().isEmpty)
+      settler.dropRest()
+    }
+  }
+
   /// Only who was sent off already can be waited for; one that was not takes the whole filesystem.
   @Test func theFilesystemIsWrittenBackWhereAFileAsksForIt() throws {
     for (ways, syncs) in [
@@ -229,7 +254,21 @@ private struct HeldBatch {
     #expect(!file.isClosed)
     settler.dropRest()
     #expect(file.isClosed)
-    settler.dropRest()
+  }
+
+  /// A second time the number may be somebody else's.
+  @Test func theRestIsDroppedOnce() async {
+    await #expect(processExitsWith: .success) {
+      let settler = makeSettler()
+      let file = anyFile()
+      let number = file.rawValue
+      _ = settler.add(file, Load(byteCount: 1, way: .together))
+      settler.dropRest()
+      precondition(fcntl(number, F_GETFD) < 0)
+      precondition(dup2(0, number) == number)
+      settler.dropRest()
+      precondition(fcntl(number, F_GETFD) >= 0)
+    }
   }
 
   @Test func withFewFilesNoneIsHeld() throws {
@@ -301,6 +340,22 @@ private struct HeldBatch {
     }
   }
 
+  @Test func whoEndsWaitsForTheBatchThatIsUnderWay() throws {
+    let settler = makeSettler(targets: try brokenTargets())
+    let batch = try HeldBatch()
+    batch.add(to: settler, byteCount: bounds.batchBytes)
+    let told = Atomic(0)
+    Threads.run(2) { number in
+      if number == 0 { told.add(settler.finish().count, ordering: .relaxed) }
+      if number == 1 {
+        usleep(50_000)
+        batch.release()
+      }
+    }
+    let count = told.load(ordering: .relaxed)
+    #expect(count == 1 && !batch.isHeld)
+  }
+
   /// Each batch that fails is told once, whoever is there.
   @Test func nothingIsLostAmongMany() throws {
     let settler = makeSettler(filesMax: 64, targets: try brokenTargets())
@@ -339,6 +394,14 @@ private struct HeldBatch {
       precondition(settler.settle().isEmpty && settler.finish().isEmpty)
     }
   }
+}
+
+/// Waits for what is on its way to the disk, and sends nothing off itself (`sync_file_range` with
+/// WAIT_BEFORE, which Swift's Glibc module does not have).
+private func waitForWhatIsUnderWay(_ file: Int32) -> Int32 {
+  typealias Call = @convention(c) (Int32, Int64, Int64, UInt32) -> Int32
+  guard let address = unsafe dlsym(nil, "sync_file_range") else { return -1 }
+  return unsafe unsafeBitCast(address, to: Call.self)(file, 0, 0, 1)
 }
 
 /// Takes away what the stack of another thread would need.
