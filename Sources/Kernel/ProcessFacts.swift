@@ -20,10 +20,30 @@ public enum ProcessFacts {
   /// The kernel tells in `/proc/self/status`. Where there is none the mask is set and set back,
   /// which other threads of the process could notice.
   public static var creationMask: UInt32 {
-    let line = SmallFile.text("/proc/self/status")?.split(separator: "\n")
-      .first { $0.hasPrefix("Umask:") }
-    let digits = line?.split(whereSeparator: \.isWhitespace).last
-    return digits.flatMap { UInt32($0, radix: 8) } ?? cl_creation_mask()
+    guard let status = SmallFile.bytes("/proc/self/status") else { return cl_creation_mask() }
+    return umask(in: status) ?? cl_creation_mask()
+  }
+
+  /// The octal number behind `Umask:` at the start of a line.
+  static func umask(in status: [UInt8]) -> UInt32? {
+    let key: [UInt8] = Array("\nUmask:".utf8)
+    var index = 0
+    while index + key.count < status.count {
+      guard status[index] == key[0], status[index..<(index + key.count)].elementsEqual(key) else {
+        index += 1
+        continue
+      }
+      index += key.count
+      var mask: UInt32?
+      while index < status.count, status[index] != UInt8(ascii: "\n") {
+        if status[index] >= UInt8(ascii: "0"), status[index] <= UInt8(ascii: "7") {
+          mask = (mask ?? 0) << 3 | UInt32(status[index] - UInt8(ascii: "0"))
+        }
+        index += 1
+      }
+      return mask
+    }
+    return nil
   }
 
   /// Raises the soft limit on open files to the hard one, at most to a ceiling, and returns what it
@@ -38,8 +58,13 @@ public enum SmallFile {
   /// More than any of them has, in bytes: 1 MiB.
   private static let bytesMax = 1 << 20
 
-  /// Reads a file, up to 1 MiB; `nil` where it cannot be opened.
+  /// Reads a file as text, up to 1 MiB; `nil` where it cannot be opened.
   public static func text(_ path: String) -> String? {
+    bytes(path).map { String(decoding: $0, as: UTF8.self) }
+  }
+
+  /// Reads a file, up to 1 MiB; `nil` where it cannot be opened.
+  public static func bytes(_ path: String) -> [UInt8]? {
     guard let file = try? Descriptor(opening: FilePath(path)) else { return nil }
     var bytes: [UInt8] = []
     var chunk = [UInt8](repeating: 0, count: 16 << 10)
@@ -48,7 +73,7 @@ public enum SmallFile {
       guard count > 0 else { break }
       bytes.append(contentsOf: chunk[..<count])
     }
-    return String(decoding: bytes, as: UTF8.self)
+    return bytes
   }
 
   /// The contents of a symbolic link; `nil` where there is none (`readlink`).

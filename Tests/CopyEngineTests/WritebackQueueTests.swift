@@ -13,7 +13,7 @@ import Uring
 @testable import CopyEngine
 
 /// How much makes a batch, and who waits when.
-@Suite(.timeLimit(.minutes(30))) struct SettlerBoundsTests {
+@Suite(.timeLimit(.minutes(30))) struct WritebackBoundsTests {
   @Test func followFromTheDisks() {
     var disks = DiskTraits.none
     #expect((bounds.batchBytes, bounds.bytesMax) == (12 << 20, 24 << 20))
@@ -103,9 +103,8 @@ import Uring
 }
 
 /// What is done with the files of a batch, and in which order.
-@Suite(.timeLimit(.minutes(30))) struct SettlerOrderTests {
-  /// Pages that are not written yet cannot be dropped, so those of a file that is dropped too early
-  /// stay.
+@Suite(.timeLimit(.minutes(30))) struct WritebackOrderTests {
+  /// Pages that are not written yet cannot be dropped, so those of a file that is dropped too early stay.
   @Test(arguments: [WritebackQueue.Way.together, .alone, .sent])
   func filesAreDroppedAfterTheyAreWritten(_ way: WritebackQueue.Way) throws {
     try withScratchDirectory { scratch in
@@ -129,6 +128,31 @@ import Uring
       #expect(queue.writeBackAll().isEmpty)
       #expect(try cachedPages(file.rawValue, size).count { $0 } == 0)
       #expect(queue.finish().isEmpty)
+    }
+  }
+
+  /// What is sent off becomes clean by itself, and clean pages can be dropped.
+  @Test func whoGoesAloneIsSentOffAtOnce() throws {
+    try withScratchDirectory { scratch in
+      let size = 8 << 20
+      let file = Descriptor(owning: try scratch.open("file"))
+      let bytes = [UInt8](repeating: 0x5a, count: size)
+      func dropped() throws -> Bool {
+        posix_fadvise(file.rawValue, 0, 0, POSIX_FADV_DONTNEED)
+        return try !cachedPages(file.rawValue, size).contains(true)
+      }
+      try #require(unsafe pwrite(file.rawValue, bytes, size, 0) == size)
+      try #require(fsync(file.rawValue) == 0)
+      guard try dropped() else {
+        try Test.cancel("what is written to TMPDIR cannot be dropped from the cache")
+      }
+      try #require(unsafe pwrite(file.rawValue, bytes, size, 0) == size)
+      let queue = makeQueue()
+      _ = queue.add(try file.duplicate(), WritebackLoad(byteCount: size, way: .alone))
+      try #require(waitForWhatIsUnderWay(file.rawValue) == 0)
+      #expect(try dropped())
+      #expect(queue.finish().isEmpty)
+      queue.dropRest()
     }
   }
 
@@ -161,7 +185,21 @@ import Uring
     #expect(!file.isClosed)
     queue.dropRest()
     #expect(file.isClosed)
-    queue.dropRest()
+  }
+
+  /// A second time the number may be somebody else's.
+  @Test func theRestIsDroppedOnce() async {
+    await #expect(processExitsWith: .success) {
+      let queue = makeQueue()
+      let file = anyFile()
+      let number = file.rawValue
+      _ = queue.add(file, WritebackLoad(byteCount: 1, way: .together))
+      queue.dropRest()
+      precondition(fcntl(number, F_GETFD) < 0)
+      precondition(dup2(0, number) == number)
+      queue.dropRest()
+      precondition(fcntl(number, F_GETFD) >= 0)
+    }
   }
 
   @Test func withFewFilesNoneIsHeld() throws {
@@ -191,7 +229,7 @@ import Uring
 }
 
 /// Who is told of a failure, and how often.
-@Suite(.timeLimit(.minutes(30))) struct SettlerFailureTests {
+@Suite(.timeLimit(.minutes(30))) struct WritebackFailureTests {
   @Test func whoWaitsIsToldOnce() throws {
     let queue = makeQueue(targets: try brokenTargets())
     _ = queue.add(anyFile(), WritebackLoad(byteCount: 1, way: .together))
@@ -234,6 +272,22 @@ import Uring
     }
   }
 
+  @Test func whoEndsWaitsForTheBatchThatIsUnderWay() throws {
+    let queue = makeQueue(targets: try brokenTargets())
+    let batch = try HeldBatch()
+    batch.add(to: queue, byteCount: bounds.batchBytes)
+    let told = Atomic(0)
+    Threads.run(2) { number in
+      if number == 0 { told.add(queue.finish().count, ordering: .relaxed) }
+      if number == 1 {
+        usleep(50_000)
+        batch.release()
+      }
+    }
+    let count = told.load(ordering: .relaxed)
+    #expect(count == 1 && !batch.isHeld)
+  }
+
   /// Each batch that fails is told once, whoever is there.
   @Test func nothingIsLostAmongMany() throws {
     let queue = makeQueue(filesMax: 64, targets: try brokenTargets())
@@ -274,6 +328,14 @@ import Uring
   }
 }
 
+/// Waits for what is on its way to the disk, and sends nothing off itself (`sync_file_range` with
+/// WAIT_BEFORE, which Swift's Glibc module does not have).
+private func waitForWhatIsUnderWay(_ file: Int32) -> Int32 {
+  typealias Call = @convention(c) (Int32, Int64, Int64, UInt32) -> Int32
+  guard let address = unsafe dlsym(nil, "sync_file_range") else { return -1 }
+  return unsafe unsafeBitCast(address, to: Call.self)(file, 0, 0, 1)
+}
+
 /// Takes away what the stack of another thread would need.
 private func forbidThreads() {
   let file = unsafe open("/proc/self/statm", O_RDONLY | O_CLOEXEC)
@@ -287,7 +349,7 @@ private func forbidThreads() {
 }
 
 /// Several workers and one thread that settles.
-@Suite(.timeLimit(.minutes(30))) struct SettlerTests {
+@Suite(.timeLimit(.minutes(30))) struct WritebackQueueTests {
   /// One who is done adds more while others still wait: everybody comes back all the same.
   @Test func severalWaitForAll() {
     var disks = DiskTraits.none

@@ -65,7 +65,10 @@ import Testing
     try compare(options, operands: ["SRC/"], user: nil)
   }
 
-  @Test(.enabled(if: geteuid() == 0), arguments: ["-a", "-aHAXS", "-rD", "-rlpt"])
+  @Test(
+    .enabled(if: isRoot, "only root can become another user"),
+    arguments: ["-a", "-aHAXS", "-rD", "-rlpt"]
+  )
   func agreeWithRsyncForAnOrdinaryUser(options: String) throws {
     try compare(options, operands: ["SRC/"], user: 65534)
   }

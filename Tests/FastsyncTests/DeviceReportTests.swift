@@ -102,9 +102,10 @@ struct DeviceReportTests {
             Self.words + ["--memory=64K", "--io-engine=sync", "--durability=none", source, target]
           let bytes = words.map { Array($0.utf8) }
           let process = try RunningProcess(fastsyncBinary, rawArguments: bytes)
-          usleep(500_000)
+          try #require(try process.stop { try writtenBytes($0) > megabyte })
           process.send(SIGINT)
-          let result = try process.wait(timeoutSeconds: 60)
+          process.send(SIGCONT)
+          let result = try process.wait()
           #expect(result.status == 20, "\(result.errorText)")
           #expect(result.errorText == "fastsync: interrupted; \(Self.half)\n")
         }

@@ -8,7 +8,7 @@ func fastsync(
   _ arguments: [String],
   user: UInt32? = nil,
   directory: String? = nil,
-  timeoutSeconds: Double = 300
+  timeoutSeconds: Double = 1_200
 ) throws -> ProcessResult {
   try run(
     fastsyncBinary,

@@ -45,7 +45,7 @@ enum Filesystem: String, CaseIterable, Sendable, CustomTestStringConvertible {
         return try sandbox.mount(["-t", rawValue, "-o", "loop,\(options)", image], at: name)
       } catch let failure as ProgramFailure {
         unsafe rmdir(sandbox.path(name))
-        if attempt == 5 { throw failure }
+        if attempt == 20 { throw failure }
         usleep(200_000)
       }
     }

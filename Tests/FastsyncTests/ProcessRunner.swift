@@ -81,7 +81,7 @@ struct RunningProcess {
   }
 
   /// Waits for the end; kills the whole process group when that takes too long.
-  func wait(timeoutSeconds: Double = 120) throws -> ProcessResult {
+  func wait(timeoutSeconds: Double = 600) throws -> ProcessResult {
     var status: Int32 = 0
     let deadline = ContinuousClock.now + .seconds(timeoutSeconds)
     while unsafe waitpid(processID, &status, WNOHANG) == 0 {
@@ -205,7 +205,7 @@ func run(
   environment: [String: String]? = nil,
   directory: String? = nil,
   user: UInt32? = nil,
-  timeoutSeconds: Double = 120
+  timeoutSeconds: Double = 600
 ) throws -> ProcessResult {
   try run(
     executable,
@@ -224,7 +224,7 @@ func run(
   environment: [String: String]? = nil,
   directory: String? = nil,
   user: UInt32? = nil,
-  timeoutSeconds: Double = 120
+  timeoutSeconds: Double = 600
 ) throws -> ProcessResult {
   let process = try RunningProcess(
     executable,

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Glibc
-import SystemPackage
 import Testing
 
 /// SIGINT, SIGTERM and SIGHUP during a copy.
@@ -17,24 +16,18 @@ import Testing
     try body(folder)
   }
 
-  private func startCopy(in folder: String) throws -> RunningProcess {
+  /// Starts a copy that was stopped (SIGSTOP) when it had written something; signals that are sent
+  /// now are taken when it goes on.
+  private func startCopy(in folder: String, ignoringHangUps: Bool = false) throws -> RunningProcess
+  {
     let words = SignalTests.options + ["\(folder)/zeros", "\(folder)/target/"]
-    let process = try RunningProcess(fastsyncBinary, rawArguments: words.map { Array($0.utf8) })
-    try waitUntilBlocked(SIGTERM, by: process.processID)
-    usleep(100_000)
+    let shell = ["-c", "trap '' HUP; exec \"$@\"", "sh", fastsyncBinary]
+    let process = try RunningProcess(
+      ignoringHangUps ? "sh" : fastsyncBinary,
+      rawArguments: ((ignoringHangUps ? shell : []) + words).map { Array($0.utf8) }
+    )
+    try #require(process.stop { hasOpenFile($0, below: "\(folder)/target") })
     return process
-  }
-
-  /// Waits until the command has taken over its signals.
-  private func waitUntilBlocked(_ signal: Int32, by process: pid_t) throws {
-    for _ in 0..<2_000 {
-      let status = try text(of: FilePath("/proc/\(process)/status"))
-      let line = status.split(separator: "\n").first { $0.hasPrefix("SigBlk:") }
-      let blocked = UInt64(line?.split(separator: "\t").last ?? "", radix: 16) ?? 0
-      if blocked & 1 << UInt64(signal - 1) != 0 { return }
-      usleep(5_000)
-    }
-    Issue.record("signal \(signal) is not blocked")
   }
 
   @Test(arguments: [SIGINT, SIGTERM, SIGHUP])
@@ -42,7 +35,8 @@ import Testing
     try withFolder { folder in
       let process = try startCopy(in: folder)
       process.send(signal)
-      let result = try process.wait(timeoutSeconds: 60)
+      process.send(SIGCONT)
+      let result = try process.wait()
       #expect(result.status == 20)
       #expect(result.errorText == "fastsync: interrupted; run it again to finish\n")
       #expect(try run("ls", ["-A", "\(folder)/target"]).outputText == "")
@@ -55,7 +49,8 @@ import Testing
       let process = try startCopy(in: folder)
       process.send(SIGTERM)
       process.send(SIGINT)
-      let result = try process.wait(timeoutSeconds: 60)
+      process.send(SIGCONT)
+      let result = try process.wait()
       #expect([SIGINT, SIGTERM].contains(result.signal) || result.status == 20)
       #expect(try run("find", ["\(folder)/target", "-name", "zeros"]).outputText == "")
     }
@@ -63,13 +58,14 @@ import Testing
 
   @Test func ignoredSignalsStayIgnored() throws {
     try withFolder { folder in
-      let options = SignalTests.options.joined(separator: " ")
-      let script = """
-        trap '' HUP; "$1" \(options) "$2/zeros" "$2/target/" & p=$!
-        sleep 0.3; kill -HUP $p; sleep 0.2; kill -TERM $p; wait $p; echo $?
-        """
-      let result = try run("sh", ["-c", script, "sh", fastsyncBinary, folder])
-      #expect(result.outputText == "20\n")
+      let process = try startCopy(in: folder, ignoringHangUps: true)
+      process.send(SIGHUP)
+      process.send(SIGCONT)
+      let target = "\(folder)/target"
+      #expect(process.stop { hasOpenFile($0, below: target, megabytes: 64) }, "it did not go on")
+      process.send(SIGTERM)
+      process.send(SIGCONT)
+      #expect(try process.wait().status == 20)
     }
   }
 }

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Glibc
+import SystemPackage
 
 extension RunningProcess {
   /// Stops the program (SIGSTOP) as soon as something is so, and tells whether that came to pass
   /// before the program ended.
   func stop(when condition: (pid_t) throws -> Bool) rethrows -> Bool {
-    let deadline = ContinuousClock.now + .seconds(60)
+    let deadline = ContinuousClock.now + .seconds(600)
     while ContinuousClock.now < deadline {
       // Stopped while looking: what is seen is so when the signal comes.
       send(SIGSTOP)
@@ -27,11 +28,11 @@ extension RunningProcess {
   }
 }
 
-/// Whether a process has a regular file open, for writing, below a directory, that has a mebibyte
-/// or more of blocks.
+/// Whether a process has a regular file open, for writing, below a directory, that has so many
+/// mebibytes of blocks or more.
 ///
 /// A copy that has got that far knows the size of its source.
-func hasOpenFile(_ process: pid_t, below path: String) -> Bool {
+func hasOpenFile(_ process: pid_t, below path: String, megabytes: Int = 1) -> Bool {
   guard let table = try? OpenDirectory("/proc/\(process)/fd"), let names = try? table.names() else {
     return false
   }
@@ -42,6 +43,13 @@ func hasOpenFile(_ process: pid_t, below path: String) -> Bool {
     let mode = try? table.status(name).st_mode
     var file = stat()
     let isThere = unsafe fstatat(table.descriptor, name.c, &file, 0) == 0
-    return isBelow && (mode ?? 0) & 0o200 != 0 && isThere && file.st_blocks >= 1 << 11
+    return isBelow && (mode ?? 0) & 0o200 != 0 && isThere && file.st_blocks >= megabytes << 11
   }
+}
+
+/// How many bytes a process has handed to calls that write.
+func writtenBytes(_ process: pid_t) throws -> Int {
+  let line = try text(of: FilePath("/proc/\(process)/io")).split(separator: "\n")
+    .first { $0.hasPrefix("wchar: ") }
+  return line.flatMap { Int($0.dropFirst(7)) } ?? 0
 }

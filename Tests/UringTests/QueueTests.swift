@@ -153,7 +153,7 @@ import Uring
     rig.queue.prepare(.advise(file, offset: 0, length: 0, advice: 4, tag: tag(1)))
     var completions: [Completion] = []
     // DONTNEED runs on a kernel thread, so it may take a few turns.
-    for _ in 0..<10_000 where completions.isEmpty {
+    for _ in 0..<600_000 where completions.isEmpty {
       completions += try rig.run(waitFor: 0)
       if completions.isEmpty { usleep(100) }
     }
