@@ -43,8 +43,8 @@ struct LoopDeviceTests {
         return
       }
       let whole = ContinuousClock.now - start
-      // How long a read takes is up to what else the machine does; together they took no longer than
-      // all of it.
+      // How long a read takes is up to what else the machine does; together they took no longer
+      // than all of it.
       #expect((1...SeekProbe.readsMax).contains(times.count) && times.allSatisfy { $0 > 0 })
       #expect(.nanoseconds(times.reduce(0, +)) <= whole, "\(times)")
     }
