@@ -86,7 +86,7 @@ let package = Package(
     ),
     .testTarget(
       name: "FastsyncTests",
-      dependencies: ["fastsync", "CopyEngine", "Storage", "TestSupport", system],
+      dependencies: ["fastsync", "CopyEngine", "Kernel", "Storage", "TestSupport", system],
       exclude: ["Golden"],
       swiftSettings: strict
     ),
