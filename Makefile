@@ -17,7 +17,9 @@ SWIFT ?= $(shell command -v swift || \
   { [ -n "$$SUDO_USER" ] && su - "$$SUDO_USER" -c 'command -v swift' 2>/dev/null; } || echo swift)
 BINARY := .build/release/fastsync
 # Linked whole: half of the time that a run with nothing to do takes would go into the dynamic loader.
-RELEASE := -c release -Xswiftc -static-executable --product fastsync
+# The compiler holds the arrows between the targets: what Package.swift does not name cannot be imported.
+ARROWS := --explicit-target-dependency-import-check error
+RELEASE := -c release $(ARROWS) -Xswiftc -static-executable --product fastsync
 
 SANITIZED := .build-sanitized
 # What moves data. The others hardly differ here, or measure the command itself.
@@ -63,7 +65,7 @@ run: build
 	@exec $(BINARY) $(ARGS)
 
 test: build test-packages
-	FASTSYNC_BINARY="$(abspath $(BINARY))" $(SWIFT) test
+	FASTSYNC_BINARY="$(abspath $(BINARY))" $(SWIFT) test $(ARROWS)
 	@if [ -x bench/test ]; then set -x; bench/test; fi
 
 # The optimizer has let go of memory that was still in use, which no build without it shows.

@@ -35,6 +35,7 @@ public struct SystemCallQueue: ~Copyable, SubmissionQueue {
   /// Queues one request.
   ///
   /// - Precondition: `space` is more than 0.
+  @inline(never)
   public mutating func prepare(_ submission: Submission) {
     precondition(space > 0, "no space in the submission queue")
     queued.append(submission)

@@ -5,7 +5,6 @@ import Kernel
 import Glibc
 import SystemPackage
 import Testing
-import Uring
 
 /// How an entry is named to a call.
 enum Naming: CaseIterable {

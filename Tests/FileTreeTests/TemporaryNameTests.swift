@@ -5,7 +5,6 @@ import Kernel
 import Glibc
 import SystemPackage
 import Testing
-import Uring
 import TestSupport
 
 @Suite("Claiming temporary names")

@@ -4,6 +4,7 @@ internal import FileTree
 internal import Kernel
 internal import Storage
 internal import Synchronization
+internal import SystemPackage
 
 /// Copies trees, and whole block devices.
 ///
@@ -64,5 +65,85 @@ public final class TreeCopier: Sendable {
       return state.isStopRequested
     }
     if isStopRequested { run.stop(.interrupted) }
+  }
+}
+
+/// One copy of trees: resolves the operands, runs the workers, and brings all to stable storage.
+private struct TreeRun {
+  let setup: RunSetup
+  /// Told of the run before it does anything, so that it can be stopped.
+  let begin: (RunContext) -> Void
+
+  private var plan: CopyPlan { setup.plan }
+
+  /// Carries the plan out.
+  func copy() throws(CopyError) -> CopyReport {
+    var report = CopyReport()
+    guard let (sources, target) = try resolve(&report) else { return report }
+    let nearest = try? EntryLocation(open: target.nearest.descriptor.rawValue).metadata()
+    let locations = setup.locations(
+      sources: sources.map { ($0.path, $0.metadata) },
+      target: nearest
+    )
+    var disks = DiskTraits(locations)
+    disks.targetKind = FilesystemKind(of: target.nearest.descriptor.rawValue)
+    let run = setup.context(
+      disks,
+      target: RunContext.Target(
+        root: target.directory == nil ? nil : nearest?.identity,
+        nearest: nearest
+      )
+    )
+    let parts = try RunParts(run, InitialWork(sources, target).items)
+    begin(run)
+    RunExplanation(run: run, locations: locations).tellTrees()
+    if target.directory == nil || plan.options.isDryRun, let nearest {
+      AccessExplanation(run: run).tellWriting(
+        to: target.nearest.descriptor.rawValue,
+        nearest,
+        parts.transfer.policies
+      )
+    }
+    report.add(StallWatch.watch(locations, for: run) { runWorkers(parts) })
+    finish(parts)
+    if let failure = run.failureToStart { throw failure }
+    report.add(run.failureCounts)
+    return report
+  }
+
+  /// Finds what the operands name, checks that they go together, and makes the target directory.
+  ///
+  /// - Returns: The sources that were found and the target; `nil` if no source was.
+  private func resolve(
+    _ report: inout CopyReport
+  ) throws(CopyError) -> (sources: [ResolvedSource], target: ResolvedTarget)? {
+    var resolver = OperandResolver(plan: plan, creationMask: setup.creationMask)
+    var sources: [ResolvedSource] = []
+    for source in plan.sources {
+      do {
+        sources.append(try resolver.resolve(source))
+      } catch {
+        report.failures += 1
+        setup.tell(.failed(error), .failures)
+      }
+    }
+    guard !sources.isEmpty else { return nil }
+    let target = try resolver.resolveTarget(for: sources)
+    for source in sources { try resolver.check(source, against: target) }
+    return (sources, plan.options.isDryRun ? target : try resolver.create(target))
+  }
+
+  /// Ends a run: gives directories their own permissions back, and brings all to stable storage.
+  private func finish(_ parts: RunParts) {
+    let (run, published) = (parts.run, parts.published)
+    for failure in published.temporarilyWritable.restoreAll(parts.opener) {
+      run.failAtEnd(failure)
+    }
+    for failure in published.writeback.finish() { run.failAtEnd(failure) }
+    defer { published.writeback.dropRest() }
+    // An earlier run that was killed may have left something unsynced that this one found complete,
+    // so this does not depend on what was written now. A dry run notes no filesystems.
+    guard plan.options.publish.durability == .run, run.stop == nil else { return }
+    for failure in published.targets.sync() { run.failAtEnd(failure) }
   }
 }

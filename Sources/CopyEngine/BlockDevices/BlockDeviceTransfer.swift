@@ -154,8 +154,8 @@ extension BlockDeviceTransfer {
         continue
       }
       guard finished.outcome.isCanceled && !loop.usesCalls && !run.shouldStop else {
-        let (outcome, failedAt) = (finished.outcome, finished.failedAt)
-        return take(outcome, failedAt, tail: finished.takeTail(), number)
+        let (outcome, failed) = (finished.outcome, finished.failedRange)
+        return take(outcome, failed, tail: finished.takeTail(), number)
       }
       // The kernel may start no thread for the ring.
       run.noteMissingRingThreads()
@@ -196,7 +196,7 @@ extension BlockDeviceTransfer {
 
   private mutating func take(
     _ outcome: FileTask.Outcome,
-    _ failedAt: UInt64?,
+    _ failed: FailedRange?,
     tail: [UInt8],
     _ number: Int32
   ) {
@@ -207,14 +207,14 @@ extension BlockDeviceTransfer {
     case .failed(.stopped):
       break
     case .failed(.read(let errno)):
-      let offset = failedAt.map { firstUnreadable(from: $0) }
+      let offset = failed.map { firstUnreadable(from: $0.offset) }
       fail(CopyError(.read, source.path, errno, .entry, offset: offset))
     case .failed(.sourceEnded(let offset)):
       fail(CopyError(.sourceEnded(at: offset, size: source.size), source.path, nil, .entry))
     case .failed(.write(let errno)), .notWrittenBack(let errno), .notAllocated(let errno):
-      fail(.target(.write, target, errno, offset: failedAt))
+      fail(.target(.write, target, errno, failed))
     case .failed(.wroteNothing), .loaded:
-      fail(.target(.write, target, .ioError, offset: failedAt))
+      fail(.target(.write, target, .ioError, failed))
     }
   }
 

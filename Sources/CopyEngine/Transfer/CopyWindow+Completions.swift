@@ -88,7 +88,9 @@ extension CopyWindow {
     }
     if failure == nil {
       let block = blocks[index]
-      failedAt = block.offset + UInt64(due == .readDue ? block.filled : block.written)
+      let moved = due == .readDue ? block.filled : block.written
+      failedAt = block.offset + UInt64(moved)
+      failedLength = UInt64(block.length - moved)
     }
     giveUp(reason)
     free(index)

@@ -97,6 +97,8 @@ struct CopyWindow {
   var failure: Failure?
   /// Where the request began that failed, in bytes.
   var failedAt: UInt64?
+  /// How many bytes that request was to move.
+  var failedLength: UInt64?
   /// Bytes written so far.
   var bytesWritten: UInt64 = 0
 
@@ -276,8 +278,10 @@ struct CopyWindow {
   }
 
   /// Where the caller keeps the lease of a block's buffer.
+  @inline(__always)
   func lease(of block: Int) -> Int { blocks[block].lease }
   /// What the tag of a block's requests has to carry.
+  @inline(__always)
   func attempt(of block: Int) -> UInt8 { blocks[block].attempt }
 
   /// Leaves out bytes at the start of a write that was just handed out: they are zeros, and the

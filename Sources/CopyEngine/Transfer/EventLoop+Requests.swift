@@ -160,17 +160,27 @@ extension EventLoop where Queue: ~Copyable, File: ~Copyable {
     )
   }
 
-  private func slice(_ index: Int, _ block: Int, at position: Int, _ length: Int) -> BufferSlice {
-    pool.slice(
-      of: leases[slots[index].task.window.lease(of: block)],
+  private mutating func slice(
+    _ index: Int,
+    _ block: Int,
+    at position: Int,
+    _ length: Int
+  ) -> BufferSlice {
+    let lease = slots[index].task.lease(of: block)
+    return pool.slice(
+      of: leases[lease],
       from: (slots[index].slot?.start ?? 0) + position,
       count: length
     )
   }
 
   /// The generation of the slot and the block's attempt tell late completions from awaited ones.
-  private func tag(_ index: Int, _ block: Int, _ operation: Submission.Operation) -> Tag {
-    let attempt = slots[index].task.window.attempt(of: block)
+  private mutating func tag(
+    _ index: Int,
+    _ block: Int,
+    _ operation: Submission.Operation
+  ) -> Tag {
+    let attempt = slots[index].task.attempt(of: block)
     return Tag(
       slot: index,
       generation: slots.generation(of: index) << 8 | UInt32(attempt),

@@ -167,12 +167,14 @@ struct EventLoop<Queue: SubmissionQueue & ~Copyable, File: ~Copyable>: ~Copyable
       let loadSlot = slot.slot
       let contents =
         outcome == .loaded ? loadSlot.map { slice($0, slot.task.window.bytesLoaded) } : nil
-      let failedAt = slot.task.window.failedAt
+      let failure = slot.task.window.failedAt.map {
+        FailedRange(offset: $0, length: slot.task.window.failedLength ?? 0)
+      }
       let tail = slot.task.takeTail()
       let file = slot.takeFile()
       return Finished(
         outcome: outcome,
-        failedAt: failedAt,
+        failedRange: failure,
         contents: contents,
         slot: loadSlot,
         tail: tail,

@@ -205,7 +205,7 @@ extension FileCopier where Queue: ~Copyable {
     _ publisher: inout Publisher
   ) {
     var finished = finished
-    let (outcome, failedAt) = (finished.outcome, finished.failedAt)
+    let (outcome, failed) = (finished.outcome, finished.failedRange)
     let (slot, contents) = (finished.slot, finished.contents)
     let tail = finished.takeTail()
     let file = finished.takeFile()
@@ -227,7 +227,7 @@ extension FileCopier where Queue: ~Copyable {
     case .failed(.stopped):
       end(file.entry)
     default:
-      fail(file.entry, error(file, outcome, failedAt))
+      fail(file.entry, error(file, outcome, failed))
     }
   }
 
@@ -290,14 +290,14 @@ extension FileCopier where Queue: ~Copyable {
   private func error(
     _ file: borrowing OpenFile,
     _ outcome: FileTask.Outcome,
-    _ failedAt: UInt64?
+    _ failed: FailedRange?
   ) -> CopyError {
     let entry = file.entry
     switch outcome {
     case .failed(.read(let errno)):
-      return CopyError(.read, entry.sourcePath, errno, .entry, offset: failedAt)
+      return CopyError(.read, entry.sourcePath, errno, .entry, failed)
     case .failed(.write(let errno)):
-      return .target(.write, entry.targetPath, errno, offset: failedAt)
+      return .target(.write, entry.targetPath, errno, failed)
     case .notWrittenBack(let errno):
       return .target(.write, entry.targetPath, errno)
     case .notAllocated(let errno):
@@ -306,7 +306,7 @@ extension FileCopier where Queue: ~Copyable {
       let operation = CopyError.Operation.sourceShrank(from: file.opened.size, to: offset)
       return CopyError(operation, entry.sourcePath, nil, .entry)
     case .failed(.wroteNothing), .failed(.stopped), .loaded, .copied:
-      return .target(.write, entry.targetPath, .ioError, offset: failedAt)
+      return .target(.write, entry.targetPath, .ioError, failed)
     }
   }
 }

@@ -9,7 +9,7 @@ internal import Uring
 ///
 /// A state machine that says which request is next and is told what completed; the event loop does
 /// the asking. Opening before, and metadata and publishing after, belong to the worker.
-struct FileTask {
+struct FileTask: ~Copyable {
   /// Requests beside the data's own; each kind is in flight at most once, and named in the tag by
   /// a block number that no block has.
   enum Auxiliary: Int {
@@ -119,6 +119,14 @@ struct FileTask {
     guard let advisor, advisor.pacesTarget else { return 0 }
     return advisor.unsettledBytes(begun: window.begunUpTo)
   }
+
+  /// Where the caller keeps the lease of a block's buffer.
+  ///
+  /// Mutating, though nothing is changed: the window is some 1,500 bytes, and to read a part of a
+  /// value that is only lent the compiler copies all of it.
+  mutating func lease(of block: Int) -> Int { window.lease(of: block) }
+  /// What the tag of a block's requests has to carry; mutating for the same reason.
+  mutating func attempt(of block: Int) -> UInt8 { window.attempt(of: block) }
 
   /// Notes that a request was handed to the queue.
   mutating func started() { requestsInFlight += 1 }

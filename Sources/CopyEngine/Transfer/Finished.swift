@@ -1,12 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import SystemPackage
 internal import Uring
+
+/// The bytes of a request that failed.
+struct FailedRange: Equatable {
+  let offset: UInt64
+  let length: UInt64
+}
 
 /// A file whose data has been moved, or not.
 struct Finished<File: ~Copyable>: ~Copyable {
   let outcome: FileTask.Outcome
-  /// Where the request began that failed, in bytes, if one did.
-  let failedAt: UInt64?
+  /// What the request was to move that failed, if one did.
+  let failedRange: FailedRange?
   /// What was loaded; valid until its place is released.
   let contents: BufferSlice?
   /// The place of a file that was to be loaded, to be released.
@@ -18,14 +25,14 @@ struct Finished<File: ~Copyable>: ~Copyable {
 
   init(
     outcome: FileTask.Outcome,
-    failedAt: UInt64?,
+    failedRange: FailedRange?,
     contents: BufferSlice?,
     slot: LoadSlot?,
     tail: [UInt8],
     file: consuming File
   ) {
     self.outcome = outcome
-    self.failedAt = failedAt
+    self.failedRange = failedRange
     self.contents = contents
     self.slot = slot
     self.tail = tail
@@ -41,4 +48,34 @@ struct Finished<File: ~Copyable>: ~Copyable {
   }
 
   consuming func takeFile() -> File { file }
+}
+
+extension CopyError {
+  /// Describes the failure of a request.
+  init(
+    _ operation: Operation,
+    _ path: FilePath,
+    _ errno: Errno,
+    _ severity: Severity,
+    _ failed: FailedRange?
+  ) {
+    self.init(
+      operation,
+      path,
+      errno,
+      severity,
+      offset: failed?.offset,
+      length: failed?.length
+    )
+  }
+
+  /// Describes the failure of a request at the target, whose severity follows from the errno.
+  static func target(
+    _ operation: Operation,
+    _ path: FilePath,
+    _ errno: Errno,
+    _ failed: FailedRange?
+  ) -> CopyError {
+    CopyError(operation, path, errno, errno.stopsRun ? .stop : .entry, failed)
+  }
 }

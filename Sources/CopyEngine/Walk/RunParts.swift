@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import FileTree
+internal import Kernel
+internal import Storage
+internal import SystemPackage
+internal import Uring
+
+/// What all workers of a run share.
+struct RunParts: Sendable {
+  let run: RunContext
+  let opener: DirectoryOpener
+  let stack: WorkStack
+  let hardLinks = HardLinkTable<LinkName>()
+  let transfer: TransferState
+  let published: PublishedState
+
+  /// Prepares a run.
+  ///
+  /// - Parameters:
+  ///   - run: What it was asked for.
+  ///   - items: What the workers start with.
+  /// - Throws: Why there is no memory for the buffers.
+  init(_ run: RunContext, _ items: [WorkItem]) throws(CopyError) {
+    self.run = run
+    opener = DirectoryOpener(budget: run.limits.directoriesMax)
+    stack = WorkStack(items)
+    let policies = AccessPolicies(
+      run.options.transfer,
+      blockBytes: run.limits.blockBytes,
+      disks: run.disks
+    )
+    transfer = TransferState(pool: try run.limits.makePool(), policies: policies)
+    published = PublishedState(run)
+    run.onStop { [stack] in stack.close() }
+  }
+}
