@@ -6,7 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <stdio.h>
+#include <string.h>
 #include <sys/syscall.h>
 #include <sys/xattr.h>
 #include <unistd.h>
@@ -31,9 +31,21 @@ static int is_missing(long returned) {
 }
 
 // A path to NAME that is short whatever the depth of DIRECTORY, for the calls that have no *at
-// form.
+// form. Written by hand: on kernels before 6.13 snprintf would be a third of the work for a file
+// that is as it should be.
 static const char *through_proc(char path[static PATH_MAX], int directory, const char *name) {
-  snprintf(path, PATH_MAX, "/proc/self/fd/%d/%s", directory, name);
+  static const char start[] = "/proc/self/fd/";
+  char digits[12];
+  size_t count = 0, length = sizeof start - 1;
+  for (unsigned rest = (unsigned)directory; count == 0 || rest > 0; rest /= 10)
+    digits[count++] = (char)('0' + rest % 10);
+  memcpy(path, start, length);
+  while (count > 0) path[length++] = digits[--count];
+  path[length++] = '/';
+  // NAME_MAX bounds a name.
+  size_t name_length = strnlen(name, PATH_MAX - 1 - length);
+  memcpy(path + length, name, name_length);
+  path[length + name_length] = 0;
   return path;
 }
 

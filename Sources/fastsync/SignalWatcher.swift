@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Glibc
+import Kernel
 
 /// Turns the first SIGINT, SIGTERM or SIGHUP into a request to stop; the second ends the process.
 ///
@@ -28,22 +29,10 @@ struct SignalWatcher {
   /// Starts the thread that waits; it lasts as long as the process.
   func start(onSignal: @escaping @Sendable () -> Void) {
     if isEmpty { return }
-    let waiter = unsafe Unmanaged.passRetained(Waiter(signals: signals, onSignal: onSignal))
-    var thread = pthread_t()
-    let failure = unsafe pthread_create(
-      &thread,
-      nil,
-      { context in
-        guard let context = unsafe context else { return nil }
-        unsafe Unmanaged<Waiter>.fromOpaque(context).takeRetainedValue().wait()
-        return nil
-      },
-      waiter.toOpaque()
-    )
-    if failure == 0 {
-      pthread_detach(thread)
-    } else {
-      unsafe waiter.release()
+    let waiter = Waiter(signals: signals, onSignal: onSignal)
+    do {
+      try Thread { waiter.wait() }.detach()
+    } catch {
       unblock()
     }
   }

@@ -37,7 +37,7 @@ struct RunExplanationTests {
       mounts: RecordedMachine.mounts,
       disks: disks,
       limits: RunLimits(TransferOptions(), disks: disks, processors: 4, descriptors: 1024),
-      sink: recorder
+      sink: (recorder, recorder.wants)
     )
     for _ in 0..<times { RunExplanation(run: run, locations: locations).tellTrees() }
     return recorder.explanations.withLock { $0 }

@@ -15,7 +15,7 @@ import Testing
     #expect(Self.text(.failure(denied)) == "fastsync: SRC/a: cannot open: Permission denied")
     let same = CopyError(.refuse(.sameEntry), "SRC", nil, .selection)
     #expect(Self.text(.failure(same)) == "fastsync: SRC: source and target are the same")
-    let ring = CopyError(.setUpRing, "io_uring", .noMemory, .stop)
+    let ring = CopyError(.setUpRing, "", .noMemory, .stop)
     let sector = CopyError(.read, "SRC/a", .ioError, .entry, offset: 4096)
     let line = "fastsync: SRC/a: cannot read at offset 4096: Input/output error"
     #expect(Self.text(.failure(sector)) == line)

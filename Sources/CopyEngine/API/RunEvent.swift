@@ -63,7 +63,8 @@ public enum RunEvent: Sendable {
 
 /// Who is told what happens during a run.
 public protocol EventSink: Sendable {
-  /// What the sink wants to be told; asked once. Of other events not even the path is put together.
+  /// What the sink wants to be told; asked once for each run. Of entries and links that nobody
+  /// wants to be told not even the path is put together.
   var wants: RunEvent.Kinds { get }
 
   /// Takes an event; called from every worker's thread.

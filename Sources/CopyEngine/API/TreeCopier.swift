@@ -104,7 +104,10 @@ private struct TreeRun {
         parts.transfer.policies
       )
     }
-    report.add(StallWatch.watch(locations, for: run) { runWorkers(parts) })
+    let watch = StallWatch(locations, for: run)
+    let watching = watch.start()
+    report.add(runWorkers(parts))
+    watch.stop(watching)
     finish(parts)
     if let failure = run.failureToStart { throw failure }
     report.add(run.failureCounts)

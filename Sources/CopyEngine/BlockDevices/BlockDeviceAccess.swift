@@ -54,7 +54,7 @@ struct BlockDeviceAccess: Equatable, Sendable {
     }
   }
 
-  /// Chooses for an image that is read, as the table of a run has it.
+  /// Chooses for an image that is read, as the policies of a run have it.
   init(toRead image: borrowing BlockDeviceEnd, _ table: AccessPolicies) {
     let number = image.descriptor.rawValue
     let device = image.metadata.identity.device

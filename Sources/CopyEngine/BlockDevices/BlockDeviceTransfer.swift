@@ -138,9 +138,9 @@ extension BlockDeviceTransfer {
       alternates: run.disks.sharesDisk,
       writesInOrder: run.disks.targetSeeks
     )
-    let watch = StallWatch(locations) { [run] in run.tell(.warning(.stall($0))) }
-    let thread = watch.start()
-    defer { watch.stop(thread) }
+    let watch = StallWatch(locations, for: run)
+    let watching = watch.start()
+    defer { watch.stop(watching) }
     loop.admit(task, file: ())
     while true {
       guard var finished = loop.nextFinished() else {
@@ -149,7 +149,7 @@ extension BlockDeviceTransfer {
           try loop.turn()
         } catch {
           loop.abandon()
-          return fail(CopyError(.useRing, "io_uring", error, .stop))
+          return fail(CopyError(.useRing, FilePath(), error, .stop))
         }
         continue
       }

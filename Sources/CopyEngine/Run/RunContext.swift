@@ -52,15 +52,14 @@ final class RunContext: Sendable {
     disks: DiskTraits,
     limits: RunLimits,
     target: Target = Target(),
-    sink: any EventSink
+    sink: (any EventSink, wants: RunEvent.Kinds)
   ) {
     self.options = options
     self.creationMask = creationMask
     self.mounts = mounts
     self.disks = disks
     self.limits = limits
-    self.sink = sink
-    wanted = sink.wants
+    (self.sink, wanted) = sink
     targetRoot = target.root
     nearestTarget = target.nearest
     isPrivileged = ProcessFacts.isPrivileged

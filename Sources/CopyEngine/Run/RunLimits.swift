@@ -137,7 +137,7 @@ struct RunLimits: Equatable {
     do throws(Errno) {
       return try BufferPool(count: blocks, bytesEach: blockBytes)
     } catch {
-      throw CopyError(.allocateBuffers, "--memory", error, .memory)
+      throw CopyError(.allocateBuffers, FilePath(), error, .memory)
     }
   }
 

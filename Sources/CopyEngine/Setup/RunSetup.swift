@@ -8,10 +8,20 @@ internal import SystemPackage
 struct RunSetup {
   let plan: CopyPlan
   let sink: any EventSink
+  /// What the sink wants to be told.
+  let wants: RunEvent.Kinds
   let creationMask: UInt32
   /// The limit on open files.
   let descriptors: Int
   let mounts = MountTable()
+
+  init(plan: CopyPlan, sink: any EventSink, creationMask: UInt32, descriptors: Int) {
+    self.plan = plan
+    self.sink = sink
+    wants = sink.wants
+    self.creationMask = creationMask
+    self.descriptors = descriptors
+  }
 
   /// What the operands lie on.
   ///
@@ -25,13 +35,13 @@ struct RunSetup {
       target: target.map { (plan.target, $0) },
       mounts: mounts,
       wanted: (plan.options.transfer.sourceProfile, plan.options.transfer.targetProfile),
-      probes: !plan.options.isDryRun || sink.wants.contains(.explanations)
+      probes: !plan.options.isDryRun || wants.contains(.explanations)
     )
   }
 
   /// Tells an event before there is a run.
   func tell(_ event: RunEvent, _ kind: RunEvent.Kinds) {
-    if sink.wants.contains(kind) { sink.receive(event) }
+    if wants.contains(kind) { sink.receive(event) }
   }
 
   /// Settles how the run is divided.
@@ -49,21 +59,14 @@ struct RunSetup {
       disks: disks,
       limits: RunLimits(options, disks: disks, descriptors: descriptors),
       target: target,
-      sink: sink
+      sink: (sink, wants)
     )
   }
 }
 
 extension StallWatch {
-  /// Watches the disks of a run while a body runs.
-  static func watch<Result: ~Copyable, Failure: Error>(
-    _ locations: [StorageLocation],
-    for run: RunContext,
-    during body: () throws(Failure) -> Result
-  ) throws(Failure) -> Result {
-    let watch = StallWatch(locations) { run.tell(.warning(.stall($0))) }
-    let thread = watch.start()
-    defer { watch.stop(thread) }
-    return try body()
+  /// Makes a watch of the disks of a run, which tells of them.
+  convenience init(_ locations: [StorageLocation], for run: RunContext) {
+    self.init(locations) { run.tell(.warning(.stall($0))) }
   }
 }

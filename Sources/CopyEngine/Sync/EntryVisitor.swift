@@ -202,9 +202,6 @@ struct EntryVisitor<Work: Executor & ~Copyable>: ~Copyable {
 
 // What is done.
 extension EntryVisitor where Work: ~Copyable {
-  /// Whether something is on its way, or waits to be tried again.
-  var isIdle: Bool { executor.isIdle && linker.retries.isEmpty }
-
   /// Ends what is done: names that wait for it are linked, or one of them is tried instead.
   mutating func takeDone() {
     while let done = executor.nextDone() { finish(done.entry, isThere: done.isThere) }

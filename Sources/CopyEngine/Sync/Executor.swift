@@ -25,7 +25,7 @@ enum DirectoryOutcome {
 
 /// Carries decisions out, or says what they would do.
 ///
-/// `LiveExecutor` copies, `DryExecutor` tells; nobody else asks whether a run is dry.
+/// `LiveExecutor` copies, `DryExecutor` tells; no other part of a worker asks whether a run is dry.
 protocol Executor: ~Copyable {
   /// What was done, in numbers.
   var counts: CopyReport { get }

@@ -81,7 +81,7 @@ final class AccessPolicies: Sendable {
   ///   - direction: Whether they are read or written.
   ///   - device: The device number of the filesystem.
   ///   - descriptor: An open regular file on it.
-  /// - Returns: The choice, and whether it was made just now.
+  /// - Returns: The choice.
   func access(
     _ direction: Direction,
     device: UInt64,

@@ -22,7 +22,7 @@ struct EngineChoice {
       return ring
     } catch {
       guard run.options.transfer.engine == .auto else {
-        throw CopyError(.setUpRing, "io_uring", error, .stop)
+        throw CopyError(.setUpRing, FilePath(), error, .stop)
       }
       run.noteMissingRing(error)
       return Ring(callsWithDepth: depth)

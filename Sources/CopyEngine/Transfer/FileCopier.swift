@@ -109,7 +109,7 @@ struct FileCopier<Queue: SubmissionQueue & ~Copyable>: ~Copyable {
       try loop.turn(waits: waits)
     } catch {
       // Before the buffers change hands: no other worker may publish anything after this.
-      run.fail(CopyError(.useRing, "io_uring", error, .stop))
+      run.fail(CopyError(.useRing, FilePath(), error, .stop))
       loop.abandon()
       return
     }

@@ -5,10 +5,11 @@ internal import Kernel
 internal import SystemPackage
 internal import Uring
 
-/// The moving of one file's data: allocate, copy, settle.
+/// The moving of one file's data: allocate, copy, write back.
 ///
 /// A state machine that says which request is next and is told what completed; the event loop does
-/// the asking. Opening before, and metadata and publishing after, belong to the worker.
+/// the asking. Opening before, and metadata and publishing after, belong to `FileCopier` and
+/// `Publisher`.
 struct FileTask: ~Copyable {
   /// Requests beside the data's own; each kind is in flight at most once, and named in the tag by
   /// a block number that no block has.

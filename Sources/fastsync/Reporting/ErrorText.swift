@@ -53,9 +53,9 @@ extension CopyError.Operation {
     case .openSource: "cannot open source"
     case .openTarget: "cannot open target"
     case .refuse(let refusal): refusal.text
-    case .setUpRing: "cannot be had"
-    case .useRing: "the queue failed"
-    case .allocateBuffers: "cannot get memory for buffers"
+    case .setUpRing: "io_uring: cannot be had"
+    case .useRing: "io_uring: the queue failed"
+    case .allocateBuffers: "--memory: cannot get memory for buffers"
     }
   }
 }
