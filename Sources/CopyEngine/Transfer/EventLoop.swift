@@ -137,7 +137,7 @@ struct EventLoop<Queue: SubmissionQueue & ~Copyable, File: ~Copyable>: ~Copyable
     }
     let enough = min(max(1, loadsInFlight / Self.loadsPerCompletion), requestsInFlight)
     try queue.submit(waitFor: mustWait ? enough : 0)
-    while let completion = queue.nextCompletion() { take(completion) }
+    takeAll()
     for index in order { releaseAbandoned(index) }
   }
 
@@ -186,8 +186,8 @@ struct EventLoop<Queue: SubmissionQueue & ~Copyable, File: ~Copyable>: ~Copyable
     pool.slice(of: leases[slot.lease], from: slot.start, count: byteCount)
   }
 
-  /// Takes back the place of a file that was loaded, when its contents are not needed any more; after
-  /// a failure there is nothing to be taken back.
+  /// Takes back the place of a file that was loaded, when its contents are not needed any more;
+  /// after a failure there is nothing to be taken back.
   mutating func release(_ slot: LoadSlot) {
     guard !hasFailed else { return }
     if arena.release(slot) { pool.giveBack(leases.remove(slot.lease)) }
@@ -195,10 +195,11 @@ struct EventLoop<Queue: SubmissionQueue & ~Copyable, File: ~Copyable>: ~Copyable
 
   /// Gives up after the queue has failed, so that the loop can be let go of.
   ///
-  /// Buffers go back to the pool, from which other loops lease them, only when the kernel is done with
-  /// all requests; else nobody may have them any more.
+  /// Buffers go back to the pool, from which other loops lease them, only when the kernel is done
+  /// with all requests, which their completions tell; else nobody may have them any more.
   mutating func abandon() {
-    let isQuiet = queue.cancelAll()
+    while requestsInFlight > 0, queue.cancelAll() { takeAll() }
+    let isQuiet = requestsInFlight == 0
     while let index = leases.firstOccupied(from: 0) {
       let lease = leases.remove(index)
       if isQuiet { pool.giveBack(lease) } else { pool.retire(lease) }
@@ -209,6 +210,10 @@ struct EventLoop<Queue: SubmissionQueue & ~Copyable, File: ~Copyable>: ~Copyable
 
 // Taking completions.
 extension EventLoop where Queue: ~Copyable, File: ~Copyable {
+  private mutating func takeAll() {
+    while let completion = queue.nextCompletion() { take(completion) }
+  }
+
   private mutating func take(_ completion: Completion) {
     let tag = completion.tag
     let index = tag.slot
