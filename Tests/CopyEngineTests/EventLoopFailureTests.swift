@@ -147,7 +147,7 @@ struct EventLoopFailureTests {
     }
   }
 
-  @Test("buffers that a kernel may still use are retired, and only those loops do without")
+  @Test("buffers that a kernel may still use are retired")
   func retires() throws {
     var retired = 0
     for seed in UInt64(0)..<40 {
