@@ -98,14 +98,35 @@ int cl_ring_submit(struct cl_ring *ring, uint32_t wait_for) {
   return io_uring_submit_and_wait(&ring->uring, wait_for);
 }
 
-int cl_ring_cancel_all(struct cl_ring *ring, int64_t seconds_max) {
+uint32_t cl_ring_take_back(struct cl_ring *ring, struct cl_completion *completions) {
+  struct io_uring_sq *queue = &ring->uring.sq;
+  unsigned head = *queue->khead;
+  bool is_begun = cl_ring_chain_severed(ring);
+  uint32_t count = 0;
+  for (unsigned i = head; i != queue->sqe_tail; i++) {
+    const struct io_uring_sqe *entry = &queue->sqes[i & queue->ring_mask];
+    if (!is_begun) completions[count++] = (struct cl_completion){entry->user_data, -ECANCELED};
+    is_begun = is_begun && entry->flags & IOSQE_IO_LINK;
+  }
+  queue->sqe_head = queue->sqe_tail = *queue->ktail = head;
+  return count;
+}
+
+void cl_ring_cancel(struct cl_ring *ring) {
   struct io_uring_sync_cancel_reg cancel = {
       .flags = IORING_ASYNC_CANCEL_ANY | IORING_ASYNC_CANCEL_ALL,
-      .timeout = {.tv_sec = seconds_max},
   };
-  // The kernel goes on until nothing matches, and so what cannot be cancelled is awaited.
-  int result = io_uring_register_sync_cancel(&ring->uring, &cancel);
-  return result == -ENOENT || result > 0 ? 0 : result;
+  // The answer says nothing: requests that a disk or a kernel thread is at count as not found, or
+  // as cancelled. Only their completions tell that they are done.
+  io_uring_register_sync_cancel(&ring->uring, &cancel);
+}
+
+void cl_ring_wait(struct cl_ring *ring, int64_t seconds_max) {
+  // liburing would submit a timeout where the kernel cannot take one with the wait.
+  if (!(ring->uring.features & IORING_FEAT_EXT_ARG)) return;
+  struct __kernel_timespec time = {.tv_sec = seconds_max};
+  struct io_uring_cqe *entry;
+  while (io_uring_wait_cqe_timeout(&ring->uring, &entry, &time) == -EINTR);
 }
 
 int cl_ring_get_events(struct cl_ring *ring) {

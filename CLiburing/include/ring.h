@@ -58,9 +58,18 @@ int cl_ring_register_buffers(struct cl_ring *ring, void *start, size_t bytes_eac
 /// waited then.
 int cl_ring_submit(struct cl_ring *ring, uint32_t wait_for);
 
-/// Cancels all requests in flight and waits until none is left, at most for some seconds
-/// (io_uring_register with IORING_REGISTER_SYNC_CANCEL, Linux 6.0).
-int cl_ring_cancel_all(struct cl_ring *ring, int64_t seconds_max);
+/// Takes back what is queued and the kernel has not taken, and returns how many completions of
+/// -ECANCELED tell of it; `completions` has room for a full queue.
+///
+/// Nothing is told of the rest of a chain that the kernel has begun: its first part still runs.
+uint32_t cl_ring_take_back(struct cl_ring *ring, struct cl_completion *completions);
+
+/// Cancels what waits for something to come, or for a kernel thread (io_uring_register with
+/// IORING_REGISTER_SYNC_CANCEL, Linux 6.0). What a disk is at goes on.
+void cl_ring_cancel(struct cl_ring *ring);
+
+/// Waits for a completion, at most for some seconds (Linux 5.11), without submitting anything.
+void cl_ring_wait(struct cl_ring *ring, int64_t seconds_max);
 
 /// Lets completions arrive without submitting anything.
 int cl_ring_get_events(struct cl_ring *ring);

@@ -242,17 +242,26 @@ public struct Ring: ~Copyable, SubmissionQueue {
     return Completion(tag: Tag(rawValue: completion.user_data), result: completion.result)
   }
 
-  /// Cancels what is in flight, and waits until the kernel is done with all of it
-  /// (`io_uring_register` with IORING_REGISTER_SYNC_CANCEL, Linux 6.0).
+  /// Cancels what can be cancelled (`io_uring_register` with IORING_REGISTER_SYNC_CANCEL, Linux
+  /// 6.0), and waits for completions.
   ///
-  /// - Returns: Whether it is: only then may the buffers be used for anything else.
+  /// - Returns: Whether completions are there to be taken.
   public mutating func cancelAll() -> Bool {
-    guard let ring = unsafe ring else { return true }
-    return unsafe cl_ring_cancel_all(ring, Self.cancelSecondsMax) == 0
+    if !hasCompletions, let ring = unsafe ring, let start = unsafe batch.baseAddress {
+      (batchHead, batchEnd) = (0, unsafe Int(cl_ring_take_back(ring, start)))
+      if !hasCompletions {
+        unsafe cl_ring_cancel(ring)
+        unsafe cl_ring_wait(ring, Self.cancelSecondsMax)
+        reap()
+      }
+    }
+    return hasCompletions
   }
 
   /// Longer than any disk but one that stalls needs for what cannot be cancelled, in seconds.
   private static let cancelSecondsMax: Int64 = 10
+
+  private var hasCompletions: Bool { batchHead < batchEnd || usesCalls && !calls.isEmpty }
 
   /// Copies what the kernel has completed into the batch, as far as there is room.
   private mutating func reap() {

@@ -42,10 +42,14 @@ public protocol SubmissionQueue: ~Copyable {
   /// Has everything that is prepared from now on carried out by plain system calls.
   mutating func useCalls()
 
-  /// Cancels what is in flight, after `submit` has thrown, and waits until nothing uses its
-  /// buffers.
+  /// Cancels what is in flight, after `submit` has thrown, and waits for completions.
   ///
-  /// - Returns: Whether that is so; else a buffer may still be filled or read at any time.
+  /// What was never handed over completes as cancelled. What a disk is at cannot be cancelled: only
+  /// its completion tells that its buffer is not used any more. So this is to be called again until
+  /// nothing is awaited, or nothing comes.
+  ///
+  /// - Returns: Whether completions are there to be taken. If not, the buffers of requests that are
+  ///   still awaited may be filled or read at any time.
   mutating func cancelAll() -> Bool
 }
 
@@ -53,6 +57,6 @@ extension SubmissionQueue where Self: ~Copyable {
   /// Does nothing: there is no kernel thread that could be missing.
   public mutating func useCalls() {}
 
-  /// Says yes: what was handed over is complete.
-  public mutating func cancelAll() -> Bool { true }
+  /// Does nothing: what was handed over is complete, and its completions are ready.
+  public mutating func cancelAll() -> Bool { false }
 }

@@ -56,6 +56,23 @@ struct EventLoopRig {
   /// More turns than any of these copies can need: a copy that takes them waits for ever.
   private static let turnsMax = 100_000
 
+  /// Makes a kernel with the sources and empty targets of files.
+  func makeKernel(_ files: [SimulatedCopy], seed: UInt64, faults: Faults) -> SimulatedKernel {
+    var kernel = SimulatedKernel(seed: seed, depth: 32, linksPairs: linksPairs, faults: faults)
+    var random = SplitMix64(seed: seed ^ 0x5eed)
+    for (number, file) in files.enumerated() {
+      let offset = Int.random(in: 0..<Self.contentsBytes, using: &random)
+      let contents = Array((Self.contents + Self.contents)[offset..<(offset + file.byteCount)])
+      var source = SimulatedFile(contents: contents, isWritable: false)
+      source.alignment = file.readAlignment
+      kernel.open(self.source(number), source)
+      var target = SimulatedFile(contents: [], isWritable: true)
+      target.alignment = file.writeAlignment
+      kernel.open(self.target(number), target)
+    }
+    return kernel
+  }
+
   /// Copies files.
   ///
   /// - Parameters:
@@ -71,18 +88,7 @@ struct EventLoopRig {
     faults: Faults,
     stopAfter: Int? = nil
   ) throws -> [SimulatedResult] {
-    var kernel = SimulatedKernel(seed: seed, depth: 32, linksPairs: linksPairs, faults: faults)
-    var random = SplitMix64(seed: seed ^ 0x5eed)
-    for (number, file) in files.enumerated() {
-      let offset = Int.random(in: 0..<Self.contentsBytes, using: &random)
-      let contents = Array((Self.contents + Self.contents)[offset..<(offset + file.byteCount)])
-      var source = SimulatedFile(contents: contents, isWritable: false)
-      source.alignment = file.readAlignment
-      kernel.open(self.source(number), source)
-      var target = SimulatedFile(contents: [], isWritable: true)
-      target.alignment = file.writeAlignment
-      kernel.open(self.target(number), target)
-    }
+    let kernel = makeKernel(files, seed: seed, faults: faults)
     let pool = try BufferPool(count: blocks, bytesEach: blockBytes)
     var loop = EventLoop<SimulatedKernel, Int>(
       queue: kernel,
@@ -155,10 +161,10 @@ struct EventLoopRig {
     #expect(buffers == blocks, "leases and free buffers; seed \(seed)")
   }
 
-  private func source(_ number: Int) -> Int32 { Int32(100 + 2 * number) }
-  private func target(_ number: Int) -> Int32 { Int32(101 + 2 * number) }
+  func source(_ number: Int) -> Int32 { Int32(100 + 2 * number) }
+  func target(_ number: Int) -> Int32 { Int32(101 + 2 * number) }
 
-  private func plan(_ number: Int, _ file: SimulatedCopy) -> TransferPlan {
+  func plan(_ number: Int, _ file: SimulatedCopy) -> TransferPlan {
     let size = UInt64(file.byteCount)
     return TransferPlan(
       source: source(number),

@@ -42,10 +42,12 @@ struct FailingQueue: ~Copyable, SubmissionQueue {
   }
 
   private let script: Script
+  private let depth: Int
   private var calls: SystemCallQueue
 
   init(_ script: Script, depth: Int) {
     self.script = script
+    self.depth = depth
     calls = SystemCallQueue(depth: depth)
   }
 
@@ -54,7 +56,12 @@ struct FailingQueue: ~Copyable, SubmissionQueue {
   mutating func register(_ pool: BufferPool) -> Int { 0 }
   mutating func prepare(_ submission: Submission) { calls.prepare(submission) }
   mutating func useCalls() {}
-  mutating func cancelAll() -> Bool { script.isQuiet }
+
+  mutating func cancelAll() -> Bool {
+    // What was prepared and never handed over has to come to an end as well.
+    guard script.isQuiet, (try? calls.submit(waitFor: 0)) != nil else { return false }
+    return calls.space < depth
+  }
 
   mutating func submit(waitFor count: Int) throws(Errno) {
     var mark = 0

@@ -24,6 +24,8 @@ public struct Faults: Sendable {
   public var scheduled: [ScheduledFault] = []
   /// The errors that `submit` throws, by the number of the submit, from 1.
   public var submitErrors: [Int: Errno] = [:]
+  /// Whether nothing can be cancelled, and what is in flight does not end while it is awaited.
+  public var cancelFails = false
 
   /// No faults, and every chain runs to its end in the submit that brings it.
   public init() {}

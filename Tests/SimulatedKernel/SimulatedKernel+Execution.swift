@@ -22,19 +22,46 @@ extension SimulatedKernel {
       post(index, member, result, endsChain: !isFulfilled)
     }
     if !isFulfilled {
-      // `io_fail_links`: the rest completes whatever its own flags say, unless the request that
-      // failed had asked for silence.
-      if !skipsSuccess || random.happens(faults.loudCancelProbability) {
-        for rest in chains[index].next..<chains[index].members.count {
-          post(index, rest, -Errno.canceled.rawValue, endsChain: true)
-        }
-      }
-      chains.remove(at: index)
+      endChain(index, isSilent: skipsSuccess)
     } else if chains[index].next == chains[index].members.count {
       // Of the silent members at the end nobody will hear.
       let done = chains.remove(at: index)
       holds.removeAll { $0.chain == done.number && $0.member > done.lastPosted }
     }
+  }
+
+  /// Cancels the next request of a chain, and so the rest.
+  mutating func cancel(_ index: Int) {
+    let member = chains[index].next
+    let skipsSuccess = chains[index].members[member].flags.contains(.skipSuccess)
+    chains[index].next += 1
+    post(index, member, -Errno.canceled.rawValue, endsChain: true)
+    endChain(index, isSilent: skipsSuccess)
+  }
+
+  /// Ends a chain after a request that failed.
+  ///
+  /// `io_fail_links`: the rest completes whatever its own flags say, unless the request that failed
+  /// had asked for silence.
+  private mutating func endChain(_ index: Int, isSilent: Bool) {
+    if !isSilent || random.happens(faults.loudCancelProbability) {
+      for rest in chains[index].next..<chains[index].members.count {
+        post(index, rest, -Errno.canceled.rawValue, endsChain: true)
+      }
+    }
+    chains.remove(at: index)
+  }
+
+  /// Takes back what is queued and was never taken: each request is told as cancelled.
+  mutating func takeBack() {
+    for submission in queued {
+      let completion = Completion(tag: submission.tag, result: -Errno.canceled.rawValue)
+      ready.append(
+        PostedCompletion(completion: completion, chain: chainsMade, member: 0, endsChain: true)
+      )
+    }
+    chainsMade += 1
+    queued.removeAll()
   }
 
   private mutating func post(_ index: Int, _ member: Int, _ result: Int32, endsChain: Bool) {

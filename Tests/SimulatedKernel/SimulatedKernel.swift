@@ -33,7 +33,7 @@ public struct SimulatedKernel: ~Copyable, SubmissionQueue {
   var ready: [PostedCompletion] = []
   var holds: [Hold] = []
   var counts: [Submission.Operation: Int] = [:]
-  private var chainsMade = 0
+  var chainsMade = 0
   private var isBroken = false
 
   /// Makes a kernel without files.
@@ -102,6 +102,8 @@ public struct SimulatedKernel: ~Copyable, SubmissionQueue {
     if isBroken { violate("a queue is used after its error") }
     if let error = faults.submitErrors[submitCount] {
       isBroken = true
+      // It may fail before or after it has taken what is queued.
+      if Bool.random(using: &random) { takeQueued() }
       throw error
     }
     takeQueued()
@@ -124,6 +126,30 @@ public struct SimulatedKernel: ~Copyable, SubmissionQueue {
       $0.chain == posted.chain && (posted.endsChain || $0.member <= posted.member)
     }
     return posted.completion
+  }
+
+  /// Cancels what is in flight, or awaits it: what a disk is at cannot be cancelled.
+  ///
+  /// - Returns: Whether completions are there to be taken.
+  public mutating func cancelAll() -> Bool {
+    guard ready.isEmpty else { return true }
+    takeBack()
+    while ready.isEmpty && !chains.isEmpty && !faults.cancelFails {
+      let index = Int.random(in: 0..<chains.count, using: &random)
+      if Bool.random(using: &random) { step(index) } else { cancel(index) }
+    }
+    return !ready.isEmpty
+  }
+
+  /// Carries out what is still in flight, as a kernel does whether or not its owner waits.
+  ///
+  /// - Parameter stepsMax: After so many requests the rest is left in flight.
+  public mutating func finishInFlight(stepsMax: Int = .max) {
+    var steps = 0
+    while steps < stepsMax && !chains.isEmpty {
+      step(Int.random(in: 0..<chains.count, using: &random))
+      steps += 1
+    }
   }
 
   /// Notes what a program must not do.

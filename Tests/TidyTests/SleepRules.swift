@@ -9,6 +9,14 @@ enum SleepRules {
   }
 
   static let allowed: [String: Allowed] = [
+    "Tests/UringTests/BufferPoolTests.swift": Allowed(
+      count: 2,
+      reason: "a thread gets time to fall asleep; on a slow machine it has no need to"
+    ),
+    "Tests/UringTests/RingCancelTests.swift": Allowed(
+      count: 2,
+      reason: "what is never to be filled gets time to be; a slow machine only finds less"
+    ),
     "Tests/CopyEngineTests/WritebackFailureTests.swift": Allowed(
       count: 2,
       reason: "the batch gets time to be waited for; a slow machine only finds less"

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Glibc
+import Kernel
 import SystemPackage
 import Testing
 import Uring
@@ -69,17 +71,90 @@ import Uring
     #expect(pool.share == 1, "everybody may have one, as soon as there is one")
   }
 
-  @Test func whoHasNoneWaitsForABuffer() async throws {
+  // With threads: tasks that sleep for each other would take all of the few that run them.
+  @Test func whoHasNoneWaitsForABuffer() throws {
     let pool = try BufferPool(count: 1, bytesEach: 4096)
     guard let lease = pool.lease() else {
       Issue.record("a buffer is there to be lent")
       return
     }
-    let waiter = Task.detached { pool.waitForBuffer() }
-    try await Task.sleep(for: .milliseconds(20))
+    let waiter = try Thread { pool.waitForBuffer() }
+    usleep(20_000)
     pool.giveBack(lease)
-    await waiter.value
+    waiter.join()
     #expect(pool.freeCount == 1)
+  }
+
+  @Test func aRetiredBufferIsNeverLentAgain() throws {
+    let pool = try BufferPool(count: 2, bytesEach: 4096)
+    guard let first = pool.lease(), let second = pool.lease() else {
+      Issue.record("two buffers are there to be lent")
+      return
+    }
+    let index = second.index
+    pool.retire(first)
+    #expect(pool.freeCount == 0)
+    pool.giveBack(second)
+    #expect(pool.freeCount == 1)
+    guard let again = pool.lease() else {
+      Issue.record("the other buffer can be lent")
+      return
+    }
+    #expect(again.index == index)
+    let isRefused = pool.lease() == nil
+    #expect(isRefused)
+    pool.giveBack(again)
+  }
+
+  @Test func whoWaitsGoesOnWhenTheLastBufferIsRetired() throws {
+    let pool = try BufferPool(count: 2, bytesEach: 4096)
+    guard let first = pool.lease(), let second = pool.lease() else {
+      Issue.record("two buffers are there to be lent")
+      return
+    }
+    let waiter = try Thread { pool.waitForBuffer() }
+    usleep(20_000)
+    pool.retire(first)
+    pool.retire(second)
+    waiter.join()
+    #expect(pool.freeCount == 0)
+    pool.waitForBuffer()
+    let isRefused = pool.lease() == nil
+    #expect(isRefused)
+  }
+
+  /// A request may still use the memory after the pool is gone: it stays mapped.
+  @Test func retiredMemoryStays() async {
+    await #expect(processExitsWith: .success) {
+      let slice = try Self.sliceOfDroppedPool()
+      unsafe slice.start.storeBytes(of: 1, as: UInt8.self)
+      #expect(slice.bytes.first == 1)
+    }
+  }
+
+  /// Part of a retired buffer, whose pool is gone.
+  private static func sliceOfDroppedPool() throws -> BufferSlice {
+    let pool = try BufferPool(count: 2, bytesEach: 4096)
+    guard let lease = pool.lease() else { throw Errno.noBufferSpace }
+    let slice = pool.slice(of: lease, from: 0, count: 4096)
+    pool.retire(lease)
+    return slice
+  }
+
+  @Test func whatIsRetiredMakesUpForNoOtherLease() async {
+    await #expect(processExitsWith: .failure) {
+      var table = SlotTable<BufferLease>(capacity: 1)
+      try Self.dropPool(keepingIn: &table)
+      exit(0)
+    }
+  }
+
+  /// Drops a pool with one buffer retired and the other one lent.
+  private static func dropPool(keepingIn table: inout SlotTable<BufferLease>) throws {
+    let pool = try BufferPool(count: 2, bytesEach: 4096)
+    guard let first = pool.lease(), let second = pool.lease() else { throw Errno.noBufferSpace }
+    pool.retire(first)
+    _ = table.insert(second)
   }
 
   @Test func runsOfZerosAreMeasuredInGranules() throws {

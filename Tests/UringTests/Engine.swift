@@ -8,11 +8,13 @@ import Uring
 /// The queues that have to follow the same rules.
 enum Engine: CaseIterable, Sendable {
   case ring
+  /// What takes the place of a ring where none can be had.
+  case ringOfCalls
   case systemCalls
   case simulated
 
   /// Those that work on real files.
-  static let real: [Engine] = [.ring, .systemCalls]
+  static let real: [Engine] = [.ring, .ringOfCalls, .systemCalls]
 }
 
 /// One of the queues, chosen when a test runs.
@@ -25,6 +27,7 @@ enum TestedQueue: ~Copyable, SubmissionQueue {
   init(_ engine: Engine, depth: Int) throws {
     switch engine {
     case .ring: self = .ring(try Ring.orCancel(depth: depth))
+    case .ringOfCalls: self = .ring(Ring(callsWithDepth: depth))
     case .systemCalls: self = .systemCalls(SystemCallQueue(depth: depth))
     case .simulated: self = .simulated(SimulatedKernel(seed: 1, depth: depth))
     }

@@ -137,7 +137,7 @@ struct EventLoop<Queue: SubmissionQueue & ~Copyable, File: ~Copyable>: ~Copyable
     }
     let enough = min(max(1, loadsInFlight / Self.loadsPerCompletion), requestsInFlight)
     try queue.submit(waitFor: mustWait ? enough : 0)
-    while let completion = queue.nextCompletion() { take(completion) }
+    takeAll()
     for index in order { releaseAbandoned(index) }
   }
 
@@ -198,9 +198,10 @@ struct EventLoop<Queue: SubmissionQueue & ~Copyable, File: ~Copyable>: ~Copyable
   /// Gives up after the queue has failed, so that the loop can be let go of.
   ///
   /// Buffers go back to the pool, from which other loops lease them, only when the kernel is done
-  /// with all requests; else nobody may have them any more.
+  /// with all requests, which their completions tell; else nobody may have them any more.
   mutating func abandon() {
-    let isQuiet = queue.cancelAll()
+    while requestsInFlight > 0, queue.cancelAll() { takeAll() }
+    let isQuiet = requestsInFlight == 0
     while let index = leases.firstOccupied(from: 0) {
       let lease = leases.remove(index)
       if isQuiet { pool.giveBack(lease) } else { pool.retire(lease) }
@@ -211,6 +212,10 @@ struct EventLoop<Queue: SubmissionQueue & ~Copyable, File: ~Copyable>: ~Copyable
 
 // Taking completions.
 extension EventLoop where Queue: ~Copyable, File: ~Copyable {
+  private mutating func takeAll() {
+    while let completion = queue.nextCompletion() { take(completion) }
+  }
+
   private mutating func take(_ completion: Completion) {
     let tag = completion.tag
     let index = tag.slot
