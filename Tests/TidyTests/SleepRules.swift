@@ -49,10 +49,6 @@ enum SleepRules {
       count: 1,
       reason: "lets a stopped process run on between two looks, with a deadline"
     ),
-    "Tests/UringTests/BufferPoolTests.swift": Allowed(
-      count: 1,
-      reason: "the thread gets time to wait; on a slow machine it need not wait at all"
-    ),
     "Tests/UringTests/QueueTests.swift": Allowed(
       count: 1,
       reason: "polls completions of a kernel thread, a limited number of times"
