@@ -24,7 +24,7 @@ SANITIZED := .build-sanitized
 SANITIZED_TESTS := FastsyncTests.(CacheMode|DiskOrder|HeldFile|Reflink|HardLink|StoppedRun|MovingSource|Update|$\
   Interrupt|FailingEntry|EngineFallback)
 
-BUILD_PACKAGES := liburing-dev
+BUILD_PACKAGES := liburing-dev libpopt-dev
 TEST_PACKAGES := rsync xfsprogs btrfs-progs e2fsprogs acl attr libcap2-bin util-linux libnbd-bin \
   gcc make python3 groff-base procps strace valgrind
 

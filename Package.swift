@@ -21,16 +21,15 @@ let package = Package(
     .library(name: "CopyEngine", targets: ["CopyEngine"]),
   ],
   dependencies: [
-    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
-    .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+    .package(url: "https://github.com/apple/swift-system", from: "1.8.1")
   ],
   targets: [
     .target(
       name: "CLiburing",
       path: "CLiburing",
       cSettings: [.enableWarning("all"), .enableWarning("extra"), .treatAllWarnings(as: .error)],
-      // The archive by its file name: the shipped binary must not need liburing.so.
-      linkerSettings: [.linkedLibrary(":liburing.a")]
+      // The archives by their file names: the shipped binary must not need the libraries themselves.
+      linkerSettings: [.linkedLibrary(":liburing.a"), .linkedLibrary(":libpopt.a")]
     ),
     .target(name: "Kernel", dependencies: ["CLiburing", system], swiftSettings: strict),
     .target(name: "Uring", dependencies: ["CLiburing", "Kernel", system], swiftSettings: strict),
@@ -43,10 +42,7 @@ let package = Package(
     ),
     .executableTarget(
       name: "fastsync",
-      dependencies: [
-        "CopyEngine", "Kernel", "Storage", system,
-        .product(name: "ArgumentParser", package: "swift-argument-parser"),
-      ],
+      dependencies: ["CLiburing", "CopyEngine", "Kernel", "Storage", system],
       swiftSettings: strict
     ),
     .target(

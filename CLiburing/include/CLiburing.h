@@ -8,5 +8,6 @@
 
 #include "batch.h"
 #include "calls.h"
+#include "options.h"
 #include "ring.h"
 #include "system.h"

@@ -3,6 +3,7 @@
 internal import CLiburing
 
 /// The kinds of directory entries.
+@frozen
 public enum EntryKind: Sendable {
   /// A regular file.
   case file
@@ -17,6 +18,7 @@ public enum EntryKind: Sendable {
 }
 
 /// A point in time, as inodes keep it.
+@frozen
 public struct Timestamp: Equatable, Sendable {
   /// Whole seconds since 1970, negative before.
   public var seconds: Int64
@@ -31,6 +33,7 @@ public struct Timestamp: Equatable, Sendable {
 }
 
 /// Names one inode of the machine.
+@frozen
 public struct InodeIdentity: Hashable, Sendable {
   /// The device: major number in the upper 32 bits, minor number in the lower.
   public var device: UInt64
@@ -45,6 +48,7 @@ public struct InodeIdentity: Hashable, Sendable {
 }
 
 /// What an inode says of itself (`statx`).
+@frozen
 public struct EntryMetadata: Equatable, Sendable {
   /// Which inode it is.
   public var identity: InodeIdentity
@@ -88,11 +92,12 @@ public struct EntryMetadata: Equatable, Sendable {
   }
 
   /// The type bits of `mode` (`S_IFMT`).
-  public var typeBits: UInt32 { mode & 0o170000 }
+  @inlinable public var typeBits: UInt32 { mode & 0o170000 }
   /// The permission bits with setuid, setgid and sticky.
-  public var permissions: UInt32 { mode & 0o7777 }
+  @inlinable public var permissions: UInt32 { mode & 0o7777 }
 
   /// What kind of entry it is.
+  @inlinable
   public var kind: EntryKind {
     switch typeBits {
     case 0o100000: .file
@@ -113,7 +118,7 @@ public struct EntryMetadata: Equatable, Sendable {
   }
 
   /// Whether a file that occupies less than its size may have holes.
-  public var mayHaveHoles: Bool {
+  @inlinable public var mayHaveHoles: Bool {
     // A block count of at least the size says that nothing was left out; compressed files show
     // less, and their map then says that it is all data.
     blocks < size / 512

@@ -4,11 +4,13 @@ internal import Glibc
 
 /// State behind a lock, with a condition to wait for: what `Mutex` lacks for threads that have to
 /// sleep until somebody has something for them.
+///
+/// Inlinable, since generic code is not specialised across modules otherwise.
 @safe
 public final class Monitor<State>: @unchecked Sendable {
   private let mutex: UnsafeMutablePointer<pthread_mutex_t>
   private let condition: UnsafeMutablePointer<pthread_cond_t>
-  private var state: State
+  @usableFromInline var state: State
 
   /// Puts state behind a lock.
   public init(_ state: State) {
@@ -30,31 +32,49 @@ public final class Monitor<State>: @unchecked Sendable {
     unsafe mutex.deallocate()
   }
 
+  @usableFromInline
+  func lock() { unsafe pthread_mutex_lock(mutex) }
+
+  @usableFromInline
+  func unlock() { unsafe pthread_mutex_unlock(mutex) }
+
+  @usableFromInline
+  func wakeAll() { unsafe pthread_cond_broadcast(condition) }
+
+  /// Lets go of the lock until somebody wakes.
+  @usableFromInline
+  func sleep() { unsafe pthread_cond_wait(condition, mutex) }
+
   /// Reads or changes the state under the lock (`pthread_mutex_lock`).
+  @inlinable
   public func withLock<Result>(_ body: (inout State) -> Result) -> Result {
-    unsafe pthread_mutex_lock(mutex)
-    defer { unsafe pthread_mutex_unlock(mutex) }
+    lock()
+    defer { unlock() }
     return body(&state)
   }
 
   /// Changes the state under the lock, and wakes everybody who waits (`pthread_cond_broadcast`).
+  @inlinable
   public func withLockWaking<Result>(_ body: (inout State) -> Result) -> Result {
-    withLock { state in
-      defer { unsafe pthread_cond_broadcast(condition) }
-      return body(&state)
+    lock()
+    defer {
+      wakeAll()
+      unlock()
     }
+    return body(&state)
   }
 
   /// Waits until the body has a result (`pthread_cond_wait`); it is asked again whenever somebody
   /// has woken.
+  @inlinable
   public func wait<Result>(until body: (inout State) -> Result?) -> Result {
-    unsafe pthread_mutex_lock(mutex)
-    defer { unsafe pthread_mutex_unlock(mutex) }
+    lock()
+    defer { unlock() }
     while true {
       // An access of its own each time: others change the state while this one sleeps, and within
       // one access the compiler may go on with what it has read.
       if let result = body(&state) { return result }
-      unsafe pthread_cond_wait(condition, mutex)
+      sleep()
     }
   }
 
@@ -65,8 +85,8 @@ public final class Monitor<State>: @unchecked Sendable {
     var end = timespec()
     unsafe clock_gettime(CLOCK_MONOTONIC, &end)
     end.tv_sec += seconds
-    unsafe pthread_mutex_lock(mutex)
-    defer { unsafe pthread_mutex_unlock(mutex) }
+    lock()
+    defer { unlock() }
     while true {
       if let result = body(&state) { return result }
       guard unsafe pthread_cond_timedwait(condition, mutex, &end) == 0 else { return body(&state) }

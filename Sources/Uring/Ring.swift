@@ -22,9 +22,9 @@ public struct Ring: ~Copyable, SubmissionQueue {
   /// How many buffers of the one pool that this ring is used with are registered.
   private var registeredBuffers = 0
 
-  private let depth: Int
-  /// What carries requests out where the kernel has no thread for them.
-  private var calls: SystemCallQueue?
+  /// What carries requests out where there is no ring, or the kernel has no thread for it.
+  private var calls: SystemCallQueue
+  private var usesCalls = false
 
   /// Whether `IOSQE_CQE_SKIP_SUCCESS` can be had (Linux 5.17).
   public let linksPairs: Bool
@@ -47,7 +47,7 @@ public struct Ring: ~Copyable, SubmissionQueue {
     let result = unsafe cl_ring_create(UInt32(depth), &created)
     guard result == 0, let created = unsafe created else { throw Errno(rawValue: -result) }
     unsafe ring = unsafe created
-    self.depth = depth
+    calls = SystemCallQueue(depth: depth)
     unsafe batch = .allocate(capacity: Int(cl_ring_completions_max(created)))
     linksPairs = unsafe cl_ring_skips_success(created)
   }
@@ -57,10 +57,10 @@ public struct Ring: ~Copyable, SubmissionQueue {
   /// - Parameter depth: How many requests can be queued between two submits.
   public init(callsWithDepth depth: Int) {
     unsafe ring = nil
-    self.depth = depth
+    calls = SystemCallQueue(depth: depth)
+    usesCalls = true
     unsafe batch = .allocate(capacity: 0)
     linksPairs = true
-    calls = SystemCallQueue(depth: depth)
   }
 
   /// Closes the ring (`io_uring_queue_exit`).
@@ -104,10 +104,8 @@ public struct Ring: ~Copyable, SubmissionQueue {
 
   /// How many requests `prepare` takes before the next `submit`.
   public var space: Int {
-    switch calls {
-    case .some(let calls): calls.space
-    case nil: unsafe ring.map { unsafe Int(cl_ring_space($0)) } ?? 0
-    }
+    guard !usesCalls, let ring = unsafe ring else { return calls.space }
+    return unsafe Int(cl_ring_space(ring))
   }
 
   /// Has everything that is prepared from now on carried out by plain system calls.
@@ -115,7 +113,7 @@ public struct Ring: ~Copyable, SubmissionQueue {
   /// What cannot be done at once the kernel hands to threads that count as the user's. Where it may
   /// start none (RLIMIT_NPROC, `pids.max`), such requests complete with `Errno.canceled`.
   public mutating func useCalls() {
-    if calls == nil { calls = SystemCallQueue(depth: depth) }
+    usesCalls = true
   }
 
   /// Queues one request (`io_uring_get_sqe` and the `io_uring_prep_…` of the op).
@@ -127,7 +125,7 @@ public struct Ring: ~Copyable, SubmissionQueue {
   ///   with `linksPairs`. The file and the buffer stay valid until the request has completed.
   public mutating func prepare(_ submission: Submission) {
     precondition(linksPairs || !submission.flags.contains(.skipSuccess))
-    guard calls == nil, let ring = unsafe ring else { return calls?.prepare(submission) ?? () }
+    guard !usesCalls, let ring = unsafe ring else { return calls.prepare(submission) }
     let fd = submission.descriptor
     let offset = submission.offset
     let flags = UInt32(submission.flags.rawValue)
@@ -203,10 +201,10 @@ public struct Ring: ~Copyable, SubmissionQueue {
   ///   kernel ran out of memory between a request and the one linked to it.
   public mutating func submit(waitFor count: Int) throws(Errno) {
     var count = count
-    if calls != nil {
-      try calls?.submit(waitFor: 0)
+    if usesCalls {
+      try calls.submit(waitFor: 0)
       // What was done by calls is complete; else what is awaited went to the ring before.
-      if callsHaveCompletions { count = 0 }
+      if !calls.isEmpty { count = 0 }
     }
     guard let ring = unsafe ring else { return }
     var retries = 0
@@ -236,7 +234,7 @@ public struct Ring: ~Copyable, SubmissionQueue {
 
   /// The next completion that is ready, or `nil`.
   public mutating func nextCompletion() -> Completion? {
-    if let completion = calls?.nextCompletion() { return completion }
+    if usesCalls, let completion = calls.nextCompletion() { return completion }
     if batchHead == batchEnd { reap() }
     guard batchHead < batchEnd else { return nil }
     let completion = unsafe batch[batchHead]
@@ -263,14 +261,7 @@ public struct Ring: ~Copyable, SubmissionQueue {
   /// Longer than any disk but one that stalls needs for what cannot be cancelled, in seconds.
   private static let cancelSecondsMax: Int64 = 10
 
-  private var hasCompletions: Bool { batchHead < batchEnd || callsHaveCompletions }
-
-  private var callsHaveCompletions: Bool {
-    switch calls {
-    case .some(let calls): !calls.isEmpty
-    case nil: false
-    }
-  }
+  private var hasCompletions: Bool { batchHead < batchEnd || !calls.isEmpty }
 
   /// Copies what the kernel has completed into the batch, as far as there is room.
   private mutating func reap() {

@@ -20,8 +20,6 @@ public struct SystemCallQueue: ~Copyable, SubmissionQueue {
   public init(depth: Int) {
     precondition(depth > 0)
     self.depth = depth
-    queued.reserveCapacity(depth)
-    completions.reserveCapacity(depth)
   }
 
   /// Does nothing: plain calls name buffers by address.

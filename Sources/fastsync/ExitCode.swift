@@ -50,14 +50,20 @@ enum ExitCode: Int32 {
 
 /// A command line that is not carried out, and why.
 struct Refusal: Error, Equatable {
-  /// The reason, as one sentence without the command's name.
-  let sentence: String
+  /// The reason, as one sentence without the command's name; in bytes, since it may name a word of
+  /// the line.
+  let sentence: [UInt8]
   /// The exit status.
   let code: ExitCode
 
   /// Refuses what is wrong, or with another code what is only not supported.
   init(_ sentence: String, _ code: ExitCode = .usage) {
-    self.sentence = sentence
+    self.init([], sentence, code)
+  }
+
+  /// Refuses with a sentence that begins with a word of the line.
+  init(_ word: [UInt8], _ rest: String, _ code: ExitCode = .usage) {
+    sentence = word + rest.utf8
     self.code = code
   }
 }

@@ -21,7 +21,7 @@ struct Run {
     do {
       switch try Invocation(arguments) {
       case .text(let text):
-        output.write(Array("\(text)\n".utf8))
+        output.write(Array(text.utf8))
         return .done
       case .copy(let plan, let verbosity):
         return copy(plan, verbosity, watcher)
@@ -53,7 +53,7 @@ struct Run {
       verbosity: verbosity
     )
     for line in summary.lines { output.write(Array("\(line)\n".utf8)) }
-    if let closing = summary.closing { output.writeError(Message.error(closing).line) }
+    if let closing = summary.closing { output.writeError(Message.error(closing.utf8).line) }
     return ExitCode(report)
   }
 }

@@ -2,4 +2,9 @@
 
 import Glibc
 
-exit(Run(arguments: ArgumentBytes.ofProcess()).execute().rawValue)
+/// The words behind the command's name, in bytes: names need not be UTF-8.
+let words = (1..<max(Int(CommandLine.argc), 1)).compactMap { index in
+  unsafe CommandLine.unsafeArgv[index].map { unsafe [UInt8](cString: $0) }
+}
+
+exit(Run(arguments: words).execute().rawValue)

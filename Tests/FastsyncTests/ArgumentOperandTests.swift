@@ -59,16 +59,9 @@ import Testing
       let plan = try plan("-a --jobs 3 \(names.joined(separator: " ")) \(tail)")
       #expect(plan.sources.map(\.path) == (names + ["-n"]).map { FilePath($0) })
       #expect(plan.target == "DEST" && plan.targetIsDirectory)
-      #expect(plan.options.jobs == 3 && plan.options.memoryBytes == 1 << 20)
+      #expect(plan.options.transfer.jobs == 3 && plan.options.transfer.memoryBytes == 1 << 20)
       #expect(plan.options.preservation == Preservation.archive.union(.hardLinks))
     }
-  }
-
-  @Test func optionsTakeTheirValuesAlong() {
-    let words = CommandWords("a -n --jobs 4 b --cache=keep - --memory -- -c --".utf8Words)
-    #expect(words.optionWords == ["-n", "--jobs", "4", "--cache=keep", "--memory", "--", "-c"])
-    #expect(words.operands.map(\.bytes) == "a b -".utf8Words)
-    #expect(CommandWords(["--cache".utf8Words[0]]).optionWords == ["--cache"])
   }
 
   @Test func wordsAfterTwoDashesAreOperands() throws {
@@ -112,20 +105,13 @@ import Testing
       Array(1...0x2e) + Array(0x30...0xff), [0x61, 0x0a, 0x62],
     ]
     for name in names {
-      #expect(ArgumentBytes.bytes(ArgumentBytes.text(name)) == name)
       let words = [Array("./".utf8) + name + Array("/".utf8), Array("./".utf8) + name]
-      guard case .copy(let plan, _) = try Invocation(words) else { continue }
-      #expect(bytes(plan.target) == Array("./".utf8) + name)
-      #expect(plan.sources.map { bytes($0.path) } == [Array("./".utf8) + name])
-      #expect(plan.sources.first?.isContents == true)
-    }
-  }
-
-  @Test func differentBytesStayDifferent() {
-    var random = SystemRandomNumberGenerator()
-    for _ in 0..<2_000 {
-      let name = (0..<8).map { _ in UInt8.random(in: 1...255, using: &random) }
-      #expect(ArgumentBytes.bytes(ArgumentBytes.text(name)) == name, "\(name)")
+      for words in [words, words + [Array("-a".utf8)]] {
+        guard case .copy(let plan, _) = try Invocation(words) else { continue }
+        #expect(bytes(plan.target) == Array("./".utf8) + name)
+        #expect(plan.sources.map { bytes($0.path) } == [Array("./".utf8) + name])
+        #expect(plan.sources.first?.isContents == true)
+      }
     }
   }
 

@@ -27,7 +27,7 @@ import Testing
   func rsyncOptionsThatAreNotThereYet(options: String) {
     let refusal = refusal("\(options) a b")
     #expect(refusal?.code == .usage)
-    #expect(refusal?.sentence.contains("not support yet") == true)
+    #expect(refusal?.text.contains("not support yet") == true)
   }
 
   @Test(arguments: [
@@ -37,14 +37,32 @@ import Testing
   func typingErrors(options: String) {
     let refusal = refusal("\(options) a b")
     #expect(refusal?.code == .usage)
-    #expect(refusal?.sentence.contains("not support yet") == false)
-    #expect(refusal?.sentence.contains("\n") == false)
+    #expect(refusal?.text.contains("not support yet") == false)
+    #expect(refusal?.text.contains("\n") == false)
   }
 
-  @Test func similarNamesAreProposed() {
-    #expect(
-      refusal("--archiv a b")?.sentence == "unknown option '--archiv'. Did you mean '--archive'?"
-    )
+  @Test(arguments: [
+    ("--archiv a b", "--archiv: unknown option"), ("-aY a b", "-aY: unknown option"),
+    ("a b --jobs", "--jobs: missing argument"), ("-aT", "-aT: missing argument"),
+    ("--archive=1 a b", "--archive=1: option does not take an argument"),
+    ("--jobs=x a b", "--jobs=x: the value must be a number from 1 to 256"),
+    ("--jobs x a b", "--jobs=x: the value must be a number from 1 to 256"),
+  ])
+  func sentencesOfTypingErrors(line: String, sentence: String) {
+    #expect(refusal(line)?.text == sentence)
+  }
+
+  /// What rsync says of the same line, without what it says of itself.
+  @Test(arguments: [
+    "--foo", "-Y", "-aY", "-vvY", "--archiv", "--archive=1", "-a=1", "-an=1", "--no-v=1", "--=x",
+    "--no-", "--no-a", "-n --foo -Y", "a -Y b", "a b --temp-dir", "a b -aT", "---archive",
+    "-a- x", "--archive --", "a b -@",
+  ])
+  func typingErrorsAgreeWithRsync(line: String) throws {
+    let error = try run("rsync", line.split(separator: " ").map(String.init)).errorText
+    let theirs = error.split(separator: "\n").first { $0.hasPrefix("rsync: -") }
+    let ours = refusal(line)?.text.split(separator: "\n").first { $0.hasPrefix("-") }
+    #expect(ours == theirs?.dropFirst("rsync: ".count))
   }
 
   @Test(arguments: [
@@ -56,17 +74,17 @@ import Testing
 
   @Test func operands() throws {
     #expect(refusal("")?.code == .usage)
-    #expect(refusal("-a")?.sentence.contains("usage: fastsync [OPTION]... SRC... DEST") == true)
-    #expect(refusal("SRC")?.sentence.contains("listing is not supported yet") == true)
+    #expect(refusal("-a")?.text.contains("usage: fastsync [OPTION]... SRC... DEST") == true)
+    #expect(refusal("SRC")?.text.contains("listing is not supported yet") == true)
     #expect(throws: Refusal("an empty source or target was given")) {
       try Invocation([Array("SRC".utf8), []])
     }
   }
 
   @Test func refusedOptionsInPlaceOfValuesAndOperands() throws {
-    #expect(refusal("--cache --delete a b")?.sentence.contains("missing value") == true)
+    #expect(refusal("--cache --delete a b")?.text.hasPrefix("--cache=--delete: the value") == true)
     #expect(try plan("a -- --delete").target == "--delete")
-    #expect(try plan("--jobs 4 a b").options.jobs == 4)
+    #expect(try plan("--jobs 4 a b").options.transfer.jobs == 4)
   }
 
   /// Every name and every letter of rsync is accepted, or refused as an option of rsync.
@@ -80,7 +98,7 @@ import Testing
         let option = String(name.prefix { $0 != "=" && $0 != "," })
         if option == "--no-OPTION" || option == "--help" { continue }
         count += 1
-        let sentence = refusal("\(option) a b")?.sentence ?? ""
+        let sentence = refusal("\(option) a b")?.text ?? ""
         #expect(
           !sentence.contains("unknown") && !sentence.contains("nvalid"),
           "\(option): \(sentence)"

@@ -14,12 +14,12 @@ import Testing
   func bareKeepsEverything(options: String) throws {
     let options = try plan("\(options) SRC/ DEST/").options
     #expect(options.preservation == .everything)
-    #expect(options.isRecursive)
+    #expect(options.rules.isRecursive)
     #expect(!options.skipsPrivileged)
   }
 
-  /// A line without options is not parsed, and means what the parser's defaults mean.
-  @Test func theDefaultsOfTheParserAreThoseOfTheEngine() throws {
+  /// Options that were not typed mean what the engine's defaults mean.
+  @Test func theDefaultsAreThoseOfTheEngine() throws {
     let parsed = try plan("--whole-file SRC/ DEST/").options
     #expect("\(parsed)" == "\(try plan("SRC/ DEST/").options)")
     #expect("\(parsed)" == "\(CopyOptions())")
@@ -65,29 +65,29 @@ import Testing
   func optionsMeanWhatTheyMeanInRsync(options: String, expected: Preservation) throws {
     let options = try plan("\(options) SRC/ DEST/").options
     #expect(options.preservation == expected)
-    #expect(options.isRecursive)
+    #expect(options.rules.isRecursive)
     #expect(options.skipsPrivileged)
   }
 
   @Test(arguments: ["-l", "-ptgo", "-S", "-a --no-r", "-a --no-recursive", "-H"])
   func directoriesAreSkippedWithoutRecursion(options: String) throws {
-    #expect(try !plan("\(options) SRC/ DEST/").options.isRecursive)
+    #expect(try !plan("\(options) SRC/ DEST/").options.rules.isRecursive)
   }
 
   /// Rsync implies nothing without options, so there is nothing to take back; fastsync does.
   @Test func takingBackAloneTakesFromEverything() throws {
     let options = try plan("--no-owner --no-xattrs SRC/ DEST/").options
     #expect(options.preservation == .everything.subtracting([.owner, .extendedAttributes]))
-    #expect(options.isRecursive)
+    #expect(options.rules.isRecursive)
     #expect(!options.skipsPrivileged)
   }
 
   @Test func oneFileSystem() throws {
-    #expect(try plan("-ax SRC DEST").options.staysOnFilesystem)
-    #expect(try plan("--one-file-system SRC DEST").options.staysOnFilesystem)
-    #expect(try !plan("-ax --no-x SRC DEST").options.staysOnFilesystem)
-    #expect(try !plan("-a SRC DEST").options.staysOnFilesystem)
-    #expect(try plan("-x --no-x -x SRC DEST").options.staysOnFilesystem)
+    #expect(try plan("-ax SRC DEST").options.rules.staysOnFilesystem)
+    #expect(try plan("--one-file-system SRC DEST").options.rules.staysOnFilesystem)
+    #expect(try !plan("-ax --no-x SRC DEST").options.rules.staysOnFilesystem)
+    #expect(try !plan("-a SRC DEST").options.rules.staysOnFilesystem)
+    #expect(try plan("-x --no-x -x SRC DEST").options.rules.staysOnFilesystem)
     #expect(refusal("-xx SRC DEST")?.code == .usage)
   }
 
@@ -99,12 +99,6 @@ import Testing
   }
 
   @Test func dryRunAndVerbosity() throws {
-    func verbosity(_ line: String) throws -> Verbosity? {
-      guard case .copy(_, let verbosity) = try invocation(line) else { return nil }
-      return verbosity
-    }
-    #expect(try plan("-aHAXn a b").options.isDryRun)
-    #expect(try plan("--dry-run a b").options.isDryRun)
     #expect(try verbosity("a b") == Verbosity())
     #expect(try verbosity("-vv a b")?.level == 2)
     #expect(try verbosity("-v a b --verbose")?.level == 2)

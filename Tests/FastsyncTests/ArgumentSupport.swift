@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CopyEngine
+import Glibc
 import SystemPackage
 import Testing
 
@@ -24,6 +25,12 @@ func plan(_ line: String) throws -> CopyPlan {
   return plan
 }
 
+/// How much the command line of an invocation says.
+func verbosity(_ line: String) throws -> Verbosity? {
+  guard case .copy(_, let verbosity) = try invocation(line) else { return nil }
+  return verbosity
+}
+
 /// The refusal of a command line; `nil` if it is accepted.
 func refusal(_ line: String) -> Refusal? {
   do {
@@ -34,11 +41,30 @@ func refusal(_ line: String) -> Refusal? {
   }
 }
 
+extension Refusal {
+  /// The sentence as text.
+  var text: String { String(decoding: sentence, as: UTF8.self) }
+}
+
 /// The folder of these tests in the source tree.
 let testFolder = FilePath(#filePath).removingLastComponent()
 
 /// The top folder of the source tree.
 let packageFolder = testFolder.removingLastComponent().removingLastComponent()
+
+/// Expects that a text is the checked-in one; with `FASTSYNC_UPDATE_GOLDEN=1` checks it in.
+func expectGolden(
+  _ text: String,
+  in file: FilePath,
+  sourceLocation: SourceLocation = #_sourceLocation
+) throws {
+  if unsafe getenv("FASTSYNC_UPDATE_GOLDEN") != nil {
+    let descriptor = try FileDescriptor.open(file, .writeOnly, options: .truncate)
+    _ = try descriptor.closeAfter { try descriptor.writeAll(text.utf8) }
+  }
+  let hint = "after a deliberate change: FASTSYNC_UPDATE_GOLDEN=1 swift test --filter Command"
+  #expect(try FastsyncTests.text(of: file) == text, "\(hint)", sourceLocation: sourceLocation)
+}
 
 /// Reads a text file of the source tree.
 func text(of file: FilePath) throws -> String {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CopyEngine
+import Storage
 import Testing
 
 @testable import fastsync
@@ -12,8 +13,8 @@ import Testing
     ("1G", 1 << 30), ("1.5M", 3 << 19), ("65536", 65536), ("100000b", 100_000),
   ])
   func memory(text: String, bytes: Int) throws {
-    #expect(try plan("--memory=\(text) a b").options.memoryBytes == bytes)
-    #expect(try plan("--memory \(text) a b").options.memoryBytes == bytes)
+    #expect(try plan("--memory=\(text) a b").options.transfer.memoryBytes == bytes)
+    #expect(try plan("--memory \(text) a b").options.transfer.memoryBytes == bytes)
   }
 
   @Test(arguments: [
@@ -23,13 +24,13 @@ import Testing
   func memoryRefused(text: String) {
     let refusal = refusal("--memory=\(text) a b")
     #expect(refusal?.code == .usage)
-    #expect(refusal?.sentence.contains("memory") == true)
+    #expect(refusal?.text.contains("memory") == true)
   }
 
   @Test func jobs() throws {
-    #expect(try plan("a b").options.jobs == nil)
-    #expect(try plan("--jobs=1 a b").options.jobs == 1)
-    #expect(try plan("--jobs 256 a b").options.jobs == 256)
+    #expect(try plan("a b").options.transfer.jobs == nil)
+    #expect(try plan("--jobs=1 a b").options.transfer.jobs == 1)
+    #expect(try plan("--jobs 256 a b").options.transfer.jobs == 256)
     for bad in ["0", "257", "-1", "two", "1.5", ""] {
       #expect(refusal("--jobs=\(bad) a b")?.code == .usage, "\(bad)")
     }
@@ -41,14 +42,14 @@ import Testing
     #expect(try cache("--cache=keep --cache=advise a b") == [.advise, .advise])
     #expect(try cache("--cache=direct:dontcache a b") == [.direct, .dontcache])
     #expect(try cache("--cache auto:keep a b") == [.auto, .keep])
-    #expect(try plan("--explain a b").options.explains)
-    #expect(try !plan("a b").options.explains)
-    #expect(try plan("--io-engine=sync a b").options.engine == .sync)
-    #expect(try plan("--io-engine uring a b").options.engine == .uring)
-    #expect(try plan("--reflink=always a b").options.reflink == .always)
-    #expect(try plan("--durability=none a b").options.durability == .none)
-    #expect(try plan("--noreuse a b").options.advisesNoReuse)
-    #expect(try !plan("a b").options.advisesNoReuse)
+    #expect(try verbosity("--explain a b")?.explains == true)
+    #expect(try verbosity("a b")?.explains == false)
+    #expect(try plan("--io-engine=sync a b").options.transfer.engine == .sync)
+    #expect(try plan("--io-engine uring a b").options.transfer.engine == .uring)
+    #expect(try plan("--reflink=always a b").options.transfer.reflink == .always)
+    #expect(try plan("--durability=none a b").options.publish.durability == .none)
+    #expect(try plan("--noreuse a b").options.transfer.advisesNoReuse)
+    #expect(try !plan("a b").options.transfer.advisesNoReuse)
     for bad in ["--cache=direct:", "--cache=:direct", "--cache=", "--cache=keep:keep:keep"] {
       #expect(refusal("a b \(bad)")?.code == .usage, "\(bad)")
     }
@@ -57,10 +58,10 @@ import Testing
     }
     for (bad, words) in [("--cache=direct:", "'direct' or 'keep'"), ("--profile=hdd:foo", "'smr'")]
     {
-      let sentence = refusal("\(bad) a b")?.sentence ?? ""
+      let sentence = refusal("\(bad) a b")?.text ?? ""
       #expect(sentence.contains("\(words), or two of them as SOURCE:TARGET"), "\(sentence)")
     }
-    #expect(refusal("--cache=drop a b")?.sentence.contains("'direct' or 'keep'") == true)
+    #expect(refusal("--cache=drop a b")?.text.contains("'direct' or 'keep'") == true)
   }
 
   @Test func profiles() throws {
@@ -72,16 +73,16 @@ import Testing
     for bad in ["", "hdd:", ":hdd", "hdd:ssd:hdd", "tape", "HDD", "hdd,ssd"] {
       #expect(refusal("--profile=\(bad) a b")?.code == .usage, "\(bad)")
     }
-    #expect(refusal("--profile=tape a b")?.sentence.contains("'hdd' or 'smr'") == true)
+    #expect(refusal("--profile=tape a b")?.text.contains("'hdd' or 'smr'") == true)
   }
 
-  private func profiles(_ words: String) throws -> [CopyOptions.Profile] {
+  private func profiles(_ words: String) throws -> [DiskProfile] {
     let options = try plan(words).options
-    return [options.sourceProfile, options.targetProfile]
+    return [options.transfer.sourceProfile, options.transfer.targetProfile]
   }
 
-  private func cache(_ words: String) throws -> [CopyOptions.CacheMode] {
+  private func cache(_ words: String) throws -> [TransferOptions.CacheMode] {
     let options = try plan(words).options
-    return [options.reading, options.writing]
+    return [options.transfer.reading, options.transfer.writing]
   }
 }

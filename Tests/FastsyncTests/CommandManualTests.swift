@@ -6,38 +6,37 @@ import Testing
 
 @testable import fastsync
 
-/// The manual page says what the help says, option for option.
+/// The manual page and the README say what the table of options says.
 @Suite struct CommandManualTests {
   private let page: FilePath = packageFolder.appending("docs/fastsync.1")
 
-  /// The options in the first words of a line.
-  private func options(_ line: some StringProtocol) -> [String] {
-    line.split { " ,=[]\"<".contains($0) }.map { String($0) }.filter { $0.hasPrefix("-") }
-  }
-
-  @Test func namesTheOptionsOfTheHelp() throws {
-    let helped = try text(of: testFolder.appending("Golden/help.txt")).split(separator: "\n")
-      .filter { $0.hasPrefix("  -") }
-      .flatMap { options($0.dropFirst(2).prefix(24)) }
-    let lines = try text(of: page).replacing("\\-", with: "-").split(separator: "\n")
-    let described = zip(lines, lines.dropFirst())
-      .filter { $0.0 == ".TP" && $0.1.contains("-") }
-      .flatMap { options($0.1) }
-    #expect(Set(described).subtracting(["--no-"]) == Set(helped))
-    #expect(helped.count > 30)
-  }
-
-  @Test func namesTheValues() throws {
+  /// The page is checked in, so that it can be installed and read without a build.
+  @Test func describesTheOptionsAsTheTableDoes() throws {
     let text = try text(of: page)
-    let values =
-      CopyOptions.CacheMode.allCases.map(\.rawValue) + CopyOptions.Engine.allCases.map(\.rawValue)
-      + CopyOptions.Reflink.allCases.map(\.rawValue)
-      + CopyOptions.Durability.allCases.map(\.rawValue)
-    for value in values { #expect(text.contains(".B \(value)\n"), "\(value)") }
+    let start = try #require(text.firstRange(of: ".SS "))
+    let end = try #require(text.firstRange(of: ".SH OUTPUT"))
+    try expectGolden(
+      text[..<start.lowerBound] + ManualText.options + text[end.lowerBound...],
+      in: page
+    )
+  }
+
+  @Test func namesTheValuesAndTheExitCodes() throws {
+    let text = try text(of: page)
+    for row in OptionTable.shown {
+      for value in row.value?.words ?? [] { #expect(text.contains(".B \(value)\n"), "\(value)") }
+    }
     for code in [0, 1, 3, 4, 11, 20, 22, 23, 24] {
       #expect(text.contains("\n.B \(code)\n"), "\(code)")
     }
-    #expect(text.contains("\"fastsync \(FastsyncCommand.version)\""))
+    #expect(text.contains("\"fastsync \(Invocation.version)\""))
+  }
+
+  /// The page says of `--no-OPTION` that it is for these.
+  @Test func optionsThatCanBeTakenBack() {
+    let takenBack = OptionTable.shown.filter { $0.negation != .none }.map(\.label)
+    let others = ["-v, --verbose", "-h, --human-readable", "--inc-recursive, --i-r"]
+    #expect(takenBack == OptionTable.selection.dropFirst().map(\.label) + others)
   }
 
   @Test func isCleanForGroff() throws {
@@ -49,5 +48,19 @@ import Testing
     for section in sections + ["DIFFERENCES FROM RSYNC"] {
       #expect(text.contains("\n.SH \(section)\n"), "\(section)")
     }
+  }
+
+  @Test func theReadmeNamesOptionsThatThereAre() throws {
+    let lines = try text(of: packageFolder.appending("README.md")).split(separator: "\n")
+    let table = lines.drop { !$0.hasPrefix("| option |") }.prefix { $0.hasPrefix("|") }
+    let named = table.flatMap { $0.split { " `=|\\".contains($0) } }
+      .filter { $0.hasPrefix("-") && !$0.hasPrefix("---") && $0 != "--no-OPT" }
+      .map(String.init)
+    let known = OptionTable.shown.flatMap { $0.spellings.map(\.text) }
+    #expect(Set(named).subtracting(known).isEmpty)
+    for row in OptionTable.transfer + OptionTable.devices {
+      #expect(row.names.contains { named.contains("--\($0)") }, "\(row.label)")
+    }
+    #expect(named.count > 20)
   }
 }

@@ -11,12 +11,15 @@ import Testing
   static func text(_ message: Message) -> String { String(decoding: message.bytes, as: UTF8.self) }
 
   @Test func failures() {
-    let denied = CopyError("cannot open", "SRC/a", .permissionDenied, .entry)
+    let denied = CopyError(.open, "SRC/a", .permissionDenied, .entry)
     #expect(Self.text(.failure(denied)) == "fastsync: SRC/a: cannot open: Permission denied")
-    let same = CopyError("source and target are the same", "SRC", nil, .selection)
+    let same = CopyError(.refuse(.sameEntry), "SRC", nil, .selection)
     #expect(Self.text(.failure(same)) == "fastsync: SRC: source and target are the same")
-    let ring = CopyError("the ring cannot be had", "", .noMemory, .stop)
-    #expect(Self.text(.failure(ring)) == "fastsync: the ring cannot be had: Cannot allocate memory")
+    let ring = CopyError(.setUpRing, "io_uring", .noMemory, .stop)
+    let sector = CopyError(.read, "SRC/a", .ioError, .entry, offset: 4096)
+    let line = "fastsync: SRC/a: cannot read at offset 4096: Input/output error"
+    #expect(Self.text(.failure(sector)) == line)
+    #expect(Self.text(.failure(ring)) == "fastsync: io_uring: cannot be had: Cannot allocate memory")
   }
 
   @Test(arguments: [
@@ -25,8 +28,8 @@ import Testing
     ("\\#1\n2", "\\#1\\#0122"), ("\\#999", "\\#134#999"),
   ])
   func controlCharacters(name: String, shown: String) {
-    let update = EntryUpdate(path: FilePath(name), kind: .file, isNew: true)
-    #expect(Self.text(.update(update)) == shown)
+    let entry = EntryEvent(path: FilePath(name), kind: .file, change: .contents)
+    #expect(Self.text(.entry(entry)) == shown)
   }
 
   @Test(arguments: ["a\nb", "\\#012", "\u{1B}x", "\\#12", "a\tb", "\\#0123"])
@@ -36,21 +39,21 @@ import Testing
       rsync -rn8 --out-format=%n SRC/ DEST/ | tail -n 1; rm -rf "$d"
       """
     let shown = try run("sh", ["-c", script, "sh", name]).outputText
-    let update = EntryUpdate(path: FilePath(name), kind: .file, isNew: true)
-    #expect(Self.text(.update(update)) + "\n" == shown)
+    let entry = EntryEvent(path: FilePath(name), kind: .file, change: .contents)
+    #expect(Self.text(.entry(entry)) + "\n" == shown)
   }
 
   @Test func otherBytesStayAsTheyAre() {
     var message = Message()
     message.append(FilePath(platformString: [-1, 0x41, 0]))
     #expect(message.bytes == [0xff, 0x41])
-    let word = ArgumentBytes.text([0x2d, 0xff, 0x0a])
+    let word: [UInt8] = [0x2d, 0xff, 0x0a]
     #expect(Message.error(word).bytes == Array("fastsync: -".utf8) + [0xff] + Array("\\#012".utf8))
   }
 
   @Test func updatesAsRsyncNamesThem() {
-    func shown(_ path: FilePath, _ kind: EntryUpdate.Kind) -> String {
-      Self.text(.update(EntryUpdate(path: path, kind: kind, isNew: true)))
+    func shown(_ path: FilePath, _ kind: EntryEvent.Kind) -> String {
+      Self.text(.entry(EntryEvent(path: path, kind: kind, change: .contents)))
     }
     #expect(shown("d/e", .directory) == "d/e/")
     #expect(shown("", .directory) == "./")
@@ -74,22 +77,22 @@ import Testing
     #expect(FigureStyle.binary.text(figure) == binary)
   }
 
-  @Test func summaries() {
+  @Test func summaries() throws {
     var report = CopyReport()
     report.filesCopied = 1_200
     report.bytesWritten = 3_000_000
-    func lines(_ toggles: [ReportingOption], isDryRun: Bool = false) -> [String] {
-      let verbosity = Verbosity(toggles.map { Toggle(option: $0, isOn: true) })
+    func lines(_ line: String, isDryRun: Bool = false) throws -> [String] {
+      guard case .copy(_, let verbosity) = try invocation("\(line) a b") else { return [] }
       return Summary(report: report, seconds: 1.5, isDryRun: isDryRun, verbosity: verbosity).lines
     }
-    #expect(lines([]) == [])
-    #expect(lines([.verbose, .quiet]) == [])
+    #expect(try lines("") == [])
+    #expect(try lines("-vq") == [])
     let short =
       "1,200 files copied, 0 entries unchanged, 3,000,000 bytes in 1.50 s, 2,000,000 bytes/s"
-    #expect(lines([.verbose]) == ["", short])
-    #expect(lines([.verbose], isDryRun: true) == ["", short + " (DRY RUN)"])
-    #expect(lines([.verbose, .verbose]).count > 8)
-    #expect(lines([.verbose, .humanReadable]).last?.contains("3.00M bytes") == true)
+    #expect(try lines("-v") == ["", short])
+    #expect(try lines("-v", isDryRun: true) == ["", short + " (DRY RUN)"])
+    #expect(try lines("-vv").count > 8)
+    #expect(try lines("-vh").last?.contains("3.00M bytes") == true)
   }
 
   /// A tree is finished by another run; a device has lost what it had.

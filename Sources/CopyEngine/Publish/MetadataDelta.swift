@@ -46,10 +46,9 @@ struct MetadataPolicy: Sendable {
   }
 }
 
-/// What differs between the metadata that an entry should have and what it has.
-///
-/// A pure value: `MetadataWriter` carries it out, a dry run only tells.
-struct MetadataDelta: Equatable {
+/// What differs of what an inode itself says, beside its attributes, between what an entry should have
+/// and what it has.
+struct InodeDelta: Equatable {
   /// What the target has now.
   enum Present {
     /// An entry with this metadata.
@@ -62,8 +61,6 @@ struct MetadataDelta: Equatable {
   /// The owner and the group to be set; `nil` where they are right, or not carried over.
   private(set) var owner: UInt32?
   private(set) var group: UInt32?
-  /// The attributes to be set and removed.
-  private(set) var attributes: AttributeDelta
   /// The permissions; `nil` where they mean nothing.
   private(set) var permissions: UInt32?
   /// The permissions that it has; `nil` where that is not known.
@@ -80,16 +77,9 @@ struct MetadataDelta: Equatable {
   /// - Parameters:
   ///   - wanted: The metadata at the source.
   ///   - present: What the target has.
-  ///   - attributes: How the attributes differ.
   ///   - policy: What is carried over.
-  init(
-    of wanted: EntryMetadata,
-    at present: Present,
-    attributes: AttributeDelta = AttributeDelta(),
-    _ policy: MetadataPolicy
-  ) {
+  init(of wanted: EntryMetadata, at present: Present, _ policy: MetadataPolicy) {
     isFile = wanted.kind == .file
-    self.attributes = attributes
     compareOwner(wanted, present, policy.preservation)
     comparePermissions(wanted, present, policy)
     guard policy.preservation.contains(.times) else { return }
@@ -123,35 +113,26 @@ struct MetadataDelta: Equatable {
   ) {
     // The permissions of a symbolic link mean nothing and cannot be set.
     guard wanted.kind != .symbolicLink else { return }
-    let kept = wanted.permissions & 0o777 & ~policy.creationMask
+    let isCarriedOver = policy.preservation.contains(.permissions)
     switch present {
     case .entry(let current):
-      let isKept = !policy.preservation.contains(.permissions)
-      permissions = isKept ? current.permissions : wanted.permissions
+      permissions = isCarriedOver ? wanted.permissions : current.permissions
       presentPermissions = current.permissions
     case .new(let created, let replaced):
-      permissions =
-        if policy.preservation.contains(.permissions) {
-          wanted.permissions
-        } else {
-          replaced?.permissions ?? kept
-        }
+      let usual = wanted.permissions & 0o777 & ~policy.creationMask
+      permissions = isCarriedOver ? wanted.permissions : replaced?.permissions ?? usual
       presentPermissions = created?.permissions
     }
   }
 
   /// Leaves the permissions to whoever needs the directory to be writable for longer.
-  mutating func leavePermissions() {
-    permissions = nil
-  }
+  mutating func leavePermissions() { permissions = nil }
 
   /// Whether the permissions have to be set.
   var permissionsDiffer: Bool { permissions != nil && permissions != presentPermissions }
 
   /// Whether nothing has to be done.
-  var isEmpty: Bool {
-    owner == nil && group == nil && attributes.isEmpty && !permissionsDiffer && !timesDiffer
-  }
+  var isEmpty: Bool { owner == nil && group == nil && !permissionsDiffer && !timesDiffer }
 
   /// The same as what rsync would itemize.
   var change: EntryChange {
@@ -160,9 +141,22 @@ struct MetadataDelta: Equatable {
     if group != nil { change.insert(.group) }
     if permissionsDiffer { change.insert(.permissions) }
     if timesDiffer { change.insert(.time) }
-    change.formUnion(EntryChange(attributes.classes))
     return change
   }
+}
+
+/// What differs between the metadata that an entry should have and what it has.
+///
+/// A pure value: `MetadataWriter` carries it out, a dry run only tells.
+struct MetadataDelta: Equatable {
+  var inode: InodeDelta
+  var attributes: AttributeDelta
+
+  /// Whether nothing has to be done.
+  var isEmpty: Bool { inode.isEmpty && attributes.isEmpty }
+
+  /// The same as what rsync would itemize.
+  var change: EntryChange { inode.change.union(EntryChange(attributes.classes)) }
 }
 
 extension EntryChange {

@@ -118,10 +118,10 @@ struct MetadataWriter: ~Copyable {
     _ delta: MetadataDelta,
     _ place: MetadataPlace
   ) -> (change: EntryChange, isComplete: Bool) {
-    guard delta.owner != nil || delta.group != nil else { return ([], true) }
+    guard delta.inode.owner != nil || delta.inode.group != nil else { return ([], true) }
     do {
-      try place.target.setOwner(delta.owner, group: delta.group)
-      return (delta.change.intersection([.owner, .group]), true)
+      try place.target.setOwner(delta.inode.owner, group: delta.inode.group)
+      return (delta.inode.change.intersection([.owner, .group]), true)
     } catch {
       guard error == .notPermitted else {
         fail(.setOwner, place, error)
@@ -137,10 +137,10 @@ struct MetadataWriter: ~Copyable {
     _ place: MetadataPlace
   ) -> (change: EntryChange, isComplete: Bool) {
     let current = try? place.target.metadata()
-    let lacksOwner = delta.owner != nil && current?.owner != delta.owner
+    let lacksOwner = delta.inode.owner != nil && current?.owner != delta.inode.owner
     var refusal: Errno?
     var change: EntryChange = []
-    if let group = delta.group, current?.group != group {
+    if let group = delta.inode.group, current?.group != group {
       do {
         try place.target.setOwner(nil, group: group)
         change = .group
@@ -164,10 +164,10 @@ struct MetadataWriter: ~Copyable {
     hasOwner: Bool,
     isForced: Bool
   ) -> Bool {
-    guard var permissions = delta.permissions else { return false }
+    guard var permissions = delta.inode.permissions else { return false }
     // Setuid and setgid would lend the rights of another owner than the one who was meant.
-    if !hasOwner && delta.isFile { permissions &= 0o1777 }
-    let differ = permissions != delta.presentPermissions
+    if !hasOwner && delta.inode.isFile { permissions &= 0o1777 }
+    let differ = permissions != delta.inode.presentPermissions
     guard differ || isForced else { return false }
     do {
       try place.target.setPermissions(permissions)
@@ -183,10 +183,10 @@ struct MetadataWriter: ~Copyable {
     _ place: MetadataPlace,
     isForced: Bool
   ) -> Bool {
-    guard let time = delta.modificationTime, delta.timesDiffer || isForced else { return false }
+    guard let time = delta.inode.modificationTime, delta.inode.timesDiffer || isForced else { return false }
     do {
-      try place.target.setTimes(access: delta.accessTime, modification: time)
-      return delta.timesDiffer
+      try place.target.setTimes(access: delta.inode.accessTime, modification: time)
+      return delta.inode.timesDiffer
     } catch {
       fail(.setTimes, place, error)
       return false

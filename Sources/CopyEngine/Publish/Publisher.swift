@@ -96,16 +96,14 @@ struct Publisher: ~Copyable {
       target: EntryLocation(open: file.target.rawValue)
     )
     let created = file.target.created
-    let delta = MetadataDelta(
+    let inode = InodeDelta(
       of: file.opened,
       at: .new(created, replacing: replaced),
-      attributes: metadata.compareAttributes(
-        place,
-        .file,
-        isBare: created?.hasAttributes == false
-      ),
       metadata.policy
     )
+    let isBare = created?.hasAttributes == false
+    let attributes = metadata.compareAttributes(place, .file, isBare: isBare)
+    let delta = MetadataDelta(inode: inode, attributes: attributes)
     _ = metadata.apply(delta, place)
   }
 
@@ -137,13 +135,9 @@ struct Publisher: ~Copyable {
     let temporary = try makeOrClaim(entry, body)
     let target = temporary.map { EntryLocation(directory: entry.sides.target, name: $0) }
     let place = entry.place(at: target ?? entry.target)
-    let delta = MetadataDelta(
-      of: entry.metadata,
-      at: .new(nil, replacing: replaced),
-      attributes: metadata.compareAttributes(place, entry.metadata.kind),
-      metadata.policy
-    )
-    _ = metadata.apply(delta, place)
+    let inode = InodeDelta(of: entry.metadata, at: .new(nil, replacing: replaced), metadata.policy)
+    let attributes = metadata.compareAttributes(place, entry.metadata.kind)
+    _ = metadata.apply(MetadataDelta(inode: inode, attributes: attributes), place)
     try target?.renameOrRemove(to: entry.targetName)
   }
 

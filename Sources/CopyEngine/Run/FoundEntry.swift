@@ -10,12 +10,14 @@ struct FoundEntry: Sendable {
   let sides: DirectorySides
   let name: EntryName
   let targetName: EntryName
-  let metadata: EntryMetadata
-  /// What has its name at the target.
-  let existing: EntryMetadata?
+  /// What is known of it, as far as it had to be found out.
+  var facts: EntryFacts
   /// What changes of it, once that is decided.
   var change: EntryChange = []
 
+  var metadata: EntryMetadata { facts.source }
+  /// What has its name at the target.
+  var existing: EntryMetadata? { facts.target }
   var source: EntryLocation { EntryLocation(directory: sides.source, name: name) }
   var target: EntryLocation { EntryLocation(directory: sides.target, name: targetName) }
   var sourcePath: FilePath { directory.sourcePath(name) }

@@ -3,38 +3,6 @@
 internal import FileTree
 internal import Kernel
 
-/// What is known of one name on all sides.
-struct EntryFacts {
-  /// Whether a name of the same inode was met before.
-  enum FirstName: Equatable {
-    /// It is the first, or has to be copied like one.
-    case this
-    /// The inode is at the target under another name.
-    case other
-    /// The inode is just being copied under another name.
-    case underWay
-  }
-
-  let source: EntryMetadata
-  /// What has the name at the target.
-  let target: EntryMetadata?
-  /// Whether it is the target directory of the run.
-  var isTargetRoot = false
-  /// Whether an earlier source has something of this name.
-  var isInEarlierSource: Bool?
-  /// Whether a name of the inode was met before; asked for inodes with several names.
-  var firstName: FirstName?
-  /// Whether both are links with the same contents.
-  var linkContentsAreEqual: Bool?
-  /// How the attributes of both differ.
-  var attributes: AttributeDelta?
-
-  init(source: EntryMetadata, target: EntryMetadata?) {
-    self.source = source
-    self.target = target
-  }
-}
-
 /// What to do with one name, and what changes by that.
 struct EntryDecision: Equatable {
   /// What to do.
@@ -43,8 +11,8 @@ struct EntryDecision: Equatable {
     case skip(SkipReason)
     /// Nothing: it is as it should be.
     case keep
-    /// Its metadata is made right.
-    case repair(MetadataDelta)
+    /// Its metadata is made right: what differs is a `MetadataDelta`.
+    case repair
     /// It is made or copied; nothing has its name, or an empty directory that is removed.
     case create
     /// It is made or copied, and put in place of what has its name.
@@ -101,11 +69,13 @@ struct EntryDecider {
   private var preservation: Preservation { policy.preservation }
 
   /// Decides, or says what it has to know.
+  @inline(__always)
   func decide(_ facts: EntryFacts) -> Result {
-    if facts.source.kind == .directory { return .decided(decideDirectory(facts)) }
+    let kind = facts.source.kind
+    if kind == .directory { return .decided(decideDirectory(facts)) }
     guard let isInEarlierSource = facts.isInEarlierSource else { return .needs(.earlierSource) }
     if isInEarlierSource { return .decided(EntryDecision(.skip(.earlierSource))) }
-    guard isWanted(facts.source.kind) else { return .decided(EntryDecision(.skip(.kind))) }
+    guard isWanted(kind) else { return .decided(EntryDecision(.skip(.kind))) }
     guard facts.target?.identity != facts.source.identity else {
       // The target is another name of the source itself: it cannot be more equal.
       return .decided(EntryDecision(.skip(.sameInode)))
@@ -115,8 +85,8 @@ struct EntryDecider {
     }
     switch facts.firstName {
     case .underWay: return .decided(EntryDecision(.awaitFirstName))
-    case .other: return decideLink(facts)
-    case .this, nil: return decideContents(facts)
+    case .other: return decideLink(facts, kind)
+    case .this, nil: return decideContents(facts, kind)
     }
   }
 
@@ -139,38 +109,40 @@ struct EntryDecider {
     return EntryDecision(.enter(isMade: false))
   }
 
-  private func decideLink(_ facts: EntryFacts) -> Result {
+  private func decideLink(_ facts: EntryFacts, _ kind: EntryKind) -> Result {
     // Both are one inode at the source, so that what is right for the one is right for the other.
     let hasContents = facts.target.map {
-      $0.kind == facts.source.kind && ($0.kind == .symbolicLink || isUpToDate(facts, $0))
+      $0.kind == kind && (kind == .symbolicLink || isUpToDate(facts, $0, kind))
     }
     return compare(facts) { EntryDecision(.link(hasContents: hasContents ?? false), $0) }
   }
 
-  private func decideContents(_ facts: EntryFacts) -> Result {
-    guard let target = facts.target, target.kind == facts.source.kind,
-      target.typeBits == facts.source.typeBits
-    else {
+  @inline(__always)
+  private func decideContents(_ facts: EntryFacts, _ kind: EntryKind) -> Result {
+    guard let target = facts.target, target.typeBits == facts.source.typeBits else {
       let isReplaced = facts.target != nil && facts.target?.kind != .directory
       let action = isReplaced ? EntryDecision.Action.replace : .create
       return .decided(EntryDecision(action, [.contents, .isNew]))
     }
-    if target.kind == .symbolicLink && facts.linkContentsAreEqual == nil {
+    if kind == .symbolicLink && facts.linkContentsAreEqual == nil {
       return .needs(.linkContents)
     }
-    guard isUpToDate(facts, target) else {
-      return compare(facts) { EntryDecision(.replace, $0.union(valueChange(facts.source.kind))) }
+    guard isUpToDate(facts, target, kind) else {
+      return compare(facts) { EntryDecision(.replace, $0.union(valueChange(kind))) }
     }
-    guard !asksForAttributes(facts) else { return .needs(.attributes) }
-    let delta = delta(facts, target)
-    return .decided(
-      EntryDecision(delta.isEmpty ? .keep : .repair(delta), delta.change)
-    )
+    guard !asksForAttributes(facts, kind) else { return .needs(.attributes) }
+    let change = metadataChange(facts, target)
+    return .decided(EntryDecision(change.isEmpty ? .keep : .repair, change))
   }
 
   /// Whether the target has the contents of an entry that is no directory; its metadata may differ.
-  private func isUpToDate(_ facts: EntryFacts, _ target: EntryMetadata) -> Bool {
-    switch target.kind {
+  @inline(__always)
+  private func isUpToDate(
+    _ facts: EntryFacts,
+    _ target: EntryMetadata,
+    _ kind: EntryKind
+  ) -> Bool {
+    switch kind {
     case .file:
       target.size == facts.source.size
         && target.modificationTime == facts.source.modificationTime
@@ -202,23 +174,21 @@ struct EntryDecider {
       return .decided(body([.contents, .isNew]))
     }
     guard itemizes else { return .decided(body(.contents)) }
-    guard !asksForAttributes(facts) else { return .needs(.attributes) }
-    var change = delta(facts, target).change.union(.contents)
+    guard !asksForAttributes(facts, target.kind) else { return .needs(.attributes) }
+    var change = metadataChange(facts, target).union(.contents)
     if target.kind == .file && target.size != facts.source.size { change.insert(.size) }
     if !preservation.contains(.times) && facts.firstName != .other { change.insert(.timeOfCopy) }
     return .decided(body(change))
   }
 
-  private func asksForAttributes(_ facts: EntryFacts) -> Bool {
-    facts.attributes == nil && !policy.attributeClasses(of: facts.source.kind).isEmpty
+  @inline(__always)
+  private func asksForAttributes(_ facts: EntryFacts, _ kind: EntryKind) -> Bool {
+    facts.differingAttributes == nil && !policy.attributeClasses(of: kind).isEmpty
   }
 
-  private func delta(_ facts: EntryFacts, _ target: EntryMetadata) -> MetadataDelta {
-    MetadataDelta(
-      of: facts.source,
-      at: .entry(target),
-      attributes: facts.attributes ?? AttributeDelta(),
-      policy
-    )
+  @inline(__always)
+  private func metadataChange(_ facts: EntryFacts, _ target: EntryMetadata) -> EntryChange {
+    InodeDelta(of: facts.source, at: .entry(target), policy).change
+      .union(EntryChange(facts.differingAttributes ?? []))
   }
 }

@@ -36,10 +36,8 @@ struct DryExecutor: ~Copyable, Executor {
     do throws(CopyError) {
       guard let found = try finisher.find(directory, isReadable: isReadable) else { return }
       let delta = MetadataDelta(
-        of: wanted,
-        at: .entry(found.current),
-        attributes: metadata.compareAttributes(found.place, .directory),
-        metadata.policy
+        inode: InodeDelta(of: wanted, at: .entry(found.current), metadata.policy),
+        attributes: metadata.compareAttributes(found.place, .directory)
       )
       withExtendedLifetime(found.sides) {}
       if delta.isEmpty {

@@ -11,8 +11,8 @@ struct EntryVisitor<Work: Executor & ~Copyable>: ~Copyable {
     case done
     /// A directory is to be read.
     case directory(CopyDirectory)
-    /// A file is to be copied, in the walk's order.
-    case file(FoundEntry)
+    /// The entry is a file to be copied, in the walk's order.
+    case file
   }
 
   private let run: RunContext
@@ -76,42 +76,45 @@ struct EntryVisitor<Work: Executor & ~Copyable>: ~Copyable {
       sides: sides,
       name: name,
       targetName: targetName,
-      metadata: metadata,
-      existing: existing
+      facts: EntryFacts(source: metadata, target: existing)
     )
   }
 
   /// Decides what to do with an entry, and does it but for what the walk has to do.
-  mutating func visit(_ entry: FoundEntry) -> Visit {
+  mutating func visit(_ entry: inout FoundEntry) -> Visit {
     entriesVisited += 1
-    var facts = EntryFacts(source: entry.metadata, target: entry.existing)
     if entry.metadata.kind != .directory { entry.directory.retainEntry() }
-    if entry.sides.earlier.isEmpty { facts.isInEarlierSource = false }
-    facts.isTargetRoot = entry.metadata.identity == run.targetRoot
-    return visit(entry, &facts)
+    if entry.sides.earlier.isEmpty { entry.facts.isInEarlierSource = false }
+    entry.facts.isTargetRoot = entry.metadata.identity == run.targetRoot
+    return decide(&entry)
   }
 
-  private mutating func visit(_ entry: FoundEntry, _ facts: inout EntryFacts) -> Visit {
-    var entry = entry
+  /// Decides what to do with an entry that was visited before, and does it.
+  mutating func decide(_ entry: inout FoundEntry) -> Visit {
     var published: LinkName?
+    var attributes = AttributeDelta()
     while true {
-      switch decider.decide(facts) {
+      switch decider.decide(entry.facts) {
       case .needs(.earlierSource):
-        facts.isInEarlierSource = entry.sides.earlier.contains {
-          $0.metadata(of: entry.name) != nil
+        let name = entry.name
+        entry.facts.isInEarlierSource = entry.sides.earlier.contains {
+          $0.metadata(of: name) != nil
         }
-      case .needs(.attributes): facts.attributes = executor.compareAttributes(entry)
-      case .needs(.linkContents): facts.linkContentsAreEqual = linkContentsAreEqual(entry)
+      case .needs(.attributes):
+        attributes = executor.compareAttributes(entry)
+        entry.facts.differingAttributes = attributes.isEmpty ? [] : attributes.classes
+      case .needs(.linkContents): entry.facts.linkContentsAreEqual = linkContentsAreEqual(entry)
       case .needs(.firstName):
         switch linker.claim(entry) {
-        case .copy: facts.firstName = .this
-        case .wait: facts.firstName = .underWay
+        case .copy: entry.facts.firstName = .this
+        case .wait: entry.facts.firstName = .underWay
         case .link(let name):
-          facts.firstName = .other
+          entry.facts.firstName = .other
           published = name
         }
       case .decided(let decision):
         entry.change = decision.change
+        if decision.action == .repair { return repair(entry, attributes) }
         return carryOut(decision.action, entry, published)
       }
     }
@@ -135,19 +138,24 @@ struct EntryVisitor<Work: Executor & ~Copyable>: ~Copyable {
       skip(entry, reason)
     case .keep:
       executor.keep(entry)
-      entryDone(EntryDone(entry: entry, isThere: true))
-    case .repair(let delta):
-      executor.repair(entry, delta)
-      entryDone(EntryDone(entry: entry, isThere: true))
+      finish(entry, isThere: true)
     case .create, .replace:
-      if entry.metadata.kind == .file { return .file(entry) }
-      entryDone(EntryDone(entry: entry, isThere: executor.make(entry)))
+      if entry.metadata.kind == .file { return .file }
+      finish(entry, isThere: executor.make(entry))
     case .link(let hasContents):
       if let published { link(entry, to: published, hasContents: hasContents) }
-    case .awaitFirstName:
+    case .awaitFirstName, .repair:
       // Who copies the first name makes the link, and lets go of the directory.
       break
     }
+    return .done
+  }
+
+  private mutating func repair(_ entry: FoundEntry, _ attributes: AttributeDelta) -> Visit {
+    guard let target = entry.existing else { return .done }
+    let inode = InodeDelta(of: entry.metadata, at: .entry(target), decider.policy)
+    executor.repair(entry, MetadataDelta(inode: inode, attributes: attributes))
+    finish(entry, isThere: true)
     return .done
   }
 
@@ -199,44 +207,42 @@ extension EntryVisitor where Work: ~Copyable {
 
   /// Ends what is done: names that wait for it are linked, or one of them is tried instead.
   mutating func takeDone() {
-    while let done = executor.nextDone() { entryDone(done) }
+    while let done = executor.nextDone() { finish(done.entry, isThere: done.isThere) }
   }
 
-  /// Tries a name whose inode could not be copied under another one.
-  ///
-  /// - Returns: What the walk has to do, or `nil` when there is none.
-  mutating func visitRetry() -> Visit? {
-    guard let name = linker.nextRetry() else { return nil }
-    guard let entry = findAgain(name) else {
-      complete(name.directory)
-      return .done
-    }
-    var facts = EntryFacts(source: entry.metadata, target: entry.existing)
-    facts.isInEarlierSource = false
-    facts.firstName = .this
-    return visit(entry, &facts)
-  }
-
-  private mutating func entryDone(_ done: EntryDone) {
-    for name in linker.firstNameDone(done) {
-      guard let entry = findAgain(name) else {
+  /// A name whose inode could not be copied under another one, to be decided again.
+  mutating func nextRetry() -> FoundEntry? {
+    while let name = linker.nextRetry() {
+      guard var entry = findAgain(name) else {
         complete(name.directory)
         continue
       }
-      linkWaiting(entry, to: done.entry.linkName)
+      entry.facts.isInEarlierSource = false
+      entry.facts.firstName = .this
+      return entry
     }
-    complete(done.entry.directory)
+    return nil
+  }
+
+  private mutating func finish(_ entry: FoundEntry, isThere: Bool) {
+    for name in linker.firstNameDone(entry, isThere: isThere) {
+      guard var waiting = findAgain(name) else {
+        complete(name.directory)
+        continue
+      }
+      linkWaiting(&waiting, to: entry.linkName)
+    }
+    complete(entry.directory)
   }
 
   /// Links a name that waited for its inode to be copied.
-  private mutating func linkWaiting(_ waiting: FoundEntry, to published: LinkName) {
-    var facts = EntryFacts(source: waiting.metadata, target: waiting.existing)
-    facts.isInEarlierSource = false
-    facts.firstName = .other
-    var entry = waiting
+  private mutating func linkWaiting(_ entry: inout FoundEntry, to published: LinkName) {
+    entry.facts.isInEarlierSource = false
+    entry.facts.firstName = .other
     while true {
-      switch decider.decide(facts) {
-      case .needs(.attributes): facts.attributes = executor.compareAttributes(entry)
+      switch decider.decide(entry.facts) {
+      case .needs(.attributes):
+        entry.facts.differingAttributes = executor.compareAttributes(entry).classes
       case .needs: return complete(entry.directory)
       case .decided(let decision):
         guard case .link(let hasContents) = decision.action else {

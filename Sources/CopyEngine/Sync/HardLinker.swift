@@ -33,10 +33,10 @@ struct HardLinker {
   /// Notes that a first name is done.
   ///
   /// - Returns: The names that waited for it, to be linked now.
-  mutating func firstNameDone(_ done: EntryDone) -> [LinkName] {
-    guard mayHaveNames(done.entry) else { return [] }
-    let identity = done.entry.metadata.identity
-    if done.isThere { return table.published(identity, as: done.entry.linkName) }
+  mutating func firstNameDone(_ entry: FoundEntry, isThere: Bool) -> [LinkName] {
+    guard mayHaveNames(entry) else { return [] }
+    let identity = entry.metadata.identity
+    if isThere { return table.published(identity, as: entry.linkName) }
     if let next = table.failed(identity) { retries.append(next) }
     return []
   }

@@ -114,15 +114,13 @@ extension LiveExecutor where Queue: ~Copyable {
     let opened = publisher.shared.temporarilyWritable.release(directory, current.identity)
     if let opened { current.mode = current.typeBits | opened.permissions }
     let attributes = publisher.metadata.compareAttributes(found.place, .directory)
-    var delta = MetadataDelta(
+    var inode = InodeDelta(
       of: wanted,
-      at: directory.isNew
-        ? .new(.ofDirectory(current), replacing: nil)
-        : .entry(current),
-      attributes: attributes,
+      at: directory.isNew ? .new(.ofDirectory(current), replacing: nil) : .entry(current),
       publisher.metadata.policy
     )
-    if opened?.isLast == false { delta.leavePermissions() }
+    if opened?.isLast == false { inode.leavePermissions() }
+    let delta = MetadataDelta(inode: inode, attributes: attributes)
     let change = publisher.metadata.apply(delta, found.place, isForced: opened != nil)
     guard !directory.isNew else { return }
     if change.isEmpty {

@@ -60,17 +60,26 @@ struct TreeWalk<Work: Executor & ~Copyable>: ~Copyable {
     in directory: CopyDirectory,
     _ sides: DirectorySides
   ) -> WorkItem? {
-    guard let entry = visitor.find(name, as: targetName, in: directory, sides) else { return nil }
-    return take(visitor.visit(entry))
+    guard var entry = visitor.find(name, as: targetName, in: directory, sides) else { return nil }
+    return take(visitor.visit(&entry), entry)
+  }
+
+  /// Copies a name that was found before, and could not be linked.
+  mutating func retry(_ retry: FoundEntry) {
+    var entry = retry
+    if let item = take(visitor.decide(&entry), entry) { stack.push([item]) }
   }
 
   /// Does what a visit leaves to the walk.
-  mutating func take(_ visit: EntryVisitor<Work>.Visit) -> WorkItem? {
+  private mutating func take(
+    _ visit: EntryVisitor<Work>.Visit,
+    _ entry: FoundEntry
+  ) -> WorkItem? {
     defer { visitor.takeDone() }
     switch visit {
     case .done: return nil
     case .directory(let directory): return .directory(directory, position: 0)
-    case .file(let entry):
+    case .file:
       if !handOver(entry) { visitor.executor.copy(entry) }
       return nil
     }
@@ -185,12 +194,12 @@ extension TreeWalk where Work: ~Copyable {
     for gathered in batch.takeInOrder() {
       guard !run.shouldStop else { break }
       let (directory, name) = (gathered.directory, gathered.entry.name)
-      if let entry = visitor.find(name, as: name, in: directory, gathered.sides) {
+      if var entry = visitor.find(name, as: name, in: directory, gathered.sides) {
         if entry.metadata.kind == .directory {
           directories.append((gathered.number, entry))
           continue
         }
-        if case .file(let file) = visitor.visit(entry) { files.append(file) }
+        if case .file = visitor.visit(&entry) { files.append(entry) }
         visitor.takeDone()
       }
       visitor.complete(directory)
@@ -201,15 +210,16 @@ extension TreeWalk where Work: ~Copyable {
 
   /// Makes directories in the order of the listing, and queues them in the order of their inodes.
   private mutating func enter(_ directories: [(number: Int, entry: FoundEntry)]) {
-    var found: [(inode: UInt64, item: WorkItem)] = []
-    for (_, entry) in directories.sorted(by: { $0.number < $1.number }) {
+    var items: [(inode: UInt64, item: WorkItem)] = []
+    for (_, found) in directories.sorted(by: { $0.number < $1.number }) {
       guard !run.shouldStop else { return }
-      if let item = take(visitor.visit(entry)) {
-        found.append((entry.metadata.identity.inode, item))
+      var entry = found
+      if let item = take(visitor.visit(&entry), entry) {
+        items.append((entry.metadata.identity.inode, item))
       }
       visitor.complete(entry.directory)
     }
-    stack.push(found.sorted { $0.inode < $1.inode }.map(\.item))
+    stack.push(items.sorted { $0.inode < $1.inode }.map(\.item))
   }
 
   private mutating func copy(_ files: [FoundEntry]) {

@@ -21,8 +21,8 @@ struct Worker<Work: Executor & ~Copyable>: ~Copyable {
   /// Works until nothing is left anywhere, or the run stops.
   mutating func work() -> CopyReport {
     while !run.shouldStop {
-      if let retry = walk.visitor.visitRetry() {
-        walk.take(retry).map { stack.push([$0]) } ?? ()
+      if let entry = walk.visitor.nextRetry() {
+        walk.retry(entry)
       } else if let item = stack.tryPop() {
         process(item)
       } else if walk.hasGathered {

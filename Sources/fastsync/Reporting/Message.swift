@@ -12,9 +12,9 @@ struct Message {
   init() {}
 
   /// A line for the standard error, with the command's name before it.
-  static func error(_ text: String) -> Message {
+  static func error(_ text: some Sequence<UInt8>) -> Message {
     var message = named()
-    message.escape(ArgumentBytes.bytes(text))
+    message.escape(Array(text))
     return message
   }
 
@@ -35,7 +35,7 @@ struct Message {
 
   /// Adds a path.
   mutating func append(_ path: FilePath) {
-    escape(unsafe path.withPlatformString { unsafe Message.bytes(of: $0) })
+    escape(unsafe path.withPlatformString { unsafe Array(cString: $0) })
   }
 
   /// Adds bytes; control characters become `\#ooo` as in rsync, and so does the backslash of what
@@ -56,11 +56,5 @@ struct Message {
     let digits = text.dropFirst(2).prefix(3)
     return text.starts(with: "\\#".utf8) && digits.count == 3
       && digits.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
-  }
-
-  @unsafe private static func bytes(of text: UnsafePointer<CInterop.PlatformChar>) -> [UInt8] {
-    var length = 0
-    while unsafe text[length] != 0 { length += 1 }
-    return unsafe UnsafeBufferPointer(start: text, count: length).map { UInt8(bitPattern: $0) }
   }
 }

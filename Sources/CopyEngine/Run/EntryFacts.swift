@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import FileTree
+internal import Kernel
+
+/// What is known of one name on all sides.
+struct EntryFacts: Sendable {
+  /// Whether a name of the same inode was met before.
+  enum FirstName: Equatable {
+    /// It is the first, or has to be copied like one.
+    case this
+    /// The inode is at the target under another name.
+    case other
+    /// The inode is just being copied under another name.
+    case underWay
+  }
+
+  let source: EntryMetadata
+  /// What has the name at the target.
+  let target: EntryMetadata?
+  /// Whether it is the target directory of the run.
+  var isTargetRoot = false
+  /// Whether an earlier source has something of this name.
+  var isInEarlierSource: Bool?
+  /// Whether a name of the inode was met before; asked for inodes with several names.
+  var firstName: FirstName?
+  /// Whether both are links with the same contents.
+  var linkContentsAreEqual: Bool?
+  /// Which attributes of both differ.
+  var differingAttributes: AttributeCopier.Classes?
+
+  init(source: EntryMetadata, target: EntryMetadata?) {
+    self.source = source
+    self.target = target
+  }
+}

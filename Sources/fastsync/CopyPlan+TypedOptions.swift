@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CopyEngine
+
+extension CopyPlan {
+  /// Plans a run with the operands and the options that were typed.
+  init(_ operands: [Operand], _ typed: TypedOptions) throws(Refusal) {
+    for operand in operands {
+      if operand.bytes.isEmpty { throw Refusal("an empty source or target was given") }
+      if operand.isRemote {
+        throw Refusal(
+          operand.bytes,
+          " is on another machine, and fastsync only copies locally (a local name with a colon is "
+            + "written ./NAME)",
+          .unsupported
+        )
+      }
+    }
+    guard let target = operands.last else {
+      throw Refusal("no source and no target were given; usage: \(HelpText.usage)")
+    }
+    guard operands.count > 1 else {
+      throw Refusal(
+        "only one path was given, and listing is not supported yet; usage: \(HelpText.usage)"
+      )
+    }
+    self.init(
+      sources: operands.dropLast().map(\.source),
+      target: target.target,
+      targetIsDirectory: target.mustBeDirectory,
+      options: try CopyOptions(typed)
+    )
+  }
+}
+
+extension CopyOptions {
+  /// What was typed, in the engine's terms.
+  fileprivate init(_ typed: TypedOptions) throws(Refusal) {
+    self.init()
+    select(typed.selections)
+    if typed.oneFileSystem > 1 {
+      throw Refusal("a second -x is an option of rsync that fastsync does not support yet")
+    }
+    rules.staysOnFilesystem = typed.oneFileSystem > 0
+    devices.copiesContents = typed.copiesDevices
+    devices.discards = typed.discards
+    if devices.discards && !devices.copiesContents {
+      throw Refusal("--discard is about a device that is written by --copy-devices")
+    }
+    isDryRun = typed.isDryRun
+    transfer.reading = typed.cache.source
+    transfer.writing = typed.cache.target
+    transfer.sourceProfile = typed.profile.source
+    transfer.targetProfile = typed.profile.target
+    transfer.advisesNoReuse = typed.advisesNoReuse
+    transfer.memoryBytes = typed.memoryBytes
+    transfer.jobs = typed.jobs
+    transfer.engine = typed.engine
+    transfer.reflink = typed.reflink
+    publish.durability = typed.durability
+  }
+
+  /// Carries out the selection options in the order in which they were typed.
+  ///
+  /// Without any of them everything is copied, as the engine's defaults have it. One that is given
+  /// starts from nothing, as rsync does; one that is only taken back is taken from everything.
+  private mutating func select(_ selections: [TypedOptions.Selection]) {
+    if selections.contains(where: \.isOn) {
+      rules.isRecursive = false
+      preservation = []
+      skipsPrivileged = true
+    }
+    for selection in selections {
+      for aspect in selection.aspects {
+        guard let kept = aspect.preservation else {
+          rules.isRecursive = selection.isOn
+          continue
+        }
+        if selection.isOn { preservation.formUnion(kept) } else { preservation.subtract(kept) }
+      }
+    }
+  }
+}
+
+extension TypedOptions.Aspect {
+  /// What is kept of an entry; `nil` for recursion, which keeps nothing.
+  fileprivate var preservation: Preservation? {
+    switch self {
+    case .recursion: nil
+    case .symbolicLinks: .symbolicLinks
+    case .permissions: .permissions
+    case .times: .times
+    case .group: .group
+    case .owner: .owner
+    case .devices: .devices
+    case .specials: .specials
+    case .hardLinks: .hardLinks
+    case .accessControlLists: .accessControlLists
+    case .extendedAttributes: .extendedAttributes
+    case .holes: .holes
+    }
+  }
+}

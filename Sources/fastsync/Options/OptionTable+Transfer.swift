@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CopyEngine
+import Storage
+
+extension OptionTable {
+  /// How the run goes about it.
+  static let transfer: [OptionRow] = [
+    OptionRow(
+      ["cache"],
+      nil,
+      OptionValue("MODE", .wordsBySide(TransferOptions.CacheMode.words), standard: "auto"),
+      in: .transfer,
+      help: "How to read and write with regard to the page cache; also SOURCE:TARGET.",
+      manual: #"""
+        How files are read and written with regard to the page cache.
+        .I MODE
+        may be two, as in
+        .BR \-\-cache=direct:advise :
+        one for reading the source and one for writing the target.
+        .RS
+        .TP
+        .B auto
+        (the default) takes what is fastest of what kernel and filesystem can do, for each filesystem;
+        .B \-\-explain
+        tells what that is.
+        .TP
+        .B advise
+        starts writing to the disk early and drops from the page cache what this copy brought in.
+        This works everywhere, and is what the other modes fall back to.
+        .TP
+        .B dontcache
+        has the kernel drop what it read and wrote (RWF_DONTCACHE of Linux 6.14; not on btrfs).
+        .TP
+        .B direct
+        goes past the page cache (O_DIRECT).
+        Files up to 128K, files with holes, and all files on btrfs are not written directly.
+        .TP
+        .B keep
+        leaves all that to the kernel.
+        .RE
+        """#
+    ) { options, typed throws(Refusal) in options.cache = try typed.wordsBySide() },
+
+    OptionRow(
+      ["profile"],
+      nil,
+      OptionValue("DISK", .wordsBySide(DiskProfile.words), standard: "auto"),
+      in: .transfer,
+      help: "What kind of disk is read and written; also SOURCE:TARGET.",
+      manual: #"""
+        What kind of disk is read and written, where the kernel does not know better.
+        .I DISK
+        may be two, as in
+        .BR \-\-profile=hdd:ssd :
+        one for the source and one for the target.
+        .RS
+        .TP
+        .B auto
+        (the default) follows partitions, logical volumes, encryption, arrays, loop devices and btrfs down
+        to the disks; of several the slowest counts.
+        A disk says itself whether it seeks.
+        Virtual disks and USB bridges are not believed: 4 to 12 random reads of 4 KiB, 60 ms at the most,
+        show what they are.
+        That takes a right to open the disk, which only root has; else they are believed.
+        .TP
+        .B nvme
+        a solid disk with many deep queues.
+        .TP
+        .B ssd
+        a solid disk.
+        .TP
+        .B hdd
+        a disk with heads.
+        .TP
+        .B smr
+        a disk with heads and overlapping (shingled) tracks.
+        In
+        .B auto
+        that is a disk with zones, and one that seeks and takes discards.
+        .RE
+        """#
+    ) { options, typed throws(Refusal) in options.profile = try typed.wordsBySide() },
+
+    OptionRow(
+      ["explain"],
+      in: .transfer,
+      help: "Print how the run goes about it, and why.",
+      manual: #"""
+        Print how the run goes about it, and why: the disks below each place, what they are taken for,
+        whether both sides are one disk, workers, buffers, and how each filesystem is read and written.
+        With
+        .B \-n
+        that is what would be done, as far as it can be told without making a file at the target.
+        """#
+    ) { options, _ in options.explains = true },
+
+    OptionRow(
+      ["noreuse"],
+      in: .transfer,
+      help: "Also give NOREUSE advice (for measurements).",
+      manual: """
+        Also give
+        .B POSIX_FADV_NOREUSE
+        advice.
+        It does nothing for a copy by read and write, and is there to be measured.
+        """
+    ) { options, _ in options.advisesNoReuse = true },
+
+    OptionRow(
+      ["memory"],
+      nil,
+      OptionValue("SIZE"),
+      in: .transfer,
+      help: "All data buffers together, 64K to 1G (default: 8M, or 64M on one disk that seeks).",
+      manual: """
+        The size of all data buffers together, from 64K to 1G; the default is
+        .BR 8M ,
+        or
+        .B 64M
+        where one disk that seeks is read and written.
+        K, M and G count in 1024, KB, MB and GB in 1000.
+        """
+    ) { options, typed throws(Refusal) in
+      options.memoryBytes = try typed.bytes(64 << 10...1 << 30, "at least 64K and at most 1G")
+    },
+
+    OptionRow(
+      ["jobs"],
+      nil,
+      OptionValue("N"),
+      in: .transfer,
+      help: "Workers, 1 to 256 (default: as the disks need).",
+      manual: #"""
+        The number of workers, from 1 to 256.
+        The default is one where a disk has to seek, and one for each processor, from 4 to 8 (on btrfs
+        from 2), where none has to.
+        With more than one where a disk has to seek, several large files are written at once, and it seeks
+        between them.
+        There are fewer than were asked for where there is no page of
+        .B \-\-memory
+        for each, or the limit on open files is too low.
+        """#
+    ) { options, typed throws(Refusal) in options.jobs = try typed.number(1...256) },
+
+    OptionRow(
+      ["io-engine"],
+      nil,
+      OptionValue("ENGINE", .words(TransferOptions.Engine.words), standard: "auto"),
+      in: .transfer,
+      help: "Use io_uring or plain system calls.",
+      manual: """
+        .B uring
+        uses io_uring or fails (but plain system calls do what the kernel may start no thread for),
+        .B sync
+        uses plain system calls,
+        .B auto
+        (the default) uses io_uring where the kernel allows it.
+        """
+    ) { options, typed throws(Refusal) in options.engine = try typed.word() },
+
+    OptionRow(
+      ["reflink"],
+      nil,
+      OptionValue("WHEN", .words(TransferOptions.Reflink.words), standard: "auto"),
+      in: .transfer,
+      help: "Share extents instead of copying them.",
+      manual: """
+        .B auto
+        (the default) shares extents where both sides are on one filesystem that can,
+        .B always
+        fails for files that cannot be shared,
+        .B never
+        copies.
+        """
+    ) { options, typed throws(Refusal) in options.reflink = try typed.word() },
+
+    OptionRow(
+      ["durability"],
+      nil,
+      OptionValue("WHEN", .words(PublishOptions.Durability.words), standard: "run"),
+      in: .transfer,
+      help: "When what was written has to be on disk.",
+      manual: """
+        .B run
+        (the default) ends with a sync of each filesystem that was written to, so that exit status 0 means
+        that everything is on stable storage.
+        .B none
+        leaves it to the kernel.
+        """
+    ) { options, typed throws(Refusal) in options.durability = try typed.word() },
+  ]
+}

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Testing
+
+@testable import fastsync
+
+/// The completion scripts, in the shells themselves.
+@Suite struct CommandCompletionTests {
+  private static func isMissing(_ command: String) -> Bool {
+    (try? run("sh", ["-c", "command -v \(command)"]).status) != 0
+  }
+
+  /// Types lines at a shell on a terminal, in a directory with `folder/inner`, and returns the words
+  /// with which the command would have been run.
+  private func type(
+    _ lines: [String],
+    at shell: String,
+    loading: String,
+    _ script: String
+  ) throws -> [String] {
+    let setUp = """
+      set -e; mkdir folder; : >folder/inner; printf %s "$1" >script
+      printf '%s\\n' "$2" | TERM=dumb timeout 60 script -qec "$3" /dev/null
+      """
+    let start = [loading, "fastsync() { echo GOT: \"$@\"; }"]
+    let input = (start + lines + ["exit"]).joined(separator: "\n")
+    let output = try withSandbox { sandbox in
+      let words = ["-c", setUp, "sh", script, input, shell]
+      return try run("sh", words, directory: sandbox.path, timeoutSeconds: 90).outputText
+    }
+    return output.split(whereSeparator: \.isNewline).compactMap { line in
+      line.firstRange(of: "GOT: ").map { String(line[$0.upperBound...]) }
+    }
+    .filter { !$0.hasPrefix("\"") }
+  }
+
+  private static let typed = [
+    "fastsync --ca\tdont\t x", "fastsync --cache=keep:dir\t y", "fastsync --cache dir\t x",
+    "fastsync --arch\t -v fol\tin\t", "fastsync --reflink al\t --io-e\tu\t a",
+  ]
+  private static let completed = [
+    "--cache=dontcache x", "--cache=keep:direct y", "--cache direct x", "--archive -v folder/inner",
+    "--reflink always --io-engine=uring a",
+  ]
+
+  @Test func bash() throws {
+    let words = try type(
+      CommandCompletionTests.typed + ["fastsync --jobs fol\t -- --arch\t"],
+      at: "bash --norc -i",
+      loading: "source ./script",
+      CompletionScript(.bash).text
+    )
+    #expect(words == CommandCompletionTests.completed + ["--jobs fol -- --arch"])
+  }
+
+  @Test(.disabled(if: isMissing("zsh"), "zsh is not installed")) func zsh() throws {
+    let words = try type(
+      CommandCompletionTests.typed,
+      at: "zsh -f -i",
+      loading: "autoload -U compinit; compinit -u -D; source ./script",
+      CompletionScript(.zsh).text
+    )
+    #expect(words == CommandCompletionTests.completed)
+  }
+
+  @Test(
+    .disabled(if: isMissing("fish"), "fish is not installed"),
+    arguments: [
+      ("--ca", ["--cache"]), ("--io-engine=u", ["--io-engine=uring"]), ("--reflink al", ["always"]),
+      ("--cache=keep:d", ["--cache=keep:direct", "--cache=keep:dontcache"]),
+      ("--jobs /", []), ("--durability ", ["none", "run"]),
+    ]
+  )
+  func fish(line: String, expected: [String]) throws {
+    let result = try run(
+      "fish",
+      ["-N", "-c", "eval $argv[1]; complete -C $argv[2]", CompletionScript(.fish).text]
+        + ["fastsync \(line)"]
+    )
+    let words = result.outputText.split(separator: "\n").map { $0.prefix { $0 != "\t" } }
+    #expect(words.map(String.init) == expected, "\(result.errorText)")
+  }
+
+  @Test(arguments: CompletionScript.Shell.allCases)
+  func everyRowIsThere(shell: CompletionScript.Shell) throws {
+    let script = try run(fastsyncBinary, ["--generate-completion-script", shell.rawValue])
+    #expect(script.status == 0)
+    #expect(script.outputText == CompletionScript(shell).text)
+    for row in OptionTable.shown {
+      let names = row.names.map { shell == .fish ? "-l \($0) " : "--\($0)" }
+      let letters = row.letter.map { [shell == .fish ? "-s \($0) " : "-\($0)"] } ?? []
+      for word in names + letters + (row.value?.words ?? []) {
+        #expect(script.outputText.contains(word), "\(word)")
+      }
+    }
+    for word in ["no-owner", "exclude", "generate-completion"] {
+      #expect(!script.outputText.contains(word), "\(word)")
+    }
+  }
+
+  /// Values that are files, which no option has yet that is not refused.
+  @Test func filesAndDirectoriesAsValues() throws {
+    let rows = [
+      OptionRow(["from"], nil, OptionValue("FILE", .file), in: .transfer, help: "F.") { _, _ in },
+      OptionRow(["dir"], "T", OptionValue("DIR", .directory), in: .transfer, help: "D.") { _, _ in
+      },
+    ]
+    let typed = ["fastsync --from=fol\tin\t x", "fastsync --dir fol\tx y", "fastsync --di\tfol\t"]
+    let completed = ["--from=folder/inner x", "--dir folder/x y", "--dir=folder/"]
+    let script = CompletionScript(.bash, rows: rows).text
+    #expect(try type(typed, at: "bash --norc -i", loading: "source ./script", script) == completed)
+    #expect(CompletionScript(.zsh, rows: rows).text.contains("'*-T+[D.]:DIR:_files -/'"))
+    #expect(CompletionScript(.fish, rows: rows).text.contains("-l from -r -F -d 'F.'"))
+  }
+}
