@@ -23,11 +23,11 @@ extension DiskTraits {
   /// No disk that seeks, and no array.
   package static var none: DiskTraits { DiskTraits() }
 
-  /// Sums up the places of a run.
-  package init(_ places: [StorageLocation]) {
-    let sources = places.filter { $0.role == .source }
+  /// Sums up the locations of a run.
+  package init(_ locations: [StorageLocation]) {
+    let sources = locations.filter { $0.role == .source }
     sourceSeeks = sources.contains { $0.profile.seeks }
-    guard let target = places.first(where: { $0.role == .target }) else { return }
+    guard let target = locations.first(where: { $0.role == .target }) else { return }
     targetSeeks = target.profile.seeks
     stripeBytes = target.topology.disks.count > 1 ? target.topology.optimalBytes : 0
     // To take turns costs half of the speed where the disk does not seek after all.

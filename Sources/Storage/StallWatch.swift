@@ -42,17 +42,17 @@ package final class StallWatch: Sendable {
   /// Makes a watch.
   ///
   /// - Parameters:
-  ///   - places: What the run reads and writes; each of their disks is looked at once.
+  ///   - locations: What the run reads and writes; each of their disks is looked at once.
   ///   - report: Told of what has to be said, on the thread of the watch.
   package convenience init(
-    _ places: [StorageLocation],
+    _ locations: [StorageLocation],
     report: @escaping @Sendable (StallEvent) -> Void
   ) {
     var disks: [WatchedDisk] = []
-    for place in places {
-      for name in place.topology.disks.map(\.name) where !disks.contains(where: { $0.name == name })
+    for location in locations {
+      for name in location.topology.disks.map(\.name) where !disks.contains(where: { $0.name == name })
       {
-        disks.append(WatchedDisk(role: place.role, name: name))
+        disks.append(WatchedDisk(role: location.role, name: name))
       }
     }
     self.init(disks, report: report, sysfs: "/sys", clock: Clock())

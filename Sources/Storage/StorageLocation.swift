@@ -30,7 +30,7 @@ public struct StorageLocation: Equatable, Sendable {
   /// What each of the disks is taken for, in their order; none if that was not asked.
   public let diskClasses: [DiskClass]
 
-  /// Makes a place.
+  /// Describes a source or the target.
   ///
   /// - Parameters:
   ///   - role: Which side it is.
@@ -73,7 +73,7 @@ public struct StorageLocation: Equatable, Sendable {
     reason = topology.disks.count == 1 ? found.reason : .slowest(disk.name)
   }
 
-  /// Looks at all places of a run; several on one filesystem are looked at once.
+  /// Looks at all locations of a run; several on one filesystem are looked at once.
   ///
   /// - Parameters:
   ///   - sources: What is read.
@@ -109,10 +109,10 @@ public struct StorageLocation: Equatable, Sendable {
         classifier: &classifier
       )
     }
-    var places = sources.map { look(.source, $0.path, $0.metadata, wanted.source) }
+    var locations = sources.map { look(.source, $0.path, $0.metadata, wanted.source) }
     if let target {
-      places.append(look(.target, target.path, target.metadata, wanted.target))
+      locations.append(look(.target, target.path, target.metadata, wanted.target))
     }
-    return places
+    return locations
   }
 }
