@@ -50,9 +50,8 @@ package final class StallWatch: Sendable {
   ) {
     var disks: [WatchedDisk] = []
     for location in locations {
-      for name in location.topology.disks.map(\.name) where !disks.contains(where: { $0.name == name })
-      {
-        disks.append(WatchedDisk(role: location.role, name: name))
+      for disk in location.topology.disks where !disks.contains(where: { $0.name == disk.name }) {
+        disks.append(WatchedDisk(role: location.role, name: disk.name))
       }
     }
     self.init(disks, report: report, sysfs: "/sys", clock: Clock())
