@@ -17,6 +17,16 @@ public struct AttributeDelta: Equatable, Sendable {
   /// Whether there is nothing to be done.
   public var isEmpty: Bool { changed.isEmpty && removed.isEmpty }
 
+  /// The same without what could not be carried over.
+  public func without(_ failures: [AttributeCopier.Failure]) -> AttributeDelta {
+    guard !failures.isEmpty else { return self }
+    let failed = failures.compactMap { $0.operation.key }
+    var rest = self
+    rest.changed.removeAll { failed.contains($0.key) }
+    rest.removed.removeAll { failed.contains($0.key) }
+    return rest
+  }
+
   /// What differs, without the names.
   public struct Summary: Equatable, Sendable {
     /// Which classes of attributes differ.
@@ -71,6 +81,14 @@ public struct AttributeCopier: ~Copyable {
       case set(EntryName)
       /// The named attribute could not be removed.
       case remove(EntryName)
+
+      /// The name of the attribute, where it is about one.
+      var key: EntryName? {
+        switch self {
+        case .list: nil
+        case .read(let key), .set(let key), .remove(let key): key
+        }
+      }
     }
     /// What failed, with the attribute's name.
     public let operation: Operation
@@ -167,6 +185,25 @@ public struct AttributeCopier: ~Copyable {
       }
     }
     return failures
+  }
+
+  /// Finds out which attributes that would have to be set cannot be read at the source (`getxattr`).
+  ///
+  /// - Returns: What could not be read.
+  public mutating func unreadable(
+    _ delta: AttributeDelta,
+    at source: EntryLocation
+  ) -> [Failure] {
+    delta.changed.compactMap { name in
+      do throws(Errno) {
+        _ = unsafe try source.readAttribute(name.key, into: sourceValue)
+        return nil
+      } catch {
+        // It was removed since it was listed.
+        guard error != .noData else { return nil }
+        return Failure(operation: .read(name.key), errno: error, isSource: true)
+      }
+    }
   }
 
   private func names(

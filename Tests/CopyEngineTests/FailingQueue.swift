@@ -18,6 +18,9 @@ struct FailingQueue: ~Copyable, SubmissionQueue {
     /// Whether the queue knows, after its failure, that nothing is in flight.
     let isQuiet: Bool
 
+    /// What happens with each completion, by its number from 1.
+    let onCompletion: @Sendable (Int) -> Void
+
     struct Seen {
       var random: SplitMix64
       var completions = 0
@@ -31,12 +34,14 @@ struct FailingQueue: ~Copyable, SubmissionQueue {
       errorProbability: Double = 0,
       errors: [Errno] = [],
       isQuiet: Bool = true,
-      seed: UInt64 = 0
+      seed: UInt64 = 0,
+      onCompletion: @escaping @Sendable (Int) -> Void = { _ in }
     ) {
       self.failAfter = failAfter
       self.errorProbability = errorProbability
       self.errors = errors
       self.isQuiet = isQuiet
+      self.onCompletion = onCompletion
       seen = Mutex(Seen(random: SplitMix64(seed: seed)))
     }
   }
@@ -79,8 +84,12 @@ struct FailingQueue: ~Copyable, SubmissionQueue {
 
   mutating func nextCompletion() -> Completion? {
     guard let completion = calls.nextCompletion() else { return nil }
-    return script.seen.withLock { seen in
+    let number = script.seen.withLock { seen in
       seen.completions += 1
+      return seen.completions
+    }
+    script.onCompletion(number)
+    return script.seen.withLock { seen in
       guard seen.random.happens(script.errorProbability),
         let error = script.errors.randomElement(using: &seen.random)
       else { return completion }

@@ -23,9 +23,12 @@ struct WorkerFailureTests {
     to target: String,
     _ script: FailingQueue.Script,
     targetSeeks: Bool,
-    _ recorder: EventRecorder
+    reading: TransferOptions.CacheMode = .auto,
+    _ recorder: EventRecorder,
+    begin: (RunContext) -> Void = { _ in }
   ) throws -> CopyReport {
     var options = CopyOptions()
+    options.transfer.reading = reading
     options.transfer.memoryBytes = 64 << 10
     options.transfer.jobs = 1
     options.transfer.reflink = .never
@@ -41,6 +44,7 @@ struct WorkerFailureTests {
     var disks = DiskTraits.none
     disks.targetSeeks = targetSeeks
     let run = setup.context(disks)
+    begin(run)
     let parts = try RunParts(run, InitialWork(sources, resolved).items)
     let queue = FailingQueue(script, depth: run.limits.queueDepth)
     var worker = Worker(
@@ -174,5 +178,29 @@ struct WorkerFailureTests {
       }
     }
     #expect(depths[1] <= depths[0] + 2048, "\(depths)")
+  }
+
+  @Test("what may go another way is no failure of a run that is stopped")
+  func refusalsAfterAStop() throws {
+    for stopAt in [1, 2, 5, 20] {
+      let scratch = try OracleDirectory()
+      _ = try makeSource(scratch, files: 60)
+      let stop = Mutex<RunContext?>(nil)
+      let script = FailingQueue.Script(errorProbability: 1, errors: [.notSupported]) { number in
+        if number == stopAt { stop.withLock { $0 }?.stop(.interrupted) }
+      }
+      let recorder = EventRecorder(.failures)
+      let report = try copy(
+        scratch,
+        to: "target",
+        script,
+        targetSeeks: false,
+        reading: .dontcache,
+        recorder
+      ) { run in stop.withLock { $0 = run } }
+      #expect(report.stop == .interrupted)
+      #expect(recorder.failures.isEmpty && report.failures == 0, "stopped at \(stopAt)")
+      stop.withLock { $0 = nil }
+    }
   }
 }

@@ -139,6 +139,7 @@ private struct TreeRun {
   /// Ends a run: gives directories their own permissions back, and brings all to stable storage.
   private func finish(_ parts: RunParts) {
     let (run, published) = (parts.run, parts.published)
+    let isComplete = run.complete()
     for failure in published.temporarilyWritable.restoreAll(parts.opener) {
       run.failAtEnd(failure)
     }
@@ -146,7 +147,7 @@ private struct TreeRun {
     defer { published.writeback.dropRest() }
     // An earlier run that was killed may have left something unsynced that this one found complete,
     // so this does not depend on what was written now. A dry run notes no filesystems.
-    guard plan.options.publish.durability == .run, run.stop == nil else { return }
+    guard plan.options.publish.durability == .run, isComplete else { return }
     for failure in published.targets.sync() { run.failAtEnd(failure) }
   }
 }

@@ -239,6 +239,8 @@ extension BlockDeviceTransfer {
     if let (offset, errno) = UnalignedTail.write(tail, upTo: source.size, of: number) {
       return fail(.target(.write, target, errno, offset: offset))
     }
+    // A stop that is asked for from now on comes too late.
+    guard run.complete() else { return }
     counted.filesCopied = 1
     isComplete = true
   }

@@ -69,8 +69,10 @@ struct InodeDelta: Equatable {
   private(set) var modificationTime: Timestamp?
   private(set) var accessTime: Timestamp?
   private(set) var timesDiffer = false
-  /// Whether it is a regular file, which loses setuid and setgid with its owner.
+  /// Whether it is a regular file, which loses setuid, setgid and capabilities with its owner.
   let isFile: Bool
+  /// Whether the entry was there before, so that attributes that are equal are not set again.
+  let isRepair: Bool
 
   /// Compares.
   ///
@@ -80,6 +82,7 @@ struct InodeDelta: Equatable {
   ///   - policy: What is carried over.
   init(of wanted: EntryMetadata, at present: Present, _ policy: MetadataPolicy) {
     isFile = wanted.kind == .file
+    isRepair = if case .entry = present { true } else { false }
     compareOwner(wanted, present, policy.preservation)
     comparePermissions(wanted, present, policy)
     guard policy.preservation.contains(.times) else { return }

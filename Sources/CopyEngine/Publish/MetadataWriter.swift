@@ -68,6 +68,14 @@ struct MetadataWriter: ~Copyable {
     }
   }
 
+  /// What a run would change; attributes that cannot be read at the source are told, and left out.
+  mutating func foretell(_ delta: MetadataDelta, _ place: MetadataPlace) -> MetadataDelta {
+    guard !delta.attributes.isEmpty, let source = place.source else { return delta }
+    let failures = attributes.unreadable(delta.attributes, at: source)
+    for failure in failures { tell(failure, place) }
+    return MetadataDelta(inode: delta.inode, attributes: delta.attributes.without(failures))
+  }
+
   /// Makes the metadata of the target what is wanted; failures are told.
   ///
   /// - Parameters:
@@ -82,13 +90,21 @@ struct MetadataWriter: ~Copyable {
   ) -> EntryChange {
     let (ownerChange, hasOwner) = applyOwner(delta, place)
     var change = ownerChange
-    if !delta.attributes.isEmpty, let source = place.source {
-      for failure in attributes.apply(delta.attributes, from: source, to: place.target) {
-        tell(failure, place)
-      }
-      change.formUnion(delta.change.intersection([.accessControlLists, .extendedAttributes]))
+    var pending = delta.attributes
+    if !ownerChange.isEmpty && delta.inode.isFile && delta.inode.isRepair {
+      // The kernel takes a file's capabilities away with its owner or group, also equal ones.
+      pending = compareAttributes(place, .file)
     }
-    let isTouched = !ownerChange.isEmpty || !delta.attributes.isEmpty
+    var applied = AttributeDelta()
+    if !pending.isEmpty, let source = place.source {
+      let failures = attributes.apply(pending, from: source, to: place.target)
+      for failure in failures { tell(failure, place) }
+      applied = pending.without(failures)
+      // What was only put back is no change to be told.
+      let told = delta.inode.change(with: applied.summary).intersection(delta.change)
+      change.formUnion(told.intersection([.accessControlLists, .extendedAttributes]))
+    }
+    let isTouched = !ownerChange.isEmpty || !applied.isEmpty
     if applyPermissions(delta, place, hasOwner: hasOwner, isForced: isForced || isTouched) {
       change.insert(.permissions)
     }

@@ -29,6 +29,8 @@ final class RunContext: Sendable {
 
   private struct State {
     var stop: CopyReport.Stop?
+    /// Whether everything was visited, so that nothing can be interrupted any more.
+    var isComplete = false
     var failureToStart: CopyError?
     var failures = 0
     var vanished = 0
@@ -93,14 +95,25 @@ extension RunContext {
   @discardableResult
   func stop(_ reason: CopyReport.Stop) -> Bool {
     let waiting: [@Sendable () -> Void]? = state.withLock { state in
-      guard state.stop == nil else { return nil }
+      guard state.stop == nil, !(state.isComplete && reason == .interrupted) else { return nil }
       state.stop = reason
       defer { state.onStop = [] }
       return state.onStop
     }
-    isStopping.store(true, ordering: .relaxed)
+    if waiting != nil { isStopping.store(true, ordering: .relaxed) }
     for body in waiting ?? [] { body() }
     return waiting != nil
+  }
+
+  /// Notes that the work is done, unless the run was stopped: who asks for a stop from now on comes
+  /// too late, since all is at the target.
+  ///
+  /// - Returns: Whether it is done.
+  func complete() -> Bool {
+    state.withLock { state in
+      state.isComplete = state.stop == nil
+      return state.isComplete
+    }
   }
 
   /// Ends the run before it began.
@@ -136,10 +149,14 @@ extension RunContext {
     if wants(.failures) { sink.receive(.failed(error)) }
   }
 
-  /// Counts and tells a failure that shows when the workers are done; each is told.
+  /// Counts and tells a failure that shows when the workers are done; each is told, and one that
+  /// stops a run counts more than an interruption.
   func failAtEnd(_ error: CopyError) {
-    state.withLock { $0.failures += 1 }
     if error.severity == .stop { stop(.failure) }
+    state.withLock { state in
+      state.failures += 1
+      if error.severity == .stop { state.stop = .failure }
+    }
     if wants(.failures) { sink.receive(.failed(error)) }
   }
 

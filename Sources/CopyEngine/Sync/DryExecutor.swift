@@ -36,10 +36,11 @@ struct DryExecutor: ~Copyable, Executor {
     let finisher = DirectoryFinisher(opener: opener)
     do throws(CopyError) {
       guard let found = try finisher.find(directory, isReadable: isReadable) else { return }
-      let delta = MetadataDelta(
+      let wantedDelta = MetadataDelta(
         inode: InodeDelta(of: wanted, at: .entry(found.current), metadata.policy),
         attributes: metadata.compareAttributes(found.place, .directory)
       )
+      let delta = metadata.foretell(wantedDelta, found.place)
       withExtendedLifetime(found.sides) {}
       if delta.isEmpty {
         counts.entriesUnchanged += 1
@@ -62,6 +63,8 @@ struct DryExecutor: ~Copyable, Executor {
 
   mutating func repair(_ entry: FoundEntry, _ delta: MetadataDelta) {
     noteVisited(entry)
+    let delta = metadata.foretell(delta, MetadataPlace(entry, at: entry.target))
+    guard !delta.isEmpty else { return counts.entriesUnchanged += 1 }
     guard run.wants(.entries), let kind = EntryEvent.Kind(entry) else { return }
     run.tell(kind, entry.directory, entry.targetName, delta.change)
   }
@@ -106,12 +109,11 @@ struct DryExecutor: ~Copyable, Executor {
 
   mutating func make(_ entry: FoundEntry) -> Bool {
     guard givesWay(entry) else { return false }
-    counts.othersCreated += 1
-    guard run.wants(.entries) else { return true }
     guard let kind = EntryEvent.Kind(entry) else {
       run.fail(.source(.readLink, entry.sourcePath, .noSuchFileOrDirectory))
       return false
     }
+    counts.othersCreated += 1
     run.tell(kind, entry.directory, entry.targetName, entry.change)
     return true
   }

@@ -207,15 +207,24 @@ extension EntryVisitor where Work: ~Copyable {
     while let done = executor.nextDone() { finish(done.entry, isThere: done.isThere) }
   }
 
+  /// Whether names wait to be copied like first ones.
+  var hasRetries: Bool { !linker.retries.isEmpty }
+
   /// A name whose inode could not be copied under another one, to be decided again.
   mutating func nextRetry() -> FoundEntry? {
-    while let name = linker.nextRetry() {
-      guard var entry = findAgain(name) else {
-        complete(name.directory)
+    while let retry = linker.nextRetry() {
+      guard var entry = findAgain(retry.name) else {
+        linker.giveUp(retry.identity)
+        complete(retry.name.directory)
         continue
       }
       entry.facts.isInEarlierSource = false
-      entry.facts.firstName = .this
+      if entry.metadata.identity == retry.identity {
+        entry.facts.firstName = .this
+      } else {
+        // Something else has the name by now, and stands for itself.
+        linker.giveUp(retry.identity)
+      }
       return entry
     }
     return nil
@@ -227,7 +236,11 @@ extension EntryVisitor where Work: ~Copyable {
         complete(name.directory)
         continue
       }
-      linkWaiting(&waiting, to: entry.linkName)
+      if waiting.metadata.identity == entry.metadata.identity {
+        linkWaiting(&waiting, to: entry.linkName)
+      } else {
+        linker.copyLater(waiting)
+      }
     }
     complete(entry.directory)
   }
@@ -259,10 +272,10 @@ extension EntryVisitor where Work: ~Copyable {
     while true {
       switch executor.link(entry, to: first, hasContents: hasContents) {
       case .settled: return complete(entry.directory)
-      case .mustCopy: return linker.copyLater(entry.linkName)
+      case .mustCopy: return linker.copyLater(entry)
       case .isFull:
         switch linker.overflow(entry, at: first) {
-        case .copy: return linker.copyLater(entry.linkName)
+        case .copy: return linker.copyLater(entry)
         case .wait: return
         case .link(let newer): first = newer
         }

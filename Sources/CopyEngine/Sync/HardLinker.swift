@@ -8,7 +8,14 @@ struct HardLinker {
   private let table: HardLinkTable<LinkName>
   private let isWanted: Bool
   /// Names whose inode somebody else failed to copy, to be tried from here.
-  private(set) var retries: [LinkName] = []
+  private(set) var retries: [Retry] = []
+
+  /// A name to be copied like a first one.
+  struct Retry {
+    let name: LinkName
+    /// The inode that it was a name of, which other names may wait for.
+    let identity: InodeIdentity
+  }
 
   init(_ run: RunContext, _ table: HardLinkTable<LinkName>) {
     self.table = table
@@ -37,13 +44,21 @@ struct HardLinker {
     guard mayHaveNames(entry) else { return [] }
     let identity = entry.metadata.identity
     if isThere { return table.published(identity, as: entry.linkName) }
-    if let next = table.failed(identity) { retries.append(next) }
+    giveUp(identity)
     return []
   }
 
-  /// Has a name copied like a first one, later.
-  mutating func copyLater(_ name: LinkName) { retries.append(name) }
+  /// Notes that a name is no first name any more: one of those that wait is tried instead.
+  mutating func giveUp(_ identity: InodeIdentity) {
+    guard let next = table.failed(identity) else { return }
+    retries.append(Retry(name: next, identity: identity))
+  }
+
+  /// Has an entry copied like a first name, later.
+  mutating func copyLater(_ entry: FoundEntry) {
+    retries.append(Retry(name: entry.linkName, identity: entry.metadata.identity))
+  }
 
   /// A name that is to be copied.
-  mutating func nextRetry() -> LinkName? { retries.popLast() }
+  mutating func nextRetry() -> Retry? { retries.popLast() }
 }

@@ -222,8 +222,9 @@ extension FileCopier where Queue: ~Copyable {
       } else {
         writeTail(tail, file)
       }
-    case _ where mayTryAgain(file, outcome):
-      tryAgain(file, outcome)
+    case _ where canTryAgain(file, outcome):
+      // In a run that ends this is no failure: the file only was not copied.
+      if run.shouldStop { end(file.entry) } else { tryAgain(file, outcome) }
     case .failed(.stopped):
       end(file.entry)
     default:
@@ -250,8 +251,7 @@ extension FileCopier where Queue: ~Copyable {
   }
 
   /// Whether a file that failed may go another way.
-  private func mayTryAgain(_ file: borrowing OpenFile, _ outcome: FileTask.Outcome) -> Bool {
-    guard !run.shouldStop else { return false }
+  private func canTryAgain(_ file: borrowing OpenFile, _ outcome: FileTask.Outcome) -> Bool {
     switch outcome {
     case .notAllocated(.noSpace): return !file.hasMadeRoom
     case .failed(.read(.invalidArgument)), .failed(.write(.invalidArgument)):

@@ -68,6 +68,8 @@ struct TreeWalk<Work: Executor & ~Copyable>: ~Copyable {
   mutating func retry(_ retry: FoundEntry) {
     var entry = retry
     if let item = take(visitor.decide(&entry), entry) { stack.push([item]) }
+    // It counts in its directory as the file that it was when it was visited first.
+    if entry.metadata.kind == .directory { visitor.complete(entry.directory) }
   }
 
   /// Does what a visit leaves to the walk.
@@ -150,7 +152,8 @@ extension TreeWalk where Work: ~Copyable {
       return false
     }
     let found = visitNames(in: directory, sides)
-    guard !found.isEmpty else { return true }
+    // Names that wait to be copied come first, so that there are never more than were just read.
+    guard !found.isEmpty || visitor.hasRetries else { return true }
     // The rest of this directory lies under what was found: deep before wide.
     let rest = try DirectoryReader.position(of: sides.source)
     stack.push(found + [.directory(directory, position: rest)])
