@@ -187,7 +187,8 @@ public struct AttributeCopier: ~Copyable {
     return failures
   }
 
-  /// Finds out which attributes that would have to be set cannot be read at the source (`getxattr`).
+  /// Finds out which attributes that would have to be set cannot be read at the source
+  /// (`getxattr`).
   ///
   /// - Returns: What could not be read.
   public mutating func unreadable(

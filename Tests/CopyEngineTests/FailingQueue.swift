@@ -15,6 +15,8 @@ struct FailingQueue: ~Copyable, SubmissionQueue {
     /// How likely a completion is one of these errors instead.
     let errorProbability: Double
     let errors: [Errno]
+    /// Whether requests with RWF_DONTCACHE, and no others, are refused.
+    let refusesDontCache: Bool
     /// Whether the queue knows, after its failure, that nothing is in flight.
     let isQuiet: Bool
 
@@ -33,6 +35,7 @@ struct FailingQueue: ~Copyable, SubmissionQueue {
       failAfter: Int = .max,
       errorProbability: Double = 0,
       errors: [Errno] = [],
+      refusesDontCache: Bool = false,
       isQuiet: Bool = true,
       seed: UInt64 = 0,
       onCompletion: @escaping @Sendable (Int) -> Void = { _ in }
@@ -40,6 +43,7 @@ struct FailingQueue: ~Copyable, SubmissionQueue {
       self.failAfter = failAfter
       self.errorProbability = errorProbability
       self.errors = errors
+      self.refusesDontCache = refusesDontCache
       self.isQuiet = isQuiet
       self.onCompletion = onCompletion
       seen = Mutex(Seen(random: SplitMix64(seed: seed)))
@@ -49,6 +53,8 @@ struct FailingQueue: ~Copyable, SubmissionQueue {
   private let script: Script
   private let depth: Int
   private var calls: SystemCallQueue
+  /// The tags of requests in flight that are refused.
+  private var refused: Set<UInt64> = []
 
   init(_ script: Script, depth: Int) {
     self.script = script
@@ -59,7 +65,12 @@ struct FailingQueue: ~Copyable, SubmissionQueue {
   var space: Int { calls.space }
   var linksPairs: Bool { true }
   mutating func register(_ pool: BufferPool) -> Int { 0 }
-  mutating func prepare(_ submission: Submission) { calls.prepare(submission) }
+  mutating func prepare(_ submission: Submission) {
+    if script.refusesDontCache && submission.flags.contains(.dontCache) {
+      refused.insert(submission.tag.rawValue)
+    }
+    calls.prepare(submission)
+  }
   mutating func useCalls() {}
 
   mutating func cancelAll() -> Bool {
@@ -89,6 +100,9 @@ struct FailingQueue: ~Copyable, SubmissionQueue {
       return seen.completions
     }
     script.onCompletion(number)
+    if refused.remove(completion.tag.rawValue) != nil {
+      return Completion(tag: completion.tag, result: -Errno.notSupported.rawValue)
+    }
     return script.seen.withLock { seen in
       guard seen.random.happens(script.errorProbability),
         let error = script.errors.randomElement(using: &seen.random)

@@ -62,7 +62,8 @@ struct CapabilityTests {
     }
   }
 
-  /// rsync's options leave the others out for an ordinary user; what was not asked for stays as it is.
+  /// rsync's options leave the others out for an ordinary user; what was not asked for stays as
+  /// it is.
   @Test func areNobodysBusinessWithoutX() throws {
     try withFile { _, source, target in
       try succeed("chown", ["1234", "\(target)/tool"])
