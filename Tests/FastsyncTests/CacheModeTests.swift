@@ -77,7 +77,7 @@ struct CacheModeTests {
       try makeTree(tree)
       for engine in engines {
         let copy = "\(target)/\(engine)"
-        try succeed("umount", [source])
+        try Sandbox.unmount(source)
         try succeed("mount", ["-o", "loop", sandbox.path("source.img"), source])
         let arguments = ["--io-engine=\(engine)", "--cache=\(mode)", "\(tree)/", "\(copy)/"]
         try expectFastsync(0, arguments)
@@ -113,7 +113,7 @@ struct CacheModeTests {
       let source = try kind.make(in: sandbox, as: "source", megabytes: 400)
       let target = try kind.make(in: sandbox, as: "target", megabytes: 400)
       try makeSmallFiles(try sandbox.makeDirectory("source/tree"), bytes: bytes)
-      try succeed("umount", [source])
+      try Sandbox.unmount(source)
       try succeed("mount", ["-o", "loop", sandbox.path("source.img"), source])
       try expectFastsync(0, ["\(source)/tree/", "\(target)/copy/"])
       let left = try (

@@ -40,7 +40,7 @@ final class Sandbox {
   }
 
   fileprivate func remove() {
-    for point in mountPoints.reversed() { Sandbox.unmount(point) }
+    for point in mountPoints.reversed() { Sandbox.unmountAtTheEnd(point) }
     Sandbox.removeTree(path)
   }
 
@@ -61,13 +61,20 @@ final class Sandbox {
     return point
   }
 
-  private static func unmount(_ point: String) {
-    // Something may still be looking at it for a moment; a lazy unmount cannot fail.
-    for _ in 0..<20 {
-      if (try? run("umount", [point]).status) == 0 { return }
+  /// Unmounts something for which the test goes on.
+  ///
+  /// A process that another test starts at the same moment may have inherited an open file of it.
+  static func unmount(_ point: String) throws {
+    for _ in 0..<200 {
+      if try run("umount", [point]).status == 0 { return }
       usleep(50_000)
     }
-    _ = try? run("umount", ["--lazy", point])
+    try succeed("umount", [point])
+  }
+
+  private static func unmountAtTheEnd(_ point: String) {
+    // A lazy unmount cannot fail.
+    if (try? unmount(point)) == nil { _ = try? run("umount", ["--lazy", point]) }
   }
 
   private static func removeTree(_ path: String) {
@@ -85,7 +92,7 @@ final class Sandbox {
       guard let process = pid_t(number), kill(process, 0) != 0, errno == ESRCH else { continue }
       let mounts = (try? run("findmnt", ["-rno", "TARGET"]).outputText) ?? ""
       for point in mounts.split(separator: "\n").reversed()
-      where point.hasPrefix("\(place)/\(name)/") { unmount(String(point)) }
+      where point.hasPrefix("\(place)/\(name)/") { unmountAtTheEnd(String(point)) }
       removeTree("\(place)/\(name)")
     }
   }
