@@ -87,6 +87,9 @@ int cl_device_discard(int descriptor, uint64_t offset, uint64_t length);
 int cl_device_zero(int descriptor, uint64_t offset, uint64_t length);
 // syncfs(2).
 int cl_sync_filesystem(int descriptor);
+// Waits until all of a file's data is written and where it lies is known (FS_IOC_FIEMAP with
+// FIEMAP_FLAG_SYNC).
+int cl_await_extents(int descriptor);
 
 // Extended attributes of NAME below DIRECTORY without following a link; an empty NAME means the
 // open file DIRECTORY itself. By the *xattrat calls of Linux 6.13, else through /proc/self/fd.

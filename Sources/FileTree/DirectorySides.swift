@@ -55,6 +55,7 @@ public final class DirectorySides: Sendable {
   public let givesAttributes: Bool
   /// What the first file that was made here turned out to have.
   private let newFiles = Mutex<NewFiles?>(nil)
+  private let protectsTemporaries = Mutex(false)
 
   /// What a file has that was just made in a directory.
   public struct NewFiles: Sendable {
@@ -91,6 +92,18 @@ public final class DirectorySides: Sendable {
       }
       return known
     }
+  }
+
+  /// Keeps other runs from removing temporary names in the target, until the directory is closed
+  /// (`flock`); to be called before each is made.
+  ///
+  /// Where no lock can be had, a temporary name is in danger only while another run begins there.
+  public func protectTemporaries() {
+    let isFirst = protectsTemporaries.withLock { protects in
+      defer { protects = true }
+      return !protects
+    }
+    if isFirst { try? FileCalls.lock(target, isShared: true) }
   }
 
   /// The number of the source's descriptor.

@@ -4,7 +4,7 @@ public import Kernel
 public import SystemPackage
 
 extension EntryLocation {
-  /// Six letters give 62^6 names; to meet a few that are taken is bad luck, 100 are a fault.
+  /// The letters give 62^6 names; to meet a few that are taken is bad luck, 100 are a fault.
   private static var temporaryNamesMax: Int { 100 }
 
   /// Makes something under a temporary name beside this entry.

@@ -38,23 +38,58 @@ public struct EntryName: Hashable, Sendable {
       }
     }
   }
+}
 
-  /// A name for a temporary file beside this one: `.NAME.XXXXXX`, at most 255 bytes.
+// Names of what is not complete.
+extension EntryName {
+  private static let temporaryMark = Array(".fastsync-".utf8)
+  /// Letters that are chosen by chance, and those that follow from them.
+  private static let temporaryLetters = (chosen: 6, check: 2)
+  private static let letters = Array(
+    "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz".utf8
+  )
+  private static let nameBytesMax = 255
+
+  /// A name for a temporary file beside this one: `.NAME.fastsync-XXXXXXXX`, at most 255 bytes.
   ///
-  /// - Parameter random: Chooses the six letters.
+  /// The last two letters follow from those before, so that hardly anything else has such a name.
+  ///
+  /// - Parameter random: Chooses the others.
   /// - Returns: The name; a long one is cut short.
   public func temporary(random: UInt64) -> EntryName {
-    let suffixBytes = 7
-    let nameBytesMax = 255
+    let (chosen, check) = Self.temporaryLetters
+    let suffixBytes = Self.temporaryMark.count + chosen + check
     var name: [UInt8] = [UInt8(ascii: ".")]
-    name.append(contentsOf: bytes.prefix(nameBytesMax - 1 - suffixBytes))
-    name.append(UInt8(ascii: "."))
-    let letters = Array("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz".utf8)
-    var rest = random
-    for _ in 1..<suffixBytes {
-      name.append(letters[Int(rest % UInt64(letters.count))])
-      rest /= UInt64(letters.count)
-    }
+    name.append(contentsOf: bytes.prefix(Self.nameBytesMax - 1 - suffixBytes))
+    name.append(contentsOf: Self.temporaryMark)
+    let letters = Self.letters(chosen, of: random)
+    name.append(contentsOf: letters)
+    name.append(contentsOf: Self.checkLetters(letters))
     return EntryName(name)
+  }
+
+  /// Whether it is a name that `temporary` may have made.
+  public var isTemporary: Bool {
+    let (chosen, check) = Self.temporaryLetters
+    let mark = Self.temporaryMark
+    guard count > mark.count + chosen + check, bytes.first == UInt8(ascii: "."),
+      bytes.suffix(mark.count + chosen + check).starts(with: mark)
+    else { return false }
+    let letters = bytes.suffix(chosen + check)
+    return Self.checkLetters(letters.prefix(chosen)) == Array(letters.suffix(check))
+  }
+
+  private static func letters(_ count: Int, of number: UInt64) -> [UInt8] {
+    var rest = number
+    return (0..<count).map { _ in
+      defer { rest /= UInt64(letters.count) }
+      return letters[Int(rest % UInt64(letters.count))]
+    }
+  }
+
+  private static func checkLetters(_ chosen: some Sequence<UInt8>) -> [UInt8] {
+    // FNV-1a.
+    let hash = chosen.reduce(UInt64(0xcbf2_9ce4_8422_2325)) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
+    return letters(temporaryLetters.check, of: hash >> 16)
   }
 }

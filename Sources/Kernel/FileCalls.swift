@@ -92,6 +92,30 @@ public enum FileCalls {
     guard fsync(file) == 0 else { throw Errno(rawValue: errno) }
   }
 
+  /// Sends off and awaits all data, and what the filesystem does after the disk has it before it
+  /// counts (`FS_IOC_FIEMAP` with FIEMAP_FLAG_SYNC): btrfs notes where data lies when the wait of
+  /// `sync_file_range` is over already.
+  public static func awaitExtents(_ file: Int32) throws(Errno) {
+    try value(of: cl_await_extents(file))
+  }
+
+  /// Has the filesystem tell what it would tell of a file when it is closed, as FUSE and NFS do,
+  /// and keeps the file open (`fcntl` with F_DUPFD_CLOEXEC, `close`).
+  public static func flush(_ file: Int32) throws(Errno) {
+    let copy = fcntl(file, F_DUPFD_CLOEXEC, 0)
+    guard copy >= 0, Glibc.close(copy) == 0 || errno == EINTR else {
+      throw Errno(rawValue: errno)
+    }
+  }
+
+  /// Locks a file or directory as long as its description is open (`flock`), unless somebody else
+  /// has it locked in a way that does not go together with this one.
+  public static func lock(_ file: Int32, isShared: Bool) throws(Errno) {
+    guard flock(file, (isShared ? LOCK_SH : LOCK_EX) | LOCK_NB) == 0 else {
+      throw Errno(rawValue: errno)
+    }
+  }
+
   /// Allocates the blocks of a range (`fallocate`).
   public static func allocate(_ file: Int32, offset: UInt64, length: UInt64) throws(Errno) {
     try value(of: cl_call_allocate(file, 0, offset, length))

@@ -19,16 +19,38 @@ public enum FilesystemKind: Equatable, Sendable {
   case ext4
   /// XFS.
   case xfs
-  /// Any other.
+  /// In memory, so that nothing of it outlasts a power cut.
+  case memory
+  /// Another one that brings itself to stable storage when it is asked to (`syncfs`).
+  case local
+  /// Any other: behind a network, or a process (FUSE), where only a file that is asked for itself
+  /// is sure to get anywhere.
   case other
 
   /// What an open file is on (`fstatfs`).
   public init(of descriptor: Int32) {
-    switch cl_filesystem_type(descriptor) {
-    case 0x9123_683e: self = .btrfs  // BTRFS_SUPER_MAGIC
-    case 0xef53: self = .ext4  // EXT4_SUPER_MAGIC
-    case 0x5846_5342: self = .xfs  // XFS_SUPER_MAGIC
-    default: self = .other
-    }
+    self = Self.known[cl_filesystem_type(descriptor)] ?? .other
   }
+
+  /// By the magic numbers of `statfs`.
+  private static let known: [UInt64: FilesystemKind] = [
+    0x9123_683e: .btrfs,
+    0xef53: .ext4,
+    0x5846_5342: .xfs,
+    0x0102_1994: .memory,  // tmpfs
+    0x8584_58f6: .memory,  // ramfs
+    0x794c_7630: .local,  // overlayfs
+    0xf2f5_2010: .local,  // F2FS
+    0x2fc1_2fc1: .local,  // ZFS
+    0xca45_1a4e: .local,  // bcachefs
+    0x4d44: .local,  // FAT
+    0x2011_bab0: .local,  // exFAT
+    0x7366_746e: .local,  // NTFS
+    0x3153_464a: .local,  // JFS
+    0x5265_4973: .local,  // ReiserFS
+    0x3434: .local,  // NILFS2
+    0x482b: .local,  // HFS+
+    0x1501_3346: .local,  // UDF
+    0xf15f: .local,  // eCryptfs
+  ]
 }

@@ -48,6 +48,8 @@ private struct SwappingExecutor: ~Copyable, Executor {
   var isIdle: Bool { true }
   mutating func turn(waits: Bool) {}
   mutating func nextDone() -> EntryDone? { done.popLast() }
+  var awaitedBatch: UInt64? { nil }
+  mutating func settle() {}
   mutating func flush() {}
   mutating func drain() {}
 }

@@ -11,6 +11,14 @@ import Uring
 
 @testable import CopyEngine
 
+extension WorkStack {
+  /// Waits for work alone.
+  fileprivate func pop() -> WorkItem? {
+    guard case .item(let item) = pop(orUntil: { false }) else { return nil }
+    return item
+  }
+}
+
 @Suite("Work that is shared by threads", .timeLimit(.minutes(30)))
 struct WorkStackTests {
   /// A directory that no one looks into; items are told apart by their positions.
@@ -48,6 +56,34 @@ struct WorkStackTests {
     }
     #expect(stack.pop() == nil)
     #expect(stack.tryPop() == nil)
+  }
+
+  @Test("who waits for something else is woken for that, and looks before it sleeps")
+  func somethingElse() throws {
+    let stack = WorkStack(try items([1]))
+    _ = stack.tryPop()
+    let hasCome = Atomic(false)
+    let seen = Atomic(0)
+    Threads.run(2) { number in
+      if number == 0 {
+        let next = stack.pop { hasCome.load(ordering: .acquiring) }
+        if case .otherwise = next { seen.add(1, ordering: .relaxed) }
+      } else {
+        while !stack.lacksWork { sched_yield() }
+        hasCome.store(true, ordering: .releasing)
+        stack.wake()
+      }
+    }
+    #expect(seen.load(ordering: .relaxed) == 1)
+    guard case .otherwise = stack.pop(orUntil: { true }) else {
+      Issue.record("it slept, though what it waits for had come")
+      return
+    }
+    stack.finishItem()
+    guard case .over = stack.pop(orUntil: { false }) else {
+      Issue.record("it is not over")
+      return
+    }
   }
 
   @Test("the walk goes deep before it goes wide")

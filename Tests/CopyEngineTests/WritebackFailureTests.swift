@@ -14,9 +14,75 @@ import Uring
 
 /// Who is told of a failure, and how often.
 @Suite(.timeLimit(.minutes(30))) struct WritebackFailureTests {
+  /// A descriptor that no data can be waited for of.
+  private func brokenFile() throws -> Descriptor {
+    // O_PATH, which Swift's Glibc module does not have.
+    let number = unsafe open("/", 0o10_000_000 | O_CLOEXEC)
+    try #require(number >= 0)
+    return Descriptor(owning: number)
+  }
+
+  @Test(arguments: [WritebackQueue.Way.together, .alone, .sent, .whole, .server])
+  func aFileThatIsNotWrittenIsKnownByItself(_ way: WritebackQueue.Way) throws {
+    let queue = makeQueue(targets: try makeTargets("/"))
+    let good = anyFile()
+    let bad = try brokenFile()
+    let load = WritebackLoad(byteCount: 1, way: way)
+    let places = [good.rawValue, bad.rawValue, good.rawValue].map { queue.add($0, load) }
+    queue.wait(for: places[2].batch)
+    #expect(queue.failure(of: places[0]) == nil)
+    #expect(queue.failure(of: places[1]) == .badFileDescriptor)
+    #expect(queue.failure(of: places[1]) == nil, "it was told already")
+    #expect(queue.failure(of: places[2]) == nil)
+    #expect(queue.finish().isEmpty)
+  }
+
+  /// Nobody knows whose error it is that only the filesystem tells of.
+  @Test func aFilesystemThatFailsLeavesItsBatchInDoubt() throws {
+    let queue = makeQueue(targets: try brokenTargets())
+    let file = anyFile()
+    let load = WritebackLoad(byteCount: 1, way: .sent)
+    let (first, batch) = (queue.add(file.rawValue, load), queue.addSync())
+    #expect(first.batch == batch)
+    queue.wait(for: batch)
+    #expect(queue.failure(of: first) == .canceled)
+    #expect(queue.takeFailures().count == 1)
+    let second = queue.add(file.rawValue, load)
+    queue.wait(for: second.batch)
+    #expect(queue.failure(of: second) == nil)
+    #expect(queue.finish().isEmpty)
+  }
+
+  /// One failure is told once: by the file's name, where that is known.
+  @Test func aFileThatFailsSpeaksForItsFilesystem() throws {
+    let queue = makeQueue(targets: try brokenTargets())
+    let bad = try brokenFile()
+    let place = queue.add(bad.rawValue, WritebackLoad(byteCount: 1, way: .sent))
+    queue.wait(for: queue.addSync())
+    #expect(queue.failure(of: place) == .badFileDescriptor)
+    #expect(queue.takeFailures().isEmpty)
+    #expect(queue.finish().isEmpty)
+  }
+
+  @Test func whoeverWaitsIsWoken() throws {
+    let settled = Atomic(0)
+    let queue = WritebackQueue(
+      filesMax: 64,
+      pageBytes: pageBytes,
+      targets: TargetFilesystems(),
+      disks: .none
+    ) { settled.add(1, ordering: .relaxed) }
+    for expected in 1...3 {
+      queue.wait(for: queue.addSync())
+      let count = settled.load(ordering: .relaxed)
+      #expect(count == expected)
+    }
+    #expect(queue.finish().isEmpty)
+  }
+
   @Test func whoWaitsIsToldOnce() throws {
     let queue = makeQueue(targets: try brokenTargets())
-    _ = queue.add(anyFile(), WritebackLoad(byteCount: 1, way: .together))
+    _ = queue.addSync()
     let failures = queue.writeBackAll()
     #expect(failures.map(\.path) == ["/t"] && failures.first?.severity == .stop, "\(failures)")
     #expect(queue.writeBackAll().isEmpty)
@@ -28,7 +94,7 @@ import Uring
   @Test func oneOfThoseWhoWaitIsTold() throws {
     let queue = makeQueue(targets: try brokenTargets())
     let told = Atomic(0)
-    _ = queue.add(anyFile(), WritebackLoad(byteCount: 1, way: .together))
+    _ = queue.addSync()
     Threads.run(4) { _ in told.add(queue.writeBackAll().count, ordering: .relaxed) }
     let count = told.load(ordering: .relaxed)
     #expect(count == 1)

@@ -24,7 +24,28 @@ func makeQueue(
   targets: TargetFilesystems = TargetFilesystems(),
   disks: DiskTraits = DiskTraits.none
 ) -> WritebackQueue {
-  WritebackQueue(filesMax: filesMax, pageBytes: pageBytes, targets: targets, disks: disks)
+  WritebackQueue(filesMax: filesMax, pageBytes: pageBytes, targets: targets, disks: disks) {}
+}
+
+extension WritebackQueue {
+  /// Adds a file that the queue closes.
+  ///
+  /// - Returns: Failures that nobody was told of.
+  func add(_ file: consuming Descriptor, _ load: WritebackLoad) -> [CopyError] {
+    add(file.release(), load, isOwned: true)
+    return takeFailures()
+  }
+
+  /// Has all written back that there is, and waits for it.
+  ///
+  /// - Returns: Failures that nobody was told of.
+  func writeBackAll() -> [CopyError] {
+    // One more file, since an empty batch is none.
+    let file = anyFile()
+    wait(for: add(file.rawValue, WritebackLoad(byteCount: 0, way: .sent, isDropped: false)).batch)
+    withExtendedLifetime(file) {}
+    return takeFailures()
+  }
 }
 
 /// One target: a directory that is open with these flags.

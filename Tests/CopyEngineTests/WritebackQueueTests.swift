@@ -106,7 +106,7 @@ import Uring
 @Suite(.timeLimit(.minutes(30))) struct WritebackOrderTests {
   /// Pages that are not written yet cannot be dropped, so those of a file that is dropped too early
   /// stay.
-  @Test(arguments: [WritebackQueue.Way.together, .alone, .sent])
+  @Test(arguments: [WritebackQueue.Way.together, .alone, .sent, .whole, .server])
   func filesAreDroppedAfterTheyAreWritten(_ way: WritebackQueue.Way) throws {
     try withScratchDirectory { scratch in
       let size = 8 << 20
@@ -157,26 +157,41 @@ import Uring
     }
   }
 
-  /// Only who was sent off already can be waited for; one that was not takes the whole filesystem.
-  @Test func theFilesystemIsWrittenBackWhereAFileAsksForIt() throws {
+  /// The filesystem is asked where many files need it, or where somebody says so.
+  @Test func theFilesystemIsWrittenBackWhereFilesAskForIt() throws {
+    let many = WritebackQueue.Bounds.syncFilesMin
     for (ways, syncs) in [
-      ([.sent, .sent], 0), ([.alone, .alone], 0), ([.sent, .alone], 0), ([.together], 1),
-      ([.sent, .together], 1), ([.together, .sent], 1),
-    ] as [([WritebackQueue.Way], Int)] {
+      ([(.sent, many)], 0), ([(.alone, many)], 0), ([(.server, many)], 0),
+      ([(.together, many - 1), (.sent, 2)], 0), ([(.together, many)], 1), ([(.whole, many)], 1),
+      ([(.sent, 1), (.together, many - 1), (.whole, 1)], 1),
+    ] as [([(WritebackQueue.Way, Int)], Int)] {
       let queue = makeQueue(targets: try brokenTargets())
-      for way in ways { _ = queue.add(anyFile(), WritebackLoad(byteCount: 1, way: way)) }
+      for (way, count) in ways {
+        for _ in 0..<count { _ = queue.add(anyFile(), WritebackLoad(byteCount: 1, way: way)) }
+      }
       #expect(queue.writeBackAll().count == syncs, "\(ways)")
       #expect(queue.finish().isEmpty)
     }
   }
 
-  /// The filesystem is asked why a file could not be waited for.
-  @Test func aFailureToWaitIsToldByTheFilesystem() throws {
-    let (queue, file) = (makeQueue(targets: try brokenTargets()), try WatchedFile())
-    _ = queue.add(anyFile(), WritebackLoad(byteCount: 1, way: .sent))
-    _ = queue.add(file.take(), WritebackLoad(byteCount: 1, way: .sent))
-    #expect(queue.writeBackAll().count == 1)
-    #expect(file.isClosed)
+  @Test func aSyncThatIsAskedForIsOneOfItsBatch() throws {
+    let queue = makeQueue(targets: try brokenTargets())
+    let batch = queue.addSync()
+    #expect(queue.settled < batch)
+    queue.wait(for: batch)
+    #expect(queue.settled == batch)
+    #expect(queue.takeFailures().count == 1)
+  }
+
+  /// What somebody else owns stays open, and in the cache if that is asked.
+  @Test func whatIsNotOwnedStaysOpen() throws {
+    let queue = makeQueue()
+    let file = anyFile()
+    let place = queue.add(file.rawValue, WritebackLoad(byteCount: 1, way: .together))
+    queue.wait(for: place.batch)
+    #expect(fcntl(file.rawValue, F_GETFD) >= 0)
+    #expect(queue.failure(of: place) == nil)
+    #expect(queue.finish().isEmpty)
   }
 
   @Test func theRestIsDroppedWhenAsked() throws {
@@ -203,28 +218,17 @@ import Uring
     }
   }
 
-  @Test func withFewFilesNoneIsHeld() throws {
-    for (filesMax, isHeld) in [(0, false), (63, false), (64, true)] {
-      let queue = makeQueue(filesMax: filesMax, targets: try brokenTargets())
-      let file = try WatchedFile()
-      #expect(queue.add(file.take(), WritebackLoad(byteCount: 1, way: .sent)).isEmpty)
-      #expect(file.isClosed == !isHeld, "\(filesMax)")
-      // What was sent off cannot be waited for without its file.
-      #expect(queue.writeBackAll().count == 1, "\(filesMax)")
+  /// Few descriptors make small batches, and nobody waits for who cannot come.
+  @Test func withFewFilesAllAreSettled() throws {
+    for filesMax in [0, 1, 2, 3, 64] {
+      let queue = makeQueue(filesMax: filesMax)
+      let files = try (0..<100).map { _ in try WatchedFile() }
+      for file in files {
+        _ = queue.add(file.take(), WritebackLoad(byteCount: 1, way: .together))
+      }
+      #expect(queue.writeBackAll().isEmpty)
+      #expect(files.allSatisfy { $0.isClosed })
       #expect(queue.finish().isEmpty)
     }
-  }
-
-  /// The number of files is no bound where none is held; that of bytes is.
-  @Test func withFewFilesBytesAreBoundAllTheSame() throws {
-    let (queue, file) = (
-      makeQueue(filesMax: 2, targets: try brokenTargets()), try WatchedFile()
-    )
-    for _ in 0..<100 {
-      #expect(queue.add(anyFile(), WritebackLoad(byteCount: 1, way: .together)).isEmpty)
-    }
-    _ = queue.add(file.take(), WritebackLoad(byteCount: bounds.batchBytes, way: .together))
-    #expect(queue.writeBackAll().count == 1)
-    #expect(queue.finish().isEmpty)
   }
 }

@@ -68,7 +68,7 @@ import Testing
     arguments: [
       ("--ca", ["--cache"]), ("--io-engine=u", ["--io-engine=uring"]), ("--reflink al", ["always"]),
       ("--cache=keep:d", ["--cache=keep:direct", "--cache=keep:dontcache"]),
-      ("--jobs /", []), ("--durability ", ["none", "run"]),
+      ("--jobs /", []), ("--durability ", ["file", "none", "run"]),
     ]
   )
   func fish(line: String, expected: [String]) throws {

@@ -50,11 +50,76 @@ import Testing
     #expect(!calls.contains { $0.contains("sync") }, "\(calls)")
   }
 
+  /// What a power cut must not leave: a name without the data. Few files are waited for one by one,
+  /// many by one sync of the filesystem, and none has its name before.
+  @Test(
+    .enabled(if: filesystemObstacle == nil, "\(filesystemObstacle ?? "")"),
+    arguments: Filesystem.allCases,
+    [3, 100]
+  )
+  func dataIsOnTheDiskBeforeTheName(_ kind: Filesystem, _ files: Int) throws {
+    for mode in ["auto", "keep", "dontcache"] {
+      try withSandbox { sandbox in
+        let target = try kind.make(in: sandbox, as: "target")
+        let source = try sandbox.makeDirectory("source")
+        for number in 0..<files {
+          try OpenDirectory(source).makeFile(Bytes(text: "\(number)"), [1, 2, 3])
+        }
+        // What goes through the ring is not seen.
+        let options = ["--io-engine=sync", "--cache=keep:\(mode)"]
+        let trace = sandbox.path("trace")
+        let words = ["-f", "-e", "trace=syncfs,sync_file_range,linkat", "-o", trace]
+        try succeed("strace", words + [fastsyncBinary] + options + ["\(source)/", "\(target)/"])
+        let calls = try succeed("cat", [trace]).outputText.split(separator: "\n")
+        expectNone(namesWithoutData(calls), "\(kind) \(files) \(options)")
+        #expect(calls.count { $0.contains("linkat(") && $0.hasSuffix("= 0") } == files)
+      }
+    }
+  }
+
+  /// The calls that gave a file its name before its data was waited for.
+  private func namesWithoutData(_ calls: [Substring]) -> [String] {
+    var waitedFor: Set<Substring> = []
+    var early: [String] = []
+    for call in calls {
+      guard let start = call.firstIndex(of: "(") else { continue }
+      let descriptor = call[call.index(after: start)...].prefix { $0.isNumber }
+      if call.contains("sync_file_range(") && call.contains("WAIT_AFTER") {
+        waitedFor.insert(descriptor)
+      } else if call.contains("linkat(") && !waitedFor.contains(descriptor) {
+        early.append(String(call))
+      }
+    }
+    return early
+  }
+
+  /// With `--durability=file` the filesystem is synced between the last name and the word of it.
+  @Test(arguments: ["--durability=file", "--fsync"])
+  func aNameIsOnTheDiskBeforeItIsReported(_ option: String) throws {
+    guard filesystemObstacle == nil else { try Test.cancel("\(filesystemObstacle ?? "")") }
+    for kind in Filesystem.allCases {
+      try withSandbox { sandbox in
+        let target = try kind.make(in: sandbox, as: "target")
+        let source = try sandbox.makeDirectory("source")
+        for name in ["a", "b"] { try OpenDirectory(source).makeFile(Bytes(text: name), [1]) }
+        let trace = sandbox.path("trace")
+        let words = ["-f", "-e", "trace=syncfs,linkat,write", "-o", trace, fastsyncBinary]
+        try succeed("strace", words + [option, "-v", "\(source)/", "\(target)/"])
+        let calls = try succeed("cat", [trace]).outputText.split(separator: "\n")
+        let named = try #require(calls.lastIndex { $0.contains("linkat(") })
+        let synced = try #require(
+          calls[named...].firstIndex { $0.contains("syncfs(") && $0.hasSuffix("= 0") }
+        )
+        let told = try #require(calls.firstIndex { $0.contains("write(1, ") })
+        #expect(named < synced && synced < told, "\(kind): \(calls[named...])")
+      }
+    }
+  }
+
   /// What lies in allocated space has to be there before the name.
   ///
   /// The end of a file that is written directly goes through the cache: after a power cut it would
-  /// be zeros in a file of the right size and time. What is kept in the cache is not allocated, so
-  /// that its size tells.
+  /// be zeros in a file of the right size and time. What is kept in the cache is not allocated.
   @Test(
     .enabled(if: filesystemObstacle == nil, "\(filesystemObstacle ?? "")"),
     arguments: ["direct", "keep"]

@@ -71,12 +71,10 @@ func expectSame(
   expectNone(complaints, "is what rsync still has to do, \(hint)", sourceLocation: sourceLocation)
 }
 
-/// The names below a directory, at any depth, that look like temporaries: `.NAME.XXXXXX`.
-///
-/// One name of the nasty tree looks so too.
+/// The names below a directory, at any depth, that look like temporaries:
+/// `.NAME.fastsync-XXXXXXXX`.
 func temporaryNames(_ path: String) throws -> [String] {
-  let pattern = MixedTree.temporary
-  let result = try succeed("find", [path, "-name", pattern, "-not", "-name", ".file.ABC123"])
+  let result = try succeed("find", [path, "-name", MixedTree.temporary])
   return result.outputText.split(separator: "\n").map(String.init)
 }
 

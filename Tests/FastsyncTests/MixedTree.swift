@@ -5,7 +5,7 @@ import Glibc
 /// Two states of a tree, old and new: contents changed, names added, types changed, some the same.
 struct MixedTree {
   /// What find calls a temporary name.
-  static let temporary = ".?*." + String(repeating: "[0-9A-Za-z]", count: 6)
+  static let temporary = ".?*.fastsync-" + String(repeating: "[0-9A-Za-z]", count: 8)
 
   /// The tree with the new contents.
   let new: String
@@ -92,7 +92,8 @@ struct MixedTree {
   private func flaw(_ name: Bytes, _ directories: [OpenDirectory], _ has: [Bool]) throws -> String?
   {
     if !has[1] && !has[2] {
-      let isTemporary = name.first == 0x2e && name.count > 8 && name[name.count - 7] == 0x2e
+      let mark = Bytes(text: ".fastsync-")
+      let isTemporary = name.first == 0x2e && name.suffix(mark.count + 8).starts(with: mark)
       return isTemporary ? nil : "is in neither tree"
     }
     let old = has[1] ? try directories[1].status(name) : nil

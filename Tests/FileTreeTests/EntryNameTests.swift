@@ -56,21 +56,44 @@ struct EntryNameTests {
 @Suite("Names of temporary files")
 struct TemporaryNameFormTests {
   @Test(
-    "they are .NAME.XXXXXX and fit the limit of a name",
-    arguments: [0, 1, 2, 100, 246, 247, 248, 249, 254, 255]
+    "they are .NAME.fastsync-XXXXXXXX and fit the limit of a name",
+    arguments: [0, 1, 2, 100, 235, 236, 237, 238, 254, 255]
   )
   func form(length: Int) throws {
     let bytes = (0..<length).map { UInt8(0x80 + $0 % 0x7f) }
     for random in [0, 1, 61, 62, UInt64.max, 0x0123_4567_89ab_cdef] {
       let temporary = Bytes(EntryName(bytes).temporary(random: random).bytes)
       #expect(temporary.count <= 255)
-      #expect(temporary.count == min(length, 247) + 8)
-      try #require(temporary.count >= 8)
+      #expect(temporary.count == min(length, 236) + 19)
+      try #require(temporary.count >= 19)
       #expect(temporary.first == UInt8(ascii: "."))
-      #expect(Array(temporary.dropFirst().dropLast(7)) == Array(bytes.prefix(247)))
-      #expect(temporary[temporary.count - 7] == UInt8(ascii: "."))
-      let allAlphanumeric = temporary.suffix(6).allSatisfy { isalnum(Int32($0)) != 0 }
-      #expect(allAlphanumeric, "\(temporary.suffix(6))")
+      #expect(Array(temporary.dropFirst().dropLast(18)) == Array(bytes.prefix(236)))
+      #expect(Array(temporary.suffix(18).prefix(10)) == Bytes(text: ".fastsync-"))
+      let allAlphanumeric = temporary.suffix(8).allSatisfy { isalnum(Int32($0)) != 0 }
+      #expect(allAlphanumeric, "\(temporary.suffix(8))")
+      #expect(EntryName(temporary).isTemporary)
+    }
+  }
+
+  @Test("nothing else is taken for one")
+  func others() {
+    var random = SeededRandom(seed: 2)
+    var (others, taken) = (0, 0)
+    for _ in 0..<1_000 {
+      let temporary = Bytes(EntryName(Bytes(text: "file")).temporary(random: random.next()).bytes)
+      #expect(!EntryName(temporary.dropFirst()).isTemporary)
+      #expect(!EntryName(temporary + Bytes(text: "x")).isTemporary)
+      // Another letter in any place is another mark, or does not go with the last two.
+      for position in 5..<temporary.count {
+        var other = temporary
+        other[position] = UInt8(ascii: other[position] == UInt8(ascii: "a") ? "b" : "a")
+        others += 1
+        if EntryName(other).isTemporary { taken += 1 }
+      }
+    }
+    #expect(taken * 1_000 < others)
+    for name in ["", ".", "file", ".file.aB3dE6", ".fastsync-aB3dE6gH", ".x.fastsync-00000000"] {
+      #expect(!EntryName(Bytes(text: name)).isTemporary, "\(name)")
     }
   }
 
@@ -82,7 +105,7 @@ struct TemporaryNameFormTests {
     // Of 10,000 names out of 62^6 hardly two are the same.
     #expect(Set(temporaries).count >= 9_998)
     for position in 0..<6 {
-      let letters = Set(temporaries.map { Bytes($0.bytes.suffix(6))[position] })
+      let letters = Set(temporaries.map { Bytes($0.bytes.suffix(8))[position] })
       #expect(letters.count == 62, "position \(position)")
     }
   }

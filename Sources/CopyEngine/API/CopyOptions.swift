@@ -121,8 +121,11 @@ public struct PublishOptions: Equatable, Sendable {
   public enum Durability: String, Sendable, CaseIterable {
     /// Whenever the kernel likes.
     case none
-    /// At the end of the run: `syncfs` of each filesystem written to.
+    /// Each file's data before the file has its name; everything at the end of the run (`syncfs` of
+    /// each filesystem written to).
     case run
+    /// Each file's data before the file has its name, and its name before it is reported.
+    case file
   }
 
   /// Durability.

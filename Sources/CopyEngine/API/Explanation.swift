@@ -28,6 +28,20 @@ public enum Explanation: Equatable, Sendable {
   case deviceAccess(Direction, FilePath, TransferOptions.CacheMode, AccessReason)
   /// Extents are shared on a filesystem, where they can be.
   case sharesExtents(Filesystem, isCertain: Bool)
+  /// What has to happen on a filesystem before a file may have its name.
+  case publishOrder(Filesystem, PublishOrder)
+
+  /// In which order a filesystem brings to the disk what is done to it.
+  public enum PublishOrder: Equatable, Sendable {
+    /// Nothing of it outlasts a power cut.
+    case none
+    /// What is noted later comes to the disk later.
+    case journal
+    /// Anything may come first, until the filesystem is brought to stable storage.
+    case anyOrder
+    /// What is written goes to a server or process.
+    case server
+  }
 
   /// Whether source and target share a physical disk.
   public enum SameDisk: Sendable {

@@ -147,7 +147,7 @@ private struct TreeRun {
     defer { published.writeback.dropRest() }
     // An earlier run that was killed may have left something unsynced that this one found complete,
     // so this does not depend on what was written now. A dry run notes no filesystems.
-    guard plan.options.publish.durability == .run, isComplete else { return }
+    guard plan.options.publish.durability != .none, isComplete else { return }
     for failure in published.targets.sync() { run.failAtEnd(failure) }
   }
 }

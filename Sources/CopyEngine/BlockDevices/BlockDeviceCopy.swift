@@ -145,7 +145,7 @@ struct BlockDeviceCopy {
     _ target: borrowing BlockDeviceEnd,
     _ transfer: inout BlockDeviceTransfer
   ) {
-    guard transfer.isComplete, plan.options.publish.durability == .run else { return }
+    guard transfer.isComplete, plan.options.publish.durability != .none else { return }
     do {
       try FileCalls.sync(target.descriptor.rawValue)
     } catch {

@@ -44,6 +44,7 @@ extension BlockDeviceCopy {
     bytes: UInt64
   ) throws(CopyError) -> TargetFile {
     var random = SystemRandomNumberGenerator()
+    AbandonedTemporaries.remove(from: sides.target, unlessIn: nil)
     let target: TargetFile
     do throws(Errno) {
       target = try TargetFile(
@@ -71,6 +72,14 @@ extension BlockDeviceCopy {
     _ transfer: inout BlockDeviceTransfer
   ) {
     var random = SystemRandomNumberGenerator()
+    let lasts = plan.options.publish.durability != .none
+    do throws(Errno) {
+      // A name must not come to the disk before the data.
+      if lasts { try FileCalls.sync(target.rawValue) }
+      if lasts { try FileCalls.flush(target.rawValue) }
+    } catch {
+      return transfer.fail(.target(.write, plan.target, error))
+    }
     do throws(Errno) {
       let old = try EntryLocation(directory: sides.target, name: name).metadataIfPresent()
       if let old, old.kind == .file { keepAccess(of: old, target.rawValue) }
@@ -78,7 +87,7 @@ extension BlockDeviceCopy {
     } catch {
       return transfer.fail(.target(.publish, plan.target, error))
     }
-    guard plan.options.publish.durability == .run else { return }
+    guard lasts else { return }
     do {
       try FilesystemCalls.sync(sides.target)
     } catch {

@@ -11,8 +11,10 @@ struct CompleteFile: ~Copyable {
   let opened: EntryMetadata
   let source: Descriptor
   var target: TargetFile
-  /// What has to be written back, where nobody has sent it on its way.
-  let load: WritebackQueue.Load?
+  /// How far its data has come.
+  let data: DataPlace
+  /// Whether it goes from the cache when it is on the disk.
+  let isDropped: Bool
   /// How the source changed meanwhile, if it did.
   let change: CopyError.Operation?
 }
@@ -23,152 +25,240 @@ struct PublishedState: Sendable {
   let temporarilyWritable = TemporarilyWritable()
   let writeback: WritebackQueue
 
-  init(_ run: RunContext) {
+  /// Prepares a run.
+  ///
+  /// - Parameters:
+  ///   - run: The run.
+  ///   - onSettled: Told whenever files may have their names.
+  init(_ run: RunContext, onSettled: @escaping @Sendable () -> Void) {
     writeback = WritebackQueue(
       filesMax: run.limits.writebackFilesMax,
       pageBytes: ProcessFacts.pageBytes,
       targets: targets,
-      disks: run.disks
+      disks: run.disks,
+      onSettled: onSettled
     )
+  }
+}
+
+extension PublishedState {
+  /// Whether a batch has settled that somebody waits for.
+  func isSettled(_ batch: UInt64?) -> Bool {
+    guard let batch else { return false }
+    return writeback.settled >= batch
   }
 }
 
 /// Gives complete files and other entries their metadata and their names.
 ///
 /// A file is taken by `add`, and given back by `nextPublished` when it has its name: hard links,
-/// counts and events follow what was published. Today every file is published at once.
+/// counts and events follow what was published. Until its data is on the disk it waits without a
+/// name, with others: no power cut and no failure to write back leaves a name without its contents.
+/// Where each file has to last before it is reported, it waits once more for its name to be on
+/// stable storage; where nothing has to last, it gets its name at once.
 struct Publisher: ~Copyable {
+  /// A file that has its name, which is not on stable storage yet.
+  private struct NamedFile {
+    let entry: FoundEntry
+    let change: CopyError.Operation?
+    /// The batch that brings its name to stable storage.
+    let batch: UInt64
+    /// Its directory in the batch, where that is asked by itself.
+    let place: WritebackQueue.Place?
+
+    init(
+      _ entry: FoundEntry,
+      _ change: CopyError.Operation?,
+      batch: UInt64,
+      _ place: WritebackQueue.Place? = nil
+    ) {
+      self.entry = entry
+      self.change = change
+      self.batch = batch
+      self.place = place
+    }
+  }
+
+  /// A file waits no longer than this for others to make a batch with, in nanoseconds.
+  private static let batchNanosecondsMax: UInt64 = 1_000_000_000
+
   let shared: PublishedState
   var metadata: MetadataWriter
-  private let run: RunContext
-  private var random = SystemRandomNumberGenerator()
+  let run: RunContext
+  private var policy: WritebackPolicy
+  var random = SystemRandomNumberGenerator()
+  private var waiting: WaitingFiles
+  private var named: [NamedFile] = []
   private var published: [EntryDone] = []
+  /// Since when the batch that is awaited was found to be so, in nanoseconds; 0 where none is.
+  private var lateSince: UInt64 = 0
+  private var lateBatch: UInt64?
   private(set) var counts = CopyReport()
 
   init(_ run: RunContext, _ shared: PublishedState) {
     self.run = run
     self.shared = shared
     metadata = MetadataWriter(run)
+    policy = WritebackPolicy(run)
+    waiting = WaitingFiles(descriptorsMax: run.limits.writebackFilesMax / run.limits.workers)
+  }
+
+  private var durability: PublishOptions.Durability { run.options.publish.durability }
+
+  /// The batch that the next of the files that wait is in, if any waits.
+  var awaitedBatch: UInt64? {
+    guard let first = waiting.firstBatch else { return named.first?.batch }
+    return min(first, named.first?.batch ?? first)
   }
 
   /// A file that was given its name, or could not be.
-  mutating func nextPublished() -> EntryDone? { published.popLast() }
+  mutating func nextPublished() -> EntryDone? {
+    if published.isEmpty && awaitedBatch != nil { advance() }
+    return published.popLast()
+  }
 
   /// Takes a complete file.
   mutating func add(_ complete: consuming CompleteFile) {
-    let entry = complete.entry
-    published.append(EntryDone(entry: entry, isThere: publish(complete)))
-  }
-
-  private mutating func publish(_ complete: consuming CompleteFile) -> Bool {
     var file = complete
     let entry = file.entry
-    let replaced = entry.existing?.kind == .file ? entry.existing : nil
-    applyMetadata(file, replacing: replaced)
-    do {
-      try file.target.publish(
-        as: entry.targetName,
-        replaces: entry.replacesEntry,
-        random: &random
+    applyMetadata(file, replacing: entry.existing?.kind == .file ? entry.existing : nil)
+    let way = policy.way(entry, file.data)
+    guard let way, durability != .none else {
+      let isThere = publish(entry, &file.target, file.change)
+      if isThere, let way, file.isDropped, let descriptor = file.target.takeDescriptor() {
+        let load = WritebackQueue.Load(byteCount: file.data.byteCount, way: way.ofData)
+        shared.writeback.add(descriptor.release(), load, isOwned: true)
+      }
+      return
+    }
+    makeRoom(for: entry)
+    var load = WritebackQueue.Load(byteCount: file.data.byteCount, way: way)
+    load.isDropped = file.isDropped
+    let place = shared.writeback.add(file.target.rawValue, load)
+    waiting.append(
+      WaitingFile(
+        entry: entry,
+        target: file.target,
+        change: file.change,
+        place: place,
+        isAtServer: way == .server
       )
+    )
+  }
+
+  /// Waits until all files have their names, or cannot have them.
+  mutating func settle() {
+    while let batch = lastBatch {
+      shared.writeback.wait(for: batch)
+      advance()
+    }
+  }
+
+  /// Begins to settle what there is, where a file has waited for long already.
+  mutating func hurryIfLate() {
+    guard awaitedBatch != nil else { return lateSince = 0 }
+    let now = Clock.monotonicNanoseconds
+    if lateSince == 0 || awaitedBatch != lateBatch {
+      (lateSince, lateBatch) = (now, awaitedBatch)
+    } else if now - lateSince > Self.batchNanosecondsMax {
+      lateSince = 0
+      shared.writeback.hurry()
+    }
+  }
+}
+
+// Waiting, and giving names.
+extension Publisher {
+  private var lastBatch: UInt64? {
+    [waiting.lastBatch, named.last?.batch].compactMap { $0 }.max()
+  }
+
+  /// Sees to it that one more file may wait.
+  private mutating func makeRoom(for entry: FoundEntry) {
+    if waiting.isHalfFull { shared.writeback.hurry() }
+    while !waiting.hasRoom(for: entry), let batch = waiting.firstBatch {
+      shared.writeback.wait(for: batch)
+      advance()
+    }
+  }
+
+  /// Goes on with what has settled.
+  private mutating func advance() {
+    for failure in shared.writeback.takeFailures() { run.fail(failure) }
+    let settled = shared.writeback.settled
+    while let batch = waiting.firstBatch, batch <= settled {
+      var file = waiting.removeFirst()
+      if let errno = shared.writeback.failure(of: file.place) {
+        fail(file, errno)
+      } else {
+        _ = publish(file.entry, &file.target, file.change)
+      }
+    }
+    var done = 0
+    while done < named.count, named[done].batch <= settled {
+      // A failure to bring a whole filesystem to stable storage has stopped the run.
+      let errno = named[done].place.flatMap { shared.writeback.failure(of: $0) }
+      if let errno { run.fail(.target(.sync, named[done].entry.targetPath, errno)) }
+      tell(named[done].entry, named[done].change)
+      done += 1
+    }
+    named.removeFirst(done)
+  }
+
+  private mutating func fail(_ file: borrowing WaitingFile, _ errno: Errno) {
+    published.append(EntryDone(entry: file.entry, isThere: false))
+    // The failure of the filesystem that it was in doubt for was told.
+    guard errno != .canceled else { return }
+    let path = file.entry.targetPath
+    run.fail(
+      file.isAtServer
+        ? .target(.write, path, errno) : CopyError(.write, path, errno, .stop)
+    )
+  }
+
+  /// Gives a file its name, and tells of it when that lasts as long as it has to.
+  ///
+  /// - Returns: Whether it has its name.
+  private mutating func publish(
+    _ entry: FoundEntry,
+    _ target: inout TargetFile,
+    _ change: CopyError.Operation?
+  ) -> Bool {
+    do {
+      try target.publish(as: entry.targetName, replaces: entry.replacesEntry, random: &random)
     } catch {
       run.fail(.target(.publish, entry.targetPath, error))
+      published.append(EntryDone(entry: entry, isThere: false))
       return false
     }
-    counts.filesCopied += 1
-    if let change = file.change { run.fail(CopyError(change, entry.sourcePath, nil, .entry)) }
-    run.tell(.file, entry.directory, entry.targetName, entry.change)
-    if let load = file.load, let descriptor = file.target.takeDescriptor() {
-      for failure in shared.writeback.add(descriptor, load) { run.fail(failure) }
+    guard durability == .file else {
+      tell(entry, change)
+      return true
+    }
+    let directory = entry.sides.target
+    switch policy.order(directory, entry.sides.targetMetadata) {
+    case .none: tell(entry, change)
+    case .journal, .anyOrder:
+      named.append(NamedFile(entry, change, batch: shared.writeback.addSync()))
+    case .server:
+      let load = WritebackQueue.Load(byteCount: 0, way: .server, isDropped: false)
+      let place = shared.writeback.add(directory, load)
+      named.append(NamedFile(entry, change, batch: place.batch, place))
     }
     return true
   }
 
-  private mutating func applyMetadata(
-    _ file: borrowing CompleteFile,
-    replacing replaced: EntryMetadata?
-  ) {
-    let place = MetadataPlace(
-      directory: file.entry.directory,
-      name: file.entry.name,
-      targetName: file.entry.targetName,
-      source: EntryLocation(open: file.source.rawValue),
-      target: EntryLocation(open: file.target.rawValue)
-    )
-    let created = file.target.created
-    let inode = InodeDelta(
-      of: file.opened,
-      at: .new(created, replacing: replaced),
-      metadata.policy
-    )
-    let isBare = created?.hasAttributes == false
-    let attributes = metadata.compareAttributes(place, .file, isBare: isBare)
-    let delta = MetadataDelta(inode: inode, attributes: attributes)
-    _ = metadata.apply(delta, place)
+  private mutating func tell(_ entry: FoundEntry, _ change: CopyError.Operation?) {
+    counts.filesCopied += 1
+    if let change { run.fail(CopyError(change, entry.sourcePath, nil, .entry)) }
+    run.tell(.file, entry.directory, entry.targetName, entry.change)
+    published.append(EntryDone(entry: entry, isThere: true))
   }
 
-  /// Creates what will be a file, where nothing has its name yet.
-  mutating func createTarget(
-    in sides: DirectorySides,
-    for name: EntryName,
-    mode: UInt32
-  ) throws(Errno) -> TargetFile {
-    try TargetFile(
-      in: sides,
-      for: name,
-      mode: mode,
-      creationMask: run.creationMask,
-      random: &random
-    )
-  }
-
-  /// Makes an entry that has no data, and gives it its metadata and its name.
-  ///
-  /// - Parameters:
-  ///   - entry: The entry.
-  ///   - body: Makes it under the name that it is given.
-  /// - Throws: What `body` throws, or the error of `renameat2`.
-  mutating func make(
-    _ entry: FoundEntry,
-    _ body: (EntryLocation) throws(Errno) -> Void
-  ) throws(Errno) {
-    let replaced = entry.existing?.kind == entry.metadata.kind ? entry.existing : nil
-    let temporary = try makeOrClaim(entry, body)
-    let target = temporary.map { EntryLocation(directory: entry.sides.target, name: $0) }
-    let place = MetadataPlace(entry, at: target ?? entry.target)
-    let inode = InodeDelta(of: entry.metadata, at: .new(nil, replacing: replaced), metadata.policy)
-    let attributes = metadata.compareAttributes(place, entry.metadata.kind)
-    _ = metadata.apply(MetadataDelta(inode: inode, attributes: attributes), place)
-    try target?.renameOrRemove(to: entry.targetName)
-  }
-
-  /// Makes an entry a further name of a file that is there.
-  mutating func makeLink(_ entry: FoundEntry, to first: EntryLocation) throws(Errno) {
-    let temporary = try makeOrClaim(entry) { (place) throws(Errno) in
-      try place.makeHardLink(to: first)
-    }
-    guard let temporary else { return }
-    try EntryLocation(directory: entry.sides.target, name: temporary)
-      .renameOrRemove(to: entry.targetName)
-  }
-
-  /// Makes something under its own name, if nothing is in the way, else under a temporary one.
-  ///
-  /// Another run may have taken the name since it was looked for.
-  ///
-  /// - Returns: The temporary name.
-  private mutating func makeOrClaim(
-    _ entry: FoundEntry,
-    _ body: (EntryLocation) throws(Errno) -> Void
-  ) throws(Errno) -> EntryName? {
-    if !entry.replacesEntry {
-      do {
-        try body(entry.target)
-        return nil
-      } catch {
-        guard error == .fileExists else { throw error }
-      }
-    }
-    return try entry.target.claimTemporary(random: &random, make: body)
+  /// Brings a directory whose entries are all done to stable storage, where nothing else does
+  /// (`fsync`).
+  mutating func sync(_ directory: Int32, _ metadata: EntryMetadata?) throws(Errno) {
+    guard durability != .none, policy.order(directory, metadata) == .server else { return }
+    try FileCalls.sync(directory)
   }
 }

@@ -76,6 +76,7 @@ struct TargetFile: ~Copyable {
         error == .notSupported || error == .isDirectory || error == .invalidArgument
           || error == .noSuchFileOrDirectory
       else { throw error }
+      directory.protectTemporaries()
       var made: Descriptor?
       temporary = try EntryLocation(directory: directory.target, name: name)
         .claimTemporary(random: &random) { (free) throws(Errno) in made = try free.create() }
@@ -114,6 +115,7 @@ struct TargetFile: ~Copyable {
       }
     }
     if temporary == nil {
+      directory.protectTemporaries()
       temporary = try target.claimTemporary(random: &random) { (free) throws(Errno) in
         try free.linkUnnamed(rawValue)
       }

@@ -38,4 +38,11 @@ final class TargetFilesystems: Sendable {
       }
     }
   }
+
+  /// An error of data that no file's name is known for, as a failure of the first filesystem.
+  func failures(_ errno: Errno) -> [CopyError] {
+    known.withLock { known in
+      known.prefix(1).map { CopyError(.sync, $0.path, errno, .stop) }
+    }
+  }
 }

@@ -2,9 +2,11 @@
 
 internal import Kernel
 internal import Storage
+internal import Synchronization
 internal import SystemPackage
 
-/// Small files that have their names, and whose data has to be written back.
+/// Files whose data is in the cache and has to get to the disk, most of them before they have their
+/// names.
 ///
 /// One after the other could be written back and dropped from the cache at once, but batches cost
 /// less: whenever enough has come together, a thread has the filesystem write it all back
@@ -17,50 +19,35 @@ internal import SystemPackage
 /// well. There each file is sent off at once, which costs nothing (extents are allocated in the
 /// order of writing), and the thread waits for the files of a batch. So it does for what was sent
 /// off when it was written, as it is where the target seeks.
+///
+/// Each file is asked by itself in the end: only its own descriptor tells for certain that its data
+/// got to the disk, whoever else has asked the filesystem meanwhile.
 final class WritebackQueue: Sendable {
-  /// How much data makes a batch, and how much may wait or be on its way.
-  struct Bounds: Equatable {
-    /// Data that starts a batch, in bytes.
-    let batchBytes: Int
-    /// Beyond this many bytes workers wait.
-    let bytesMax: Int
-
-    /// What keeps a disk busy during the walk.
-    ///
-    /// One that seeks goes to its journal and back for each batch; where it is read as well, all is
-    /// read first and written then.
-    init(_ disks: DiskTraits) {
-      bytesMax = disks.targetSeeks ? 56 << 20 : 24 << 20
-      batchBytes = disks.sharesDisk ? bytesMax : bytesMax / 2
-    }
+  /// A file of a batch.
+  struct Place: Hashable {
+    /// The batches are counted from 1.
+    let batch: UInt64
+    let index: Int
   }
 
-  /// How a file gets to the disk.
-  enum Way {
-    /// With the others of its batch (`syncfs`).
-    case together
-    /// By itself (`sync_file_range`).
-    case alone
-    /// It was sent off when it was written (RWF_DONTCACHE).
-    case sent
-  }
-
-  /// What a file has in the cache.
-  struct Load {
-    /// How much of it, in bytes.
-    let byteCount: Int
+  private struct File {
+    let descriptor: Int32
     let way: Way
+    let isDropped: Bool
+    /// Whether the queue closes it.
+    let isOwned: Bool
   }
 
   /// Files that are written back together.
   private struct Batch {
-    var descriptors: [Int32] = []
-    /// Whether all were sent off already, so that they only have to be waited for.
-    var isSent = true
+    let number: UInt64
+    var files: [File] = []
+    /// Whether the filesystems are brought to stable storage whatever the files need.
+    var isWhole = false
   }
 
   private struct State {
-    var batch = Batch()
+    var batch = Batch(number: 1)
     var bytes = 0
     /// Bytes of the batch that is being written back.
     var isWritingBack = false
@@ -68,90 +55,127 @@ final class WritebackQueue: Sendable {
     var filesOnTheirWay = 0
     var thread: Thread?
     var isFinishing = false
-    /// How many workers wait until all is written back, however little it is.
-    var hurrying = 0
+    /// Whether somebody waits for what there is, however little it is.
+    var isHurried = false
+    var failedFiles: [Place: Errno] = [:]
     var failures: [CopyError] = []
   }
-  private let state: Monitor<State>
+  private let state = Monitor(State())
+  /// Batches up to this one have been written back, or could not be.
+  private let settledBatch = Atomic<UInt64>(0)
+  private let hasFailed = Atomic<Bool>(false)
   private let filesMax: Int
   private let pageBytes: Int
   private let targets: TargetFilesystems
   private let bounds: Bounds
+  private let onSettled: @Sendable () -> Void
 
-  /// Makes a queue; its thread starts with the first batch.
+  /// Makes a queue; its thread starts with the first batch that is due.
   ///
   /// - Parameters:
-  ///   - filesMax: How many files may be held open; with fewer than 64 none are, and what was
-  ///     written stays in the cache.
+  ///   - filesMax: How many files may wait or be on their way.
   ///   - pageBytes: The size of a page, in bytes.
   ///   - targets: The filesystems that are written to.
   ///   - disks: What the disks are like.
-  init(filesMax: Int, pageBytes: Int, targets: TargetFilesystems, disks: DiskTraits) {
-    state = Monitor(State())
-    self.filesMax = filesMax < 64 ? 0 : filesMax
+  ///   - onSettled: Told of each batch that has settled.
+  init(
+    filesMax: Int,
+    pageBytes: Int,
+    targets: TargetFilesystems,
+    disks: DiskTraits,
+    onSettled: @escaping @Sendable () -> Void
+  ) {
+    self.filesMax = max(filesMax, 2)
     self.pageBytes = pageBytes
     self.targets = targets
+    self.onSettled = onSettled
     bounds = Bounds(disks)
   }
 
-  /// Takes over a file that was published; waits while too much is on its way.
+  /// Takes a file into the present batch; waits while too much is on its way.
   ///
-  /// - Returns: Failures to write back that nobody was told of.
-  func add(_ file: consuming Descriptor, _ load: Load) -> [CopyError] {
+  /// - Parameters:
+  ///   - file: Its descriptor, which has to stay open until the batch has settled.
+  ///   - load: What it has in the cache.
+  ///   - isOwned: Whether the queue closes it then.
+  /// - Returns: Where it is found.
+  @discardableResult
+  func add(_ file: Int32, _ load: Load, isOwned: Bool = false) -> Place {
     let bytes = load.byteCount.roundedUp(to: pageBytes)
     if load.way == .alone {
       // A failure is told by the wait for the batch.
-      try? FileCalls.syncRange(file.rawValue, .write)
+      try? FileCalls.syncRange(file, .write)
     }
-    // Closed at once where it is not held open.
-    let number = filesMax > 0 ? file.release() : -1
-    let (isDue, hasThread, failures) = state.wait { state -> (Bool, Bool, [CopyError])? in
+    let entry = File(
+      descriptor: file,
+      way: load.way,
+      isDropped: load.isDropped,
+      isOwned: isOwned
+    )
+    let (place, isDue, hasThread) = state.wait { state -> (Place, Bool, Bool)? in
       let isAhead =
         state.bytes + state.bytesOnTheirWay + bytes > bounds.bytesMax
-        || filesMax > 0 && state.batch.descriptors.count + state.filesOnTheirWay >= filesMax
+        || state.batch.files.count + state.filesOnTheirWay >= filesMax
       guard !isAhead || !state.isWritingBack else { return nil }
       state.bytes += bytes
-      if filesMax > 0 { state.batch.descriptors.append(number) }
-      if load.way == .together || filesMax == 0 { state.batch.isSent = false }
+      let place = Place(batch: state.batch.number, index: state.batch.files.count)
+      state.batch.files.append(entry)
       let isDue = self.isDue(state)
-      if isDue && state.thread == nil { start(&state) }
-      defer { state.failures = [] }
-      return (isDue, state.thread != nil, state.failures)
+      if isDue && state.thread == nil { state.thread = try? Thread { self.run() } }
+      return (place, isDue, state.thread != nil)
     }
-    guard isDue else { return failures }
-    guard hasThread else { return failures + writeBackHere() }
-    state.withLockWaking { _ in }
-    return failures
+    if isDue && hasThread { state.withLockWaking { _ in } }
+    if isDue && !hasThread { settleHere() }
+    return place
+  }
+
+  /// Has the filesystems brought to stable storage with the next batch, whatever is in it.
+  ///
+  /// - Returns: The number of the batch.
+  func addSync() -> UInt64 {
+    state.withLock { state in
+      state.batch.isWhole = true
+      return state.batch.number
+    }
   }
 
   private func isDue(_ state: State) -> Bool {
-    state.bytes >= bounds.batchBytes
-      || filesMax > 0 && state.batch.descriptors.count * 2 >= filesMax
-      || state.hurrying > 0 && state.bytes > 0
+    state.bytes >= bounds.batchBytes || state.batch.files.count * 2 >= filesMax
+      || state.isHurried && (!state.batch.files.isEmpty || state.batch.isWhole)
   }
 
-  /// Writes back what there is, and waits for it.
-  ///
-  /// - Returns: Failures to write back that nobody was told of.
-  func writeBackAll() -> [CopyError] {
+  /// The last batch that has settled.
+  var settled: UInt64 { settledBatch.load(ordering: .acquiring) }
+
+  /// Begins with what there is; where no thread was started yet, it is done when this returns.
+  func hurry() {
     let hasThread = state.withLockWaking { state in
-      state.hurrying += 1
-      if isDue(state) && state.thread == nil { start(&state) }
+      state.isHurried = true
       return state.thread != nil
     }
-    let failures = hasThread ? [] : writeBackHere()
-    return state.wait { state -> [CopyError]? in
-      // What others add meanwhile is written back as well.
-      guard !state.isWritingBack && state.bytes == 0 || state.thread == nil else { return nil }
-      state.hurrying -= 1
-      defer { state.failures = [] }
-      return failures + state.failures
+    if !hasThread { settleHere() }
+  }
+
+  /// Begins with what there is, and waits until a batch has settled.
+  func wait(for batch: UInt64) {
+    while settled < batch {
+      hurry()
+      state.wait { state -> Void? in
+        let isIdle = state.thread == nil && !state.isWritingBack
+        return self.settled >= batch || isIdle ? () : nil
+      }
     }
   }
 
-  /// Writes back what there is in the calling thread, where no other can be had.
-  private func writeBackHere() -> [CopyError] {
-    if let batch = state.withLock({ takeBatch(&$0) }) { writeBack(batch) }
+  /// Why a file of a batch that has settled is not on the disk, if it is not.
+  func failure(of place: Place) -> Errno? {
+    guard hasFailed.load(ordering: .acquiring) else { return nil }
+    return state.withLock { $0.failedFiles.removeValue(forKey: place) }
+  }
+
+  /// Failures that belong to no file and that nobody was told of.
+  func takeFailures() -> [CopyError] {
+    guard hasFailed.load(ordering: .acquiring) else { return [] }
     return state.withLock { state in
       defer { state.failures = [] }
       return state.failures
@@ -160,45 +184,37 @@ final class WritebackQueue: Sendable {
 
   /// Ends the thread, after the batch that it is at.
   ///
-  /// - Returns: Failures to write back that nobody was told of.
+  /// - Returns: Failures that belong to no file and that nobody was told of.
   func finish() -> [CopyError] {
     let thread = state.withLockWaking { state in
       state.isFinishing = true
       return state.thread
     }
     thread?.join()
-    return state.withLock { $0.failures }
+    return takeFailures()
   }
 
   /// Drops the last files, which no batch was made of.
   func dropRest() {
     drop(
       state.withLock { state in
-        defer { state.batch = Batch() }
-        return state.batch.descriptors
+        defer { state.batch.files = [] }
+        return state.batch.files
       }
     )
   }
+}
 
-  private func start(_ state: inout State) {
-    state.thread = try? Thread { self.run() }
-  }
-
+// Writing back.
+extension WritebackQueue {
   /// Writes back batch after batch.
   private func run() {
-    while let batch = nextBatch() { writeBack(batch) }
+    while let batch = nextBatch() { settle(batch) }
   }
 
-  private func writeBack(_ batch: Batch) {
-    // The filesystem knows of a failure to write back as well, and it is told in one way.
-    let failures = batch.isSent && waitFor(batch.descriptors) ? [] : targets.sync()
-    drop(batch.descriptors)
-    state.withLockWaking { state in
-      state.bytesOnTheirWay = 0
-      state.filesOnTheirWay = 0
-      state.isWritingBack = false
-      state.failures += failures
-    }
+  /// Writes back what there is in the calling thread.
+  private func settleHere() {
+    if let batch = state.withLock({ takeBatch(&$0) }) { settle(batch) }
   }
 
   private func nextBatch() -> Batch? {
@@ -213,25 +229,86 @@ final class WritebackQueue: Sendable {
   private func takeBatch(_ state: inout State) -> Batch? {
     guard !state.isWritingBack else { return nil }
     state.isWritingBack = true
+    state.isHurried = false
     state.bytesOnTheirWay = state.bytes
-    state.filesOnTheirWay = state.batch.descriptors.count
+    state.filesOnTheirWay = state.batch.files.count
     state.bytes = 0
-    defer { state.batch = Batch() }
+    defer { state.batch = Batch(number: state.batch.number + 1) }
     return state.batch
   }
 
-  /// Waits until what was sent off is written (`sync_file_range`).
-  ///
-  /// - Returns: Whether all of it was.
-  private func waitFor(_ files: [Int32]) -> Bool {
-    files.count { (try? FileCalls.syncRange($0, .writeAndWait)) == nil } == 0
+  private func settle(_ batch: Batch) {
+    var failures = send(batch)
+    var failed: [Place: Errno] = [:]
+    for (index, file) in batch.files.enumerated() {
+      do throws(Errno) {
+        try wait(for: file)
+        // Whose error that is only the filesystem knows, and it may be this one's.
+        guard failures.isEmpty else { throw .canceled }
+      } catch {
+        if !file.isOwned {
+          failed[Place(batch: batch.number, index: index)] = error
+        } else if failures.isEmpty {
+          // Nobody waits for it who could name it.
+          failures = targets.failures(error)
+        }
+      }
+    }
+    drop(batch.files)
+    let areNamed = failed.contains { $0.value != .canceled }
+    state.withLockWaking { state in
+      state.bytesOnTheirWay = 0
+      state.filesOnTheirWay = 0
+      state.isWritingBack = false
+      state.failedFiles.merge(failed) { $1 }
+      if !areNamed { state.failures += failures }
+      if !failed.isEmpty || !failures.isEmpty { hasFailed.store(true, ordering: .releasing) }
+      settledBatch.store(batch.number, ordering: .releasing)
+    }
+    onSettled()
   }
 
-  /// Drops files from the cache (`posix_fadvise` with DONTNEED) and closes them.
-  private func drop(_ files: [Int32]) {
+  /// Sends off what nobody has sent off yet.
+  ///
+  /// - Returns: What filesystems say that cannot bring all of it to stable storage.
+  private func send(_ batch: Batch) -> [CopyError] {
+    let waiting = batch.files.filter { $0.way == .together || $0.way == .whole }
+    if batch.isWhole || waiting.count >= Bounds.syncFilesMin { return targets.sync() }
+    // All are on their way before the first is waited for.
+    for file in waiting { try? FileCalls.syncRange(file.descriptor, .write) }
+    return []
+  }
+
+  /// Waits until a file is on the disk, and asks whether it got there.
+  private func wait(for file: File) throws(Errno) {
+    switch file.way {
+    case .together, .sent, .alone:
+      do {
+        try FileCalls.syncRange(file.descriptor, .writeAndWait)
+        if file.way == .alone { try FileCalls.awaitExtents(file.descriptor) }
+      } catch {
+        // A filter of system calls, or a filesystem, that knows no such call.
+        guard Self.unknownCall.contains(error) else { throw error }
+        try FileCalls.sync(file.descriptor)
+      }
+    case .whole:
+      try FileCalls.sync(file.descriptor)
+    case .server:
+      try FileCalls.sync(file.descriptor)
+      try FileCalls.flush(file.descriptor)
+    }
+  }
+
+  private static let unknownCall: [Errno] = [
+    .noFunction, .notPermitted, .invalidArgument, .notSupported, .inappropriateIOCTLForDevice,
+  ]
+
+  /// Drops files from the cache (`posix_fadvise` with DONTNEED), and closes those that nobody else
+  /// will.
+  private func drop(_ files: [File]) {
     for file in files {
-      FileCalls.advise(file, .dontNeed)
-      FileCalls.close(file)
+      if file.isDropped { FileCalls.advise(file.descriptor, .dontNeed) }
+      if file.isOwned { FileCalls.close(file.descriptor) }
     }
   }
 }

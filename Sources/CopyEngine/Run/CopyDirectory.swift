@@ -27,6 +27,7 @@ final class CopyDirectory: Sendable {
   private let sourceRoot: FilePath
   private let targetRoot: FilePath
   private let openState: Mutex<OpenState>
+  private let isChanging = Atomic<Bool>(false)
   /// Its own reading, and each entry below that is not done yet.
   private let pending = Atomic<Int>(1)
 
@@ -80,6 +81,14 @@ final class CopyDirectory: Sendable {
       directory = parent
     }
     return depth
+  }
+
+  /// Notes that something is going to be made in it at the target.
+  ///
+  /// - Returns: Whether it is the first, in a directory that was there before.
+  func beginChanging() -> Bool {
+    !isNew && !isChanging.load(ordering: .relaxed)
+      && !isChanging.exchange(true, ordering: .relaxed)
   }
 
   /// Notes that an entry below is under way.

@@ -148,6 +148,8 @@ struct DryExecutor: ~Copyable, Executor {
   var isIdle: Bool { true }
   mutating func turn(waits: Bool) {}
   mutating func nextDone() -> EntryDone? { done.popLast() }
+  var awaitedBatch: UInt64? { nil }
+  mutating func settle() {}
   mutating func flush() {}
   mutating func drain() {}
 }

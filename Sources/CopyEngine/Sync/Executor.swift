@@ -76,7 +76,12 @@ protocol Executor: ~Copyable {
   mutating func turn(waits: Bool)
   /// A file that is done.
   mutating func nextDone() -> EntryDone?
-  /// Waits until all that was begun is on its way to the disk.
+  /// The batch of files that has to be on the disk before the next file that waits for its name can
+  /// have it, if any waits.
+  var awaitedBatch: UInt64? { get }
+  /// Waits until all files that wait for their names have them, or cannot have them.
+  mutating func settle()
+  /// Has all that was begun done, where the disk is to be read from next.
   mutating func flush()
   /// Lets what is in flight come to its end after the last file, or after a stop.
   mutating func drain()

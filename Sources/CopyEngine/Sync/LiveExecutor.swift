@@ -38,22 +38,28 @@ struct LiveExecutor<Queue: SubmissionQueue & ~Copyable>: ~Copyable, Executor {
   }
 
   var isIdle: Bool { copier.isIdle }
+  var awaitedBatch: UInt64? { publisher.awaitedBatch }
   var isCopying: Bool { copier.copiesUnderWay > 0 }
 
   mutating func turn(waits: Bool) {
     copier.beginAgain(&publisher)
     copier.turn(waits: waits, &publisher)
+    publisher.hurryIfLate()
   }
 
   mutating func nextDone() -> EntryDone? { publisher.nextPublished() ?? copier.nextDone() }
 
   mutating func flush() {
     copier.flush(&publisher)
-    guard run.disks.targetSeeks else { return }
-    for failure in publisher.shared.writeback.writeBackAll() { run.fail(failure) }
+    if run.disks.targetSeeks { publisher.settle() }
   }
 
-  mutating func drain() { copier.drain(&publisher) }
+  mutating func settle() { publisher.settle() }
+
+  mutating func drain() {
+    copier.drain(&publisher)
+    publisher.settle()
+  }
 
   func physicalOffset(_ entry: FoundEntry) -> UInt64 {
     guard run.disks.sourceSeeks, entry.metadata.blocks > 0,
@@ -99,9 +105,21 @@ extension LiveExecutor where Queue: ~Copyable {
     do throws(CopyError) {
       guard let found = try finisher.find(directory, isReadable: isReadable) else { return }
       try applyMetadata(found, directory)
+      try sync(found, directory)
       withExtendedLifetime(found.sides) {}
     } catch {
       run.fail(error)
+    }
+  }
+
+  private mutating func sync(
+    _ found: FinishedDirectory,
+    _ directory: CopyDirectory
+  ) throws(CopyError) {
+    do {
+      try publisher.sync(found.sides.target, found.sides.targetMetadata)
+    } catch {
+      throw .target(.sync, directory.targetPath(), error)
     }
   }
 

@@ -109,7 +109,7 @@ final class AccessPolicies: Sendable {
     let kind = FilesystemKind(of: directory)
     let isDirect = kind == .ext4 || kind == .xfs
     let wanted = wanted[.writing] ?? .auto
-    guard kind != .other || wanted != .auto && wanted != .direct else { return nil }
+    guard isDirect || kind == .btrfs || wanted != .auto && wanted != .direct else { return nil }
     return choose(
       .writing,
       Facts(kind: kind, directAlignment: isDirect ? RunLimits.pageBytes : 0)

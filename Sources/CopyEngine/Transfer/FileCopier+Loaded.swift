@@ -141,7 +141,7 @@ extension FileCopier where Queue: ~Copyable {
       let written = max(Int(result), 0)
       try write(contents, from: written, to: file)
       let isSent = written == contents.count && isSentOff(entry)
-      handOn(file, contents, isSent ? .sent : nil, &publisher)
+      handOn(file, contents, isSentOff: isSent, &publisher)
     } catch {
       fail(entry, error)
     }
@@ -160,7 +160,7 @@ extension FileCopier where Queue: ~Copyable {
     } catch {
       return fail(file.entry, error)
     }
-    handOn(file, contents, nil, &publisher)
+    handOn(file, contents, isSentOff: false, &publisher)
   }
 
   /// Creates the target of a small file that was read.
@@ -193,21 +193,21 @@ extension FileCopier where Queue: ~Copyable {
   /// - Parameters:
   ///   - file: The file.
   ///   - contents: What was written to it, or `nil` if it is empty.
-  ///   - way: How its data gets to the disk, where that is not the filesystem's usual one.
+  ///   - isSentOff: Whether its data is on its way to the disk.
   ///   - publisher: Who gives it its name.
   private mutating func handOn(
     _ file: consuming OpenFile,
     _ contents: BufferSlice?,
-    _ way: WritebackQueue.Way?,
+    isSentOff: Bool,
     _ publisher: inout Publisher
   ) {
-    var load: WritebackQueue.Load?
-    if let contents, let access = planner.writing(file.entry), access.mode != .keep {
-      let usual: WritebackQueue.Way = access.kind == .btrfs ? .alone : .together
-      load = WritebackQueue.Load(byteCount: contents.count, way: way ?? usual)
-    }
-    countWritten(UInt64(contents?.count ?? 0))
-    publisher.add(file.completed(load, change: nil))
+    let byteCount = contents?.count ?? 0
+    let cached = DataPlace.inCache(byteCount: byteCount, isSentOff: isSentOff)
+    let isDropped = planner.writing(file.entry)?.mode != .keep
+    countWritten(UInt64(byteCount))
+    publisher.add(
+      file.completed(byteCount == 0 ? .onDisk : cached, isDropped: isDropped, change: nil)
+    )
   }
 
   /// Writes what is left of a file from memory (`pwrite`).

@@ -174,7 +174,7 @@ extension FileCopier where Queue: ~Copyable {
   ) throws(CopyError) {
     let file = try opener.open(entry, &publisher)
     if try planner.reflink(file) {
-      publisher.add(file.completed(nil, change: nil))
+      publisher.add(file.completed(.onDisk, change: nil))
     } else {
       try admit(file)
     }
@@ -189,6 +189,7 @@ extension FileCopier where Queue: ~Copyable {
       plan.allocateBytes = 0
     }
     file.triesDontCache = (plan.reading.dontCache, plan.writing.dontCache)
+    file.isSettled = plan.writing.isDirect || plan.advisor?.pacesTarget == true
     if run.options.transfer.advisesNoReuse {
       FileCalls.advise(plan.source, .noReuse)
       FileCalls.advise(file.targetNumber, .noReuse)
@@ -218,7 +219,9 @@ extension FileCopier where Queue: ~Copyable {
       counts.bytesWritten += bytes
       if tail.isEmpty {
         let change = file.sourceChange
-        publisher.add(file.completed(nil, change: change))
+        let cached = DataPlace.inCache(byteCount: Int(bytes), isSentOff: false)
+        let data = file.isSettled || bytes == 0 ? DataPlace.onDisk : cached
+        publisher.add(file.completed(data, change: change))
       } else {
         writeTail(tail, file)
       }

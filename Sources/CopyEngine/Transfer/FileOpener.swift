@@ -50,11 +50,11 @@ struct FileOpener {
     let mode = run.preservation.contains(.permissions) ? opened.permissions & 0o777 : 0o600
     do throws(Errno) {
       do {
-        return try publisher.createTarget(in: entry.sides, for: entry.targetName, mode: mode)
+        return try publisher.createTarget(for: entry, mode: mode)
       } catch {
         guard error == .noSpace else { throw error }
         makeRoom(entry)
-        return try publisher.createTarget(in: entry.sides, for: entry.targetName, mode: mode)
+        return try publisher.createTarget(for: entry, mode: mode)
       }
     } catch {
       throw .target(.create, entry.targetPath, error)

@@ -20,6 +20,8 @@ struct OpenFile: ~Copyable {
   var triesDontCache = (reading: false, writing: false)
   /// Whether direct I/O was refused for this file.
   var avoidsDirect = false
+  /// Whether its writes are waited for until they are on the disk, by direct I/O or by advice.
+  var isSettled = false
   /// Whether it was begun again since the kernel gave up its requests.
   var wasCanceled = false
 
@@ -41,12 +43,14 @@ struct OpenFile: ~Copyable {
   /// The same, when all of its data is written.
   ///
   /// - Parameters:
-  ///   - load: What has to be written back, where nobody has sent it on its way.
+  ///   - data: How far its data has come.
+  ///   - isDropped: Whether it goes from the cache when it is on the disk.
   ///   - change: How the source changed meanwhile, if it did.
   /// - Returns: The file, for the publisher.
   /// - Precondition: There is a target.
   consuming func completed(
-    _ load: WritebackQueue.Load?,
+    _ data: DataPlace,
+    isDropped: Bool = false,
     change: CopyError.Operation?
   ) -> CompleteFile {
     guard let target = target.take() else {
@@ -57,7 +61,8 @@ struct OpenFile: ~Copyable {
       opened: opened,
       source: source,
       target: target,
-      load: load,
+      data: data,
+      isDropped: isDropped,
       change: change
     )
   }

@@ -31,7 +31,7 @@ struct RunParts: Sendable {
       disks: run.disks
     )
     transfer = TransferState(pool: try run.limits.makePool(), policies: policies)
-    published = PublishedState(run)
+    published = PublishedState(run) { [stack] in stack.wake() }
     run.onStop { [stack] in stack.close() }
   }
 }

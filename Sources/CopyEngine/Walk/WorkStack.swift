@@ -56,15 +56,28 @@ final class WorkStack: Sendable {
     state.withLock { $0.take() }
   }
 
-  /// Waits for work; `nil` says that there is none and none will come.
-  func pop() -> WorkItem? {
+  /// What a worker that waits is woken for.
+  enum Next {
+    case item(WorkItem)
+    /// What it waits for otherwise has come.
+    case otherwise
+    /// There is no work, and none will come from others.
+    case over
+  }
+
+  /// Waits for work, or for something else that is looked at whenever `wake` is called.
+  func pop(orUntil condition: () -> Bool) -> Next {
     state.withLock { $0.idleWorkers += 1 }
     defer { state.withLock { $0.idleWorkers -= 1 } }
-    return state.wait { state -> WorkItem?? in
-      if let item = state.take() { return .some(item) }
-      return state.busyWorkers == 0 || state.isClosed ? .some(nil) : nil
+    return state.wait { state -> Next? in
+      if let item = state.take() { return .item(item) }
+      if condition() { return .otherwise }
+      return state.busyWorkers == 0 || state.isClosed ? .over : nil
     }
   }
+
+  /// Has those who wait look again at what they wait for.
+  func wake() { state.withLockWaking { _ in } }
 
   /// Says that an item was worked off, and everything that it led to was pushed.
   func finishItem() {

@@ -10,11 +10,13 @@ internal import Uring
 struct Worker<Work: Executor & ~Copyable>: ~Copyable {
   private let run: RunContext
   private let stack: WorkStack
+  private let published: PublishedState
   private var walk: TreeWalk<Work>
 
   init(_ parts: RunParts, _ executor: consuming Work) {
     run = parts.run
     stack = parts.stack
+    published = parts.published
     let visitor = EntryVisitor(parts.run, parts.opener, parts.hardLinks, executor)
     walk = TreeWalk(parts.run, parts.opener, parts.stack, visitor)
   }
@@ -31,15 +33,32 @@ struct Worker<Work: Executor & ~Copyable>: ~Copyable {
         walk.visitBatch()
       } else if !walk.visitor.executor.isIdle {
         turn()
-      } else if let item = stack.pop() {
-        process(item)
-      } else {
+      } else if !takeNext() {
         break
       }
     }
     walk.visitor.executor.drain()
     walk.visitor.takeDone()
     return walk.visitor.counts
+  }
+
+  /// Waits for work, or for files to have their names.
+  ///
+  /// - Returns: Whether there was anything.
+  private mutating func takeNext() -> Bool {
+    let awaited = walk.visitor.executor.awaitedBatch
+    switch stack.pop(orUntil: { [published] in published.isSettled(awaited) }) {
+    case .item(let item):
+      process(item)
+    case .otherwise:
+      walk.visitor.takeDone()
+    case .over:
+      // Nobody adds to the batch any more who could make it due.
+      guard awaited != nil else { return false }
+      walk.visitor.executor.settle()
+      walk.visitor.takeDone()
+    }
+    return true
   }
 
   private mutating func process(_ item: WorkItem) {

@@ -97,7 +97,6 @@ enum RefusedRows {
     OptionRow(refused: .later, [], "F"),
     OptionRow(refused: .later, ["force"], negation: .names),
     OptionRow(refused: .later, ["from0"], "0", negation: .names),
-    OptionRow(refused: .later, ["fsync"]),
     OptionRow(refused: .later, ["groupmap"], nil, OptionValue("STRING")),
     OptionRow(refused: .later, ["iconv"], nil, OptionValue("CONVERT_SPEC"), negation: .names),
     OptionRow(refused: .later, ["ignore-errors"], negation: .names),

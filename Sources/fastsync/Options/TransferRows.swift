@@ -191,12 +191,25 @@ enum TransferRows {
       help: "When what was written has to be on disk.",
       manual: """
         .B run
-        (the default) ends with a sync of each filesystem that was written to, so that exit status
-        0 means
-        that everything is on stable storage.
+        (the default) gives a file its name when its data is written, so that no power cut leaves a
+        name without its contents, and ends with a sync of each filesystem that was written to, so
+        that exit status 0 means that everything is on stable storage.
+        .B file
+        also brings each file's name to stable storage before the file is reported as done.
         .B none
-        leaves it to the kernel.
+        leaves it all to the kernel: after a power cut a file may have its name, its size and its
+        time, and not its contents.
         """
     ) { options, typed throws(Refusal) in options.durability = try typed.word() },
+
+    OptionRow(
+      ["fsync"],
+      in: .transfer,
+      help: "The same as --durability=file.",
+      manual: #"""
+        The same as
+        .BR \-\-durability=file .
+        """#
+    ) { options, _ in options.durability = .file },
   ]
 }

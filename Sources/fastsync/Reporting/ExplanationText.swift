@@ -38,6 +38,7 @@ extension Explanation {
         "sharing extents on \(name(filesystem))"
           + (isCertain ? ": nothing is read and written" : Self.perhapsShared)
       ]
+    case .publishOrder(let filesystem, let order): ["names on \(name(filesystem)): \(order.text)"]
     }
   }
 
@@ -47,6 +48,17 @@ extension Explanation {
 
   private func name(_ filesystem: Filesystem) -> String {
     filesystem.map { "\($0.type) on \($0.source)" } ?? "no filesystem that is known"
+  }
+}
+
+extension Explanation.PublishOrder {
+  fileprivate var text: String {
+    switch self {
+    case .none: "at once (in memory)"
+    case .journal: "when the data is written"
+    case .anyOrder: "when each file was synced (nothing says what comes to the disk first)"
+    case .server: "when each file was synced (its server may refuse it)"
+    }
   }
 }
 

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import FileTree
+internal import Kernel
+internal import SystemPackage
+
+// Metadata, and what is no file.
+extension Publisher {
+  mutating func applyMetadata(
+    _ file: borrowing CompleteFile,
+    replacing replaced: EntryMetadata?
+  ) {
+    let place = MetadataPlace(
+      directory: file.entry.directory,
+      name: file.entry.name,
+      targetName: file.entry.targetName,
+      source: EntryLocation(open: file.source.rawValue),
+      target: EntryLocation(open: file.target.rawValue)
+    )
+    let created = file.target.created
+    let inode = InodeDelta(
+      of: file.opened,
+      at: .new(created, replacing: replaced),
+      metadata.policy
+    )
+    let isBare = created?.hasAttributes == false
+    let attributes = metadata.compareAttributes(place, .file, isBare: isBare)
+    let delta = MetadataDelta(inode: inode, attributes: attributes)
+    _ = metadata.apply(delta, place)
+  }
+
+  /// Creates what will be a file, where nothing has its name yet.
+  mutating func createTarget(
+    for entry: FoundEntry,
+    mode: UInt32
+  ) throws(Errno) -> TargetFile {
+    removeAbandoned(beside: entry)
+    return try TargetFile(
+      in: entry.sides,
+      for: entry.targetName,
+      mode: mode,
+      creationMask: run.creationMask,
+      random: &random
+    )
+  }
+
+  /// Makes an entry that has no data, and gives it its metadata and its name.
+  ///
+  /// - Parameters:
+  ///   - entry: The entry.
+  ///   - body: Makes it under the name that it is given.
+  /// - Throws: What `body` throws, or the error of `renameat2`.
+  mutating func make(
+    _ entry: FoundEntry,
+    _ body: (EntryLocation) throws(Errno) -> Void
+  ) throws(Errno) {
+    let replaced = entry.existing?.kind == entry.metadata.kind ? entry.existing : nil
+    let temporary = try makeOrClaim(entry, body)
+    let target = temporary.map { EntryLocation(directory: entry.sides.target, name: $0) }
+    let place = MetadataPlace(entry, at: target ?? entry.target)
+    let inode = InodeDelta(of: entry.metadata, at: .new(nil, replacing: replaced), metadata.policy)
+    let attributes = metadata.compareAttributes(place, entry.metadata.kind)
+    _ = metadata.apply(MetadataDelta(inode: inode, attributes: attributes), place)
+    try target?.renameOrRemove(to: entry.targetName)
+  }
+
+  /// Makes an entry a further name of a file that is there.
+  mutating func makeLink(_ entry: FoundEntry, to first: EntryLocation) throws(Errno) {
+    let temporary = try makeOrClaim(entry) { (place) throws(Errno) in
+      try place.makeHardLink(to: first)
+    }
+    guard let temporary else { return }
+    try EntryLocation(directory: entry.sides.target, name: temporary)
+      .renameOrRemove(to: entry.targetName)
+  }
+
+  /// Makes something under its own name, if nothing is in the way, else under a temporary one.
+  ///
+  /// Another run may have taken the name since it was looked for.
+  ///
+  /// - Returns: The temporary name.
+  private mutating func makeOrClaim(
+    _ entry: FoundEntry,
+    _ body: (EntryLocation) throws(Errno) -> Void
+  ) throws(Errno) -> EntryName? {
+    removeAbandoned(beside: entry)
+    if !entry.replacesEntry {
+      do {
+        try body(entry.target)
+        return nil
+      } catch {
+        guard error == .fileExists else { throw error }
+      }
+    }
+    entry.sides.protectTemporaries()
+    return try entry.target.claimTemporary(random: &random, make: body)
+  }
+
+  /// Removes what dead runs have left in a directory, before anything is made there.
+  private func removeAbandoned(beside entry: FoundEntry) {
+    guard entry.directory.beginChanging() else { return }
+    AbandonedTemporaries.remove(from: entry.sides.target, unlessIn: entry.sides.source)
+  }
+}
