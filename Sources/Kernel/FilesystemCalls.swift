@@ -1,10 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import CLiburing
+internal import Glibc
 public import SystemPackage
 
 /// System calls on a whole filesystem, by an open file on it.
 public enum FilesystemCalls {
+  /// How much may still be written (`fstatvfs`), in bytes; `nil` where that is not told.
+  ///
+  /// - Parameters:
+  ///   - file: An open file.
+  ///   - isPrivileged: Whether what is reserved for root counts.
+  public static func freeBytes(_ file: Int32, isPrivileged: Bool) -> UInt64? {
+    var found = statvfs()
+    guard unsafe fstatvfs(file, &found) == 0, found.f_blocks > 0 else { return nil }
+    return UInt64(isPrivileged ? found.f_bfree : found.f_bavail) &* UInt64(found.f_frsize)
+  }
+
   /// Brings all of it to stable storage (`syncfs`).
   public static func sync(_ file: Int32) throws(Errno) {
     try value(of: cl_sync_filesystem(file))

@@ -50,8 +50,9 @@ import Testing
     #expect(!calls.contains { $0.contains("sync") }, "\(calls)")
   }
 
-  /// What a power cut must not leave: a name without the data. Few files are waited for one by one,
-  /// many by one sync of the filesystem, and none has its name before.
+  /// What a power cut must not leave: a name without the data.
+  ///
+  /// Few files are waited for one by one, many by one sync of the filesystem.
   @Test(
     .enabled(if: filesystemObstacle == nil, "\(filesystemObstacle ?? "")"),
     arguments: Filesystem.allCases,

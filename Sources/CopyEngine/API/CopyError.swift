@@ -130,6 +130,12 @@ extension CopyError {
     case removeAttribute(EntryName)
     /// `syncfs` or `fsync`.
     case sync
+    /// The target has no room for so many files.
+    case leaveOut(files: Int)
+    /// The disk does not have what it was given, though it said so; the file was removed.
+    case keepData
+    /// The same, and the file could not be removed.
+    case removeWrong
     /// The source has become shorter, and was not copied.
     case sourceShrank(from: UInt64, to: UInt64)
     /// The source has another size than when its copying began.

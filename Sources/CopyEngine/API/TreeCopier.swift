@@ -140,11 +140,19 @@ private struct TreeRun {
   private func finish(_ parts: RunParts) {
     let (run, published) = (parts.run, parts.published)
     let isComplete = run.complete()
+    if run.space.filesLeftOut > 0 {
+      let operation = CopyError.Operation.leaveOut(files: run.space.filesLeftOut)
+      run.failAtEnd(CopyError(operation, plan.target, .noSpace, .stop))
+    }
     for failure in published.temporarilyWritable.restoreAll(parts.opener) {
       run.failAtEnd(failure)
     }
     for failure in published.writeback.finish() { run.failAtEnd(failure) }
-    defer { published.writeback.dropRest() }
+    defer {
+      published.writeback.dropRest()
+      // The last word, so that it also holds for what failed just now.
+      if run.targetHasFailed { published.recent.readBack(parts.opener) { run.failAtEnd($0) } }
+    }
     // An earlier run that was killed may have left something unsynced that this one found complete,
     // so this does not depend on what was written now. A dry run notes no filesystems.
     guard plan.options.publish.durability != .none, isComplete else { return }

@@ -23,6 +23,7 @@ struct CompleteFile: ~Copyable {
 struct PublishedState: Sendable {
   let targets = TargetFilesystems()
   let temporarilyWritable = TemporarilyWritable()
+  let recent = RecentFiles()
   let writeback: WritebackQueue
 
   /// Prepares a run.
@@ -252,6 +253,7 @@ extension Publisher {
     counts.filesCopied += 1
     if let change { run.fail(CopyError(change, entry.sourcePath, nil, .entry)) }
     run.tell(.file, entry.directory, entry.targetName, entry.change)
+    shared.recent.note(entry)
     published.append(EntryDone(entry: entry, isThere: true))
   }
 

@@ -23,15 +23,21 @@ final class RunContext: Sendable {
   /// The target directory, or where a dry run would make it the one above.
   let nearestTarget: EntryMetadata?
 
+  let space = SpaceGuard()
   private let sink: any EventSink
   private let wanted: RunEvent.Kinds
   private let isStopping = Atomic<Bool>(false)
 
   private struct State {
     var stop: CopyReport.Stop?
+    var isFull = false
     /// Whether everything was visited, so that nothing can be interrupted any more.
     var isComplete = false
     var failureToStart: CopyError?
+    /// Whether the target took no more of something, though the run went on.
+    var wasFull = false
+    /// Whether the target failed to write something.
+    var targetHasFailed = false
     var failures = 0
     var vanished = 0
     var explained: [Explanation] = []
@@ -80,6 +86,9 @@ extension RunContext {
   /// What kept the run from starting.
   var failureToStart: CopyError? { state.withLock { $0.failureToStart } }
 
+  /// Whether it is to stop since the target can take no more.
+  var isFull: Bool { state.withLock { $0.isFull } }
+
   /// Has something done as soon as the run is stopped; at once if it is.
   func onStop(_ body: @escaping @Sendable () -> Void) {
     let isStopped = state.withLock { state in
@@ -112,8 +121,19 @@ extension RunContext {
   func complete() -> Bool {
     state.withLock { state in
       state.isComplete = state.stop == nil
+      if state.wasFull && state.isComplete { state.stop = .failure }
       return state.isComplete
     }
+  }
+
+  /// Counts and tells a file that the target has no room for; smaller ones may go on, but in the
+  /// end the run has failed.
+  func failForSpace(_ error: CopyError) {
+    state.withLock { state in
+      state.wasFull = true
+      state.failures += 1
+    }
+    if wants(.failures) { sink.receive(.failed(error)) }
   }
 
   /// Ends the run before it began.
@@ -139,13 +159,21 @@ extension RunContext {
     }
   }
 
+  /// Whether the target failed to write something.
+  var targetHasFailed: Bool { state.withLock { $0.targetHasFailed } }
+
   /// Counts and tells a failure, and stops the run if it must.
   func fail(_ error: CopyError) {
     state.withLock { state in
+      if error.isOfWriting { state.targetHasFailed = true }
       if error.severity == .vanished { state.vanished += 1 } else { state.failures += 1 }
     }
     // The files in flight all meet a full disk; once is enough to say so.
-    if error.severity == .stop && !stop(.failure) { return }
+    if error.severity == .stop {
+      guard stop(.failure) else { return }
+      let isFull = error.errno == .noSpace || error.errno == .diskQuotaExceeded
+      state.withLock { $0.isFull = isFull }
+    }
     if wants(.failures) { sink.receive(.failed(error)) }
   }
 
@@ -154,6 +182,7 @@ extension RunContext {
   func failAtEnd(_ error: CopyError) {
     if error.severity == .stop { stop(.failure) }
     state.withLock { state in
+      if error.isOfWriting { state.targetHasFailed = true }
       state.failures += 1
       if error.severity == .stop { state.stop = .failure }
     }
@@ -230,5 +259,14 @@ extension RunContext {
       defer { state[keyPath: flag] = true }
       return !state[keyPath: flag]
     }
+  }
+}
+
+extension CopyError {
+  /// Whether what is at the target may not be what was written.
+  ///
+  /// A filesystem that becomes read-only in the middle of a run has failed to write as well.
+  fileprivate var isOfWriting: Bool {
+    operation == .write || operation == .sync || errno == .readOnlyFileSystem
   }
 }

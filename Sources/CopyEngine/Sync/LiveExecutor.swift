@@ -86,7 +86,14 @@ extension LiveExecutor where Queue: ~Copyable {
   mutating func makeDirectory(_ entry: FoundEntry) -> DirectoryOutcome {
     do throws(Errno) {
       if entry.existing != nil { try entry.target.remove() }
-      try entry.target.makeDirectory(mode: 0o700)
+      do {
+        try entry.target.makeDirectory(mode: 0o700)
+      } catch {
+        guard error == .noSpace else { throw error }
+        // What is reserved for data on its way may be more than that takes.
+        try FilesystemCalls.sync(entry.sides.target)
+        try entry.target.makeDirectory(mode: 0o700)
+      }
     } catch {
       // Another worker has made it for an earlier source that merges into this one.
       let isThere = error == .fileExists && (try? entry.target.metadata().kind) == .directory
@@ -253,6 +260,7 @@ extension LiveExecutor where Queue: ~Copyable {
       }
     }
     own.hardLinksMade += 1
+    publisher.shared.recent.note(entry)
     run.tellLink(entry, to: published)
     return .settled
   }

@@ -76,8 +76,27 @@ struct FileCopier<Queue: SubmissionQueue & ~Copyable>: ~Copyable {
 
   /// Tells that a file cannot be copied.
   mutating func fail(_ entry: FoundEntry, _ error: CopyError) {
-    run.fail(error)
+    let findsNoRoom = error.errno == .noSpace || error.errno == .diskQuotaExceeded
+    if findsNoRoom && error.severity == .stop && !run.shouldStop && mayFitSmaller(entry) {
+      run.failForSpace(error)
+    } else {
+      run.fail(error)
+    }
     end(entry)
+  }
+
+  private func mayFitSmaller(_ entry: FoundEntry) -> Bool {
+    let device = entry.sides.targetMetadata?.identity.device ?? 0
+    let free = FilesystemCalls.freeBytes(entry.sides.target, isPrivileged: run.isPrivileged)
+    return run.space.refused(entry.metadata.size, on: device, free: free ?? 0)
+  }
+
+  /// Whether a smaller file than this found no room.
+  private func leavesOut(_ entry: FoundEntry) -> Bool {
+    run.space.leavesOut(
+      entry.metadata.size,
+      on: entry.sides.targetMetadata?.identity.device ?? 0
+    )
   }
 
   /// Begins a file; what is in its way at the target was removed.
@@ -86,7 +105,7 @@ struct FileCopier<Queue: SubmissionQueue & ~Copyable>: ~Copyable {
       beginAgain(&publisher)
       if loop.isFull { turn(&publisher) }
     }
-    guard canGoOn else { return end(entry) }
+    guard canGoOn, !leavesOut(entry) else { return end(entry) }
     do {
       if isSmall(entry) {
         try load(entry, &publisher)
@@ -151,7 +170,8 @@ struct FileCopier<Queue: SubmissionQueue & ~Copyable>: ~Copyable {
 
   /// Lets what is in flight come to its end, and gives up the rest.
   mutating func drain(_ publisher: inout Publisher) {
-    loop.stop()
+    // What has its space already is finished, where others found none.
+    if !run.isFull { loop.stop() }
     while !loop.isEmpty && !loop.hasFailed { turn(&publisher) }
     writeLoaded(&publisher)
   }
@@ -183,6 +203,7 @@ extension FileCopier where Queue: ~Copyable {
   /// Hands an open file to the event loop.
   private mutating func admit(_ open: consuming OpenFile) throws(CopyError) {
     var file = open
+    if planner.needsRoom(file) { try opener.checkRoom(for: file) }
     var plan = try planner.plan(file)
     if plan.writing.isDirect && file.opened.size <= UInt64(loop.pool.blockBytes) {
       try opener.allocateNow(plan.allocateBytes, file)
@@ -230,6 +251,10 @@ extension FileCopier where Queue: ~Copyable {
       if run.shouldStop { end(file.entry) } else { tryAgain(file, outcome) }
     case .failed(.stopped):
       end(file.entry)
+    case .notAllocated:
+      // ext4 keeps what it has allocated until there was no more, and others need it.
+      try? FileCalls.setSize(file.targetNumber, 0)
+      fail(file.entry, error(file, outcome, failed))
     default:
       fail(file.entry, error(file, outcome, failed))
     }

@@ -78,6 +78,18 @@ struct FileOpener {
     }
   }
 
+  /// Refuses a file that cannot fit: to try would take the room of all others for a while.
+  func checkRoom(for file: borrowing OpenFile) throws(CopyError) {
+    if fits(file) { return }
+    makeRoom(file.entry)
+    guard fits(file) else { throw .target(.allocate, file.entry.targetPath, .noSpace) }
+  }
+
+  private func fits(_ file: borrowing OpenFile) -> Bool {
+    let free = FilesystemCalls.freeBytes(file.targetNumber, isPrivileged: run.isPrivileged)
+    return file.opened.size <= free ?? .max
+  }
+
   /// Has a filesystem settle what it has only reserved (`syncfs`), when there seems to be no space.
   ///
   /// For data on its way filesystems reserve more than it will take: on XFS, several blocks for

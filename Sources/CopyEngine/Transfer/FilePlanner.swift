@@ -149,6 +149,12 @@ extension FilePlanner {
 
 // Plans of single files.
 extension FilePlanner {
+  /// Whether a file is large, and will take as much room as it has bytes.
+  mutating func needsRoom(_ file: borrowing OpenFile) -> Bool {
+    file.opened.size >= AllocationPolicy.fileBytesMin && !file.opened.mayHaveHoles
+      && allocation.allows(file.targetNumber)
+  }
+
   /// Decides how the data of a file goes block by block to its open target.
   mutating func plan(_ file: borrowing OpenFile) throws(CopyError) -> TransferPlan {
     let size = file.opened.size

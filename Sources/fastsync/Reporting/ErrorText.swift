@@ -43,6 +43,10 @@ extension CopyError.Operation {
     case .setAttribute(let name): "cannot set attribute \(name.text)"
     case .removeAttribute(let name): "cannot remove attribute \(name.text)"
     case .sync: "cannot bring to stable storage"
+    case .leaveOut(let files):
+      "\(files) \(files == 1 ? "file was" : "files were") left out, since smaller ones found no room"
+    case .keepData: "is not what was written to it, and was removed"
+    case .removeWrong: "is not what was written to it, and cannot be removed"
     case .sourceShrank(let before, let now):
       "shrank from \(before) to \(now) bytes while it was copied; not copied"
     case .sourceResized(let before, let now):
