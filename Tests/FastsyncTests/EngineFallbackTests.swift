@@ -5,29 +5,6 @@ import Testing
 
 /// Where the ring cannot be had, `auto` copies by plain calls, and `uring` says why it cannot.
 @Suite struct EngineFallbackTests {
-  /// Takes io_uring_setup away from a program (seccomp), as containers do.
-  private static let launcher = """
-    #include <errno.h>
-    #include <linux/filter.h>
-    #include <linux/seccomp.h>
-    #include <stdlib.h>
-    #include <sys/prctl.h>
-    #include <unistd.h>
-    int main(int count, char **words) {
-      struct sock_filter rules[] = {
-        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 0),  /* the number of the call */
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 425, 0, 1),
-        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | (unsigned)atoi(words[1])),
-        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-      };
-      struct sock_fprog program = { sizeof rules / sizeof *rules, rules };
-      if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return 125;
-      if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0) return 126;
-      execv(words[2], words + 2);
-      return 127;
-    }
-    """
-
   private func withTrees(_ body: (Sandbox, [String]) throws -> Void) throws {
     try withSandbox { sandbox in
       let source = try sandbox.makeDirectory("source")
@@ -45,47 +22,45 @@ import Testing
     try expectSame(sandbox.path("source"), sandbox.path("target"))
   }
 
-  private func makeLauncher(_ sandbox: Sandbox) throws -> String {
-    let launcher = sandbox.path("launcher")
-    try OpenDirectory(sandbox.path).makeFile(
-      Bytes(text: "launcher.c"),
-      Bytes(text: EngineFallbackTests.launcher)
-    )
-    try succeed("cc", ["-o", launcher, "\(launcher).c"])
-    return launcher
+  /// Takes io_uring_setup away, as containers do.
+  private func withoutRing(_ sandbox: Sandbox, _ code: Int32 = EPERM) throws -> CallFilter {
+    try CallFilter(CallFilter.Rule.fail(["io_uring_setup"], code), in: sandbox)
   }
 
   /// It is not discarded either before it is known that it can be written.
   @Test(
-    .enabled(if: has("cc"), "no C compiler"),
+    .enabled(if: CallFilter.obstacle == nil, "\(CallFilter.obstacle ?? "")"),
     .enabled(if: filesystemObstacle == nil, "\(filesystemObstacle ?? "")")
   )
   func aDeviceIsLeftAlone() throws {
     try withDevicePair { sandbox, source, target in
-      let launcher = try makeLauncher(sandbox)
+      let filter = try withoutRing(sandbox)
       let before = try digest(target)
-      let command = ["\(EPERM)", fastsyncBinary, "--copy-devices", "--discard", source, target]
-      let refused = try run(launcher, command + ["--io-engine=uring"])
+      let command = [fastsyncBinary, "--copy-devices", "--discard", source, target]
+      let refused = try filter.run(command + ["--io-engine=uring"])
       #expect(refused.status == 11 && refused.errorText.contains("io_uring"))
       #expect(!refused.errorText.contains("half written"), "\(refused.errorText)")
       #expect(try digest(target) == before)
-      let result = try run(launcher, command + ["--explain"])
+      let result = try filter.run(command + ["--explain"])
       #expect(result.outputText.contains("engine: plain system calls (io_uring cannot be had"))
       try expectEqualBytes(source, target)
     }
   }
 
-  @Test(.enabled(if: has("cc"), "no C compiler"), arguments: [EPERM, ENOSYS, ENOMEM])
+  @Test(
+    .enabled(if: CallFilter.obstacle == nil, "\(CallFilter.obstacle ?? "")"),
+    arguments: [EPERM, ENOSYS, ENOMEM]
+  )
   func forbidden(
     _ code: Int32
   ) throws {
     try withTrees { sandbox, operands in
-      let launcher = try makeLauncher(sandbox)
-      let command = ["\(code)", fastsyncBinary]
-      let refused = try run(launcher, command + ["--io-engine=uring"] + operands)
+      let filter = try withoutRing(sandbox, code)
+      let command = [fastsyncBinary]
+      let refused = try filter.run(command + ["--io-engine=uring"] + operands)
       #expect(refused.status != 0, "--io-engine=uring")
       #expect(refused.errorText.contains("io_uring"), "\(refused.errorText)")
-      let result = try run(launcher, command + ["-v"] + operands)
+      let result = try filter.run(command + ["-v"] + operands)
       try expectCopied(sandbox, result)
       let said = result.outputText + result.errorText
       #expect(said.contains("io_uring"), "-v does not tell of the fallback: \(said)")

@@ -51,14 +51,15 @@ public struct CopyError: Error, Equatable, Sendable {
     self.length = length
   }
 
-  /// Describes a failure at the target, whose severity follows from the errno.
+  /// Describes a failure at the target, whose severity follows from errno and operation.
   public static func target(
     _ operation: Operation,
     _ path: FilePath,
     _ errno: Errno,
     offset: UInt64? = nil
   ) -> CopyError {
-    CopyError(operation, path, errno, errno.stopsRun ? .stop : .entry, offset: offset)
+    let stopsRun = errno.stopsRun && !operation.isAboutOneEntry(errno)
+    return CopyError(operation, path, errno, stopsRun ? .stop : .entry, offset: offset)
   }
 
   /// Describes a failure at the source: an entry that is gone has vanished.
@@ -211,6 +212,21 @@ public struct MountedDevice: Equatable, Sendable {
   public let type: String
   /// Whether it is on all of the device, and not on a part or on something that lies on it.
   public let isAll: Bool
+}
+
+extension CopyError.Operation {
+  /// Whether an errno that else says that nothing more can be written is about one entry here.
+  ///
+  /// An inode has room for so many attributes (one block on ext4, one leaf on btrfs) however empty
+  /// the disk is, and a new owner's quota is nobody else's. A disk that is full is told by the
+  /// calls that write data or make names.
+  fileprivate func isAboutOneEntry(_ errno: Errno) -> Bool {
+    switch self {
+    case .setAttribute, .removeAttribute: errno == .noSpace || errno == .diskQuotaExceeded
+    case .setOwner, .setGroup, .setOwnerAndGroup: errno == .diskQuotaExceeded
+    default: false
+    }
+  }
 }
 
 extension Errno {
