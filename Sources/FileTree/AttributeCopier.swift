@@ -27,6 +27,15 @@ public struct AttributeDelta: Equatable, Sendable {
     return rest
   }
 
+  /// Only what could not be carried over, to be tried again.
+  public func limited(to failures: [AttributeCopier.Failure]) -> AttributeDelta {
+    let failed = failures.compactMap { $0.operation.key }
+    var rest = self
+    rest.changed.removeAll { !failed.contains($0.key) }
+    rest.removed.removeAll { !failed.contains($0.key) }
+    return rest
+  }
+
   /// What differs, without the names.
   public struct Summary: Equatable, Sendable {
     /// Which classes of attributes differ.
@@ -96,6 +105,9 @@ public struct AttributeCopier: ~Copyable {
     public let errno: Errno
     /// Whether it failed at the source.
     public let isSource: Bool
+
+    /// Whether the target may not be written to (EACCES), as its permissions say.
+    public var isForbiddenByMode: Bool { !isSource && errno == .permissionDenied }
   }
 
   // XATTR_LIST_MAX and XATTR_SIZE_MAX of the kernel; no filesystem can have more.

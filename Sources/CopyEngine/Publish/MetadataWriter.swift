@@ -96,21 +96,42 @@ struct MetadataWriter: ~Copyable {
       pending = compareAttributes(place, .file)
     }
     var applied = AttributeDelta()
+    var isOpened = false
     if !pending.isEmpty, let source = place.source {
-      let failures = attributes.apply(pending, from: source, to: place.target)
+      var failures = attributes.apply(pending, from: source, to: place.target)
+      if failures.contains(where: \.isForbiddenByMode) && makeWritable(place.target) {
+        isOpened = true
+        failures = attributes.apply(pending.limited(to: failures), from: source, to: place.target)
+      }
       for failure in failures { tell(failure, place) }
       applied = pending.without(failures)
       // What was only put back is no change to be told.
       let told = delta.inode.change(with: applied.summary).intersection(delta.change)
       change.formUnion(told.intersection([.accessControlLists, .extendedAttributes]))
     }
-    let isTouched = !ownerChange.isEmpty || !applied.isEmpty
+    let isTouched = !ownerChange.isEmpty || !applied.isEmpty || isOpened
     if applyPermissions(delta, place, hasOwner: hasOwner, isForced: isForced || isTouched) {
       change.insert(.permissions)
     }
     if applyTimes(delta, place, isForced: isTouched || !change.isEmpty) { change.insert(.time) }
     return change
   }
+
+  /// Lets the owner write for the moment, as attributes of users need it (`fchmod`, `fchmodat2`).
+  ///
+  /// The permissions are set afterwards in any case. A run that is killed in between leaves them
+  /// different from the source's, which the next one repairs where they are carried over.
+  ///
+  /// - Returns: Whether the owner could not write before, and can now.
+  private func makeWritable(_ target: EntryLocation) -> Bool {
+    guard let found = try? target.metadata(), found.permissions & Self.ownerWrite == 0 else {
+      return false
+    }
+    return (try? target.setPermissions(found.permissions | Self.ownerWrite)) != nil
+  }
+
+  /// S_IWUSR.
+  private static var ownerWrite: UInt32 { 0o200 }
 
   private func fail(_ operation: CopyError.Operation, _ place: MetadataPlace, _ errno: Errno) {
     run.fail(.target(operation, place.directory.targetPath(place.targetName), errno))
