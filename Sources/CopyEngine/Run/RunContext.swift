@@ -22,6 +22,7 @@ final class RunContext: Sendable {
   let targetRoot: InodeIdentity?
   /// The target directory, or where a dry run would make it the one above.
   let nearestTarget: EntryMetadata?
+  let targetTimes: TargetTimes
 
   let space = SpaceGuard()
   private let sink: any EventSink
@@ -60,6 +61,7 @@ final class RunContext: Sendable {
     disks: DiskTraits,
     limits: RunLimits,
     target: Target = Target(),
+    targetTimes: TargetTimes = TargetTimes(mayMakeNames: false),
     sink: (any EventSink, wants: RunEvent.Kinds)
   ) {
     self.options = options
@@ -68,6 +70,7 @@ final class RunContext: Sendable {
     self.disks = disks
     self.limits = limits
     (self.sink, wanted) = sink
+    self.targetTimes = targetTimes
     targetRoot = target.root
     nearestTarget = target.nearest
     isPrivileged = ProcessFacts.isPrivileged

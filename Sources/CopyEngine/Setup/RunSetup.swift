@@ -59,6 +59,7 @@ struct RunSetup {
       disks: disks,
       limits: RunLimits(options, disks: disks, descriptors: descriptors),
       target: target,
+      targetTimes: TargetTimes(mayMakeNames: !plan.options.isDryRun),
       sink: (sink, wants)
     )
   }

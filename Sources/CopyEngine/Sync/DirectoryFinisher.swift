@@ -14,6 +14,7 @@ struct FinishedDirectory {
 
 /// Finds directories again whose entries are all done.
 struct DirectoryFinisher {
+  let run: RunContext
   let opener: DirectoryOpener
 
   /// Opens a directory, or where it cannot be read at the source reaches it from above.
@@ -23,7 +24,7 @@ struct DirectoryFinisher {
     _ directory: CopyDirectory,
     isReadable: Bool
   ) throws(CopyError) -> FinishedDirectory? {
-    guard directory.metadata != nil else { return nil }
+    guard let wanted = directory.metadata else { return nil }
     let sides: DirectorySides
     let target: EntryLocation
     var source: EntryLocation?
@@ -39,7 +40,7 @@ struct DirectoryFinisher {
     }
     guard sides.target >= 0 else { return nil }
     do {
-      let current = try target.metadata()
+      let current = run.targetTimes.asHeld(try target.metadata(), like: wanted, in: sides)
       let place = MetadataPlace(
         directory: directory,
         name: .itself,

@@ -33,7 +33,7 @@ struct DryExecutor: ~Copyable, Executor {
 
   mutating func finish(_ directory: CopyDirectory, isReadable: Bool) {
     guard !directory.isMissing, !directory.isNew, let wanted = directory.metadata else { return }
-    let finisher = DirectoryFinisher(opener: opener)
+    let finisher = DirectoryFinisher(run: run, opener: opener)
     do throws(CopyError) {
       guard let found = try finisher.find(directory, isReadable: isReadable) else { return }
       let wantedDelta = MetadataDelta(

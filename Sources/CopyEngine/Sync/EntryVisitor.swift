@@ -70,6 +70,9 @@ struct EntryVisitor<Work: Executor & ~Copyable>: ~Copyable {
         run.fail(.target(.stat, directory.targetPath(targetName), error))
         return nil
       }
+      if existing?.modificationTime != metadata.modificationTime, let found = existing {
+        existing = run.targetTimes.asHeld(found, like: metadata, in: sides)
+      }
     }
     return FoundEntry(
       directory: directory,

@@ -108,7 +108,7 @@ extension LiveExecutor where Queue: ~Copyable {
   }
 
   mutating func finish(_ directory: CopyDirectory, isReadable: Bool) {
-    let finisher = DirectoryFinisher(opener: opener)
+    let finisher = DirectoryFinisher(run: run, opener: opener)
     do throws(CopyError) {
       guard let found = try finisher.find(directory, isReadable: isReadable) else { return }
       try applyMetadata(found, directory)
