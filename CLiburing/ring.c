@@ -55,6 +55,12 @@ int cl_ring_create(uint32_t depth, struct cl_ring **result) {
     cl_ring_close(ring);
     return -ENOSYS;
   }
+  // A filter may allow the one call and forbid the other.
+  error = io_uring_get_events(&ring->uring);
+  if (error < 0) {
+    cl_ring_close(ring);
+    return error;
+  }
   ring->advises_64_bits = ring->uring.features & FEAT_MIN_TIMEOUT;
   *result = ring;
   return 0;

@@ -18,6 +18,8 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "missing.h"
+
 // Newer than Debian 12's headers; the numbers are the same on every architecture.
 #ifndef STATX_MNT_ID
 #define STATX_MNT_ID 0x1000U
@@ -38,7 +40,32 @@ const int32_t cl_o_direct = O_DIRECT;
 
 static int result(long value) { return value < 0 ? -errno : (int)value; }
 
+// By the call before statx, which knows no mount.
+static int stat_older(int directory, const char *path, int flags, struct cl_stat *out) {
+  struct stat s;
+  if (fstatat(directory, path, &s, flags) < 0) return -errno;
+  *out = (struct cl_stat){
+      .device = (uint64_t)major(s.st_dev) << 32 | minor(s.st_dev),
+      .inode = s.st_ino,
+      .size = (uint64_t)s.st_size,
+      .blocks = (uint64_t)s.st_blocks,
+      .atime_s = s.st_atim.tv_sec,
+      .mtime_s = s.st_mtim.tv_sec,
+      .atime_ns = (uint32_t)s.st_atim.tv_nsec,
+      .mtime_ns = (uint32_t)s.st_mtim.tv_nsec,
+      .mode = s.st_mode,
+      .links = (uint32_t)s.st_nlink,
+      .owner = s.st_uid,
+      .group = s.st_gid,
+      .rdev_major = major(s.st_rdev),
+      .rdev_minor = minor(s.st_rdev),
+  };
+  return 0;
+}
+
 static int stat_with(int directory, const char *path, int flags, struct cl_stat *out) {
+  static _Atomic int known;
+  if (call_is_missing(&known, SYS_statx)) return stat_older(directory, path, flags, out);
   struct statx s;
   if (statx(directory, path, flags, STATX_BASIC_STATS | STATX_MNT_ID, &s) < 0) return -errno;
   out->device = (uint64_t)s.stx_dev_major << 32 | s.stx_dev_minor;
@@ -80,19 +107,14 @@ int64_t cl_directory_position(int directory) {
 }
 
 int cl_open_beneath(int directory, const char *name, int flags, uint32_t mode) {
-  // A filter that does not know openat2 answers ENOSYS or EPERM; asking each time would double
-  // the calls. Races between threads only repeat the question.
-  static _Atomic int missing;
-  if (!missing) {
+  static _Atomic int known;
+  if (!call_is_missing(&known, SYS_openat2)) {
     struct open_how how = {
         .flags = (unsigned)(flags | O_CLOEXEC),
         .mode = flags & O_CREAT ? mode : 0,
         .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS,
     };
-    long descriptor = syscall(SYS_openat2, directory, name, &how, sizeof how);
-    if (descriptor >= 0) return (int)descriptor;
-    if (errno != ENOSYS) return -errno;
-    missing = 1;
+    return result(syscall(SYS_openat2, directory, name, &how, sizeof how));
   }
   return result(openat(directory, name, flags | O_NOFOLLOW | O_CLOEXEC, (mode_t)mode));
 }
@@ -101,9 +123,22 @@ int cl_open_path(const char *path, int flags) {
   return result(open(path, flags | O_CLOEXEC));
 }
 
+// Whether a file without a name can be given one: /, which exists, where only that is wrong.
+static bool can_be_named(int descriptor) {
+  if (linkat(descriptor, "", AT_FDCWD, "/", AT_EMPTY_PATH) == 0 || errno != ENOENT) return true;
+  return has_proc();
+}
+
 int cl_open_unnamed(int directory, uint32_t mode) {
+  static _Atomic int known;
+  if (known == IS_MISSING) return -EOPNOTSUPP;
   // Not O_EXCL: that would forbid giving it a name later.
-  return result(openat(directory, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, (mode_t)mode));
+  int descriptor = openat(directory, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, (mode_t)mode);
+  if (descriptor < 0) return -errno;
+  if (known == IS_UNKNOWN) known = can_be_named(descriptor) ? IS_THERE : IS_MISSING;
+  if (known == IS_THERE) return descriptor;
+  close(descriptor);
+  return -EOPNOTSUPP;
 }
 
 int cl_link_unnamed(int descriptor, int directory, const char *name) {
@@ -232,15 +267,29 @@ uint64_t cl_raise_descriptor_limit(uint64_t ceiling) {
   return limit.rlim_cur;
 }
 
+// Opens a file or directory for a call on its inode, where there is no /proc. Anything else is
+// -ENOSYS: opening a device does something to it.
+static int open_inode(int directory, const char *name) {
+  struct stat s;
+  if (fstatat(directory, name, &s, AT_SYMLINK_NOFOLLOW) < 0) return -errno;
+  if (!S_ISREG(s.st_mode) && !S_ISDIR(s.st_mode)) return -ENOSYS;
+  int descriptor = cl_open_beneath(directory, name, O_RDONLY | O_NONBLOCK | O_NOFOLLOW, 0);
+  if (descriptor != -EACCES || S_ISDIR(s.st_mode)) return descriptor;
+  return cl_open_beneath(directory, name, O_WRONLY | O_NONBLOCK | O_NOFOLLOW, 0);
+}
+
 int cl_change_mode(int directory, const char *name, uint32_t mode) {
+  static _Atomic int known;
   if (!*name) return result(fchmod(directory, (mode_t)mode));
-  if (syscall(SYS_fchmodat2, directory, name, (mode_t)mode, AT_SYMLINK_NOFOLLOW) == 0) return 0;
-  if (errno != ENOSYS) return -errno;
-  int descriptor = cl_open_beneath(directory, name, O_PATH | O_NOFOLLOW, 0);
+  if (!call_is_missing(&known, SYS_fchmodat2))
+    return result(syscall(SYS_fchmodat2, directory, name, (mode_t)mode, AT_SYMLINK_NOFOLLOW));
+  int flags = O_PATH | O_NOFOLLOW;
+  int descriptor =
+      has_proc() ? cl_open_beneath(directory, name, flags, 0) : open_inode(directory, name);
   if (descriptor < 0) return descriptor;
   char path[64];
   snprintf(path, sizeof path, "/proc/self/fd/%d", descriptor);
-  int changed = result(chmod(path, (mode_t)mode));
+  int changed = result(has_proc() ? chmod(path, (mode_t)mode) : fchmod(descriptor, (mode_t)mode));
   close(descriptor);
   return changed;
 }

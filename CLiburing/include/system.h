@@ -48,7 +48,8 @@ int64_t cl_directory_position(int directory);
 int cl_open_beneath(int directory, const char *name, int flags, uint32_t mode);
 // open(2) of a path that the user named; follows links.
 int cl_open_path(const char *path, int flags);
-// An unnamed file in DIRECTORY (O_TMPFILE), opened for writing. Returns the descriptor.
+// An unnamed file in DIRECTORY (O_TMPFILE), opened for writing. Returns the descriptor; -EOPNOTSUPP
+// where it could not be given a name, for want of a privilege, Linux 6.10 or /proc.
 int cl_open_unnamed(int directory, uint32_t mode);
 // Gives an O_TMPFILE inode a name (linkat with AT_EMPTY_PATH, or through /proc/self/fd).
 int cl_link_unnamed(int descriptor, int directory, const char *name);
@@ -92,7 +93,8 @@ int cl_sync_filesystem(int descriptor);
 int cl_await_extents(int descriptor);
 
 // Extended attributes of NAME below DIRECTORY without following a link; an empty NAME means the
-// open file DIRECTORY itself. By the *xattrat calls of Linux 6.13, else through /proc/self/fd.
+// open file DIRECTORY itself. By the *xattrat calls of Linux 6.13, else through /proc/self/fd, else
+// from a working directory of the thread's own.
 long cl_list_xattr(int directory, const char *name, char *list, size_t bytes);
 long cl_get_xattr(int directory, const char *name, const char *key, void *value, size_t bytes);
 int cl_set_xattr(int directory, const char *name, const char *key, const void *value, size_t bytes);
@@ -102,7 +104,8 @@ int cl_remove_xattr(int directory, const char *name, const char *key);
 uint64_t cl_raise_descriptor_limit(uint64_t ceiling);
 
 // Sets the permission bits of NAME below DIRECTORY without following a link (fchmodat2 of Linux
-// 6.6, else through an O_PATH descriptor); an empty NAME means the open file DIRECTORY itself.
+// 6.6, else through an O_PATH descriptor and /proc; without that only of files and
+// directories, else -ENOSYS); an empty NAME means the open file DIRECTORY itself.
 int cl_change_mode(int directory, const char *name, uint32_t mode);
 // The umask of the process, by setting it and setting it back: call it before there are threads.
 uint32_t cl_creation_mask(void);

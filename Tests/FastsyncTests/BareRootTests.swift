@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Glibc
 import SystemPackage
 import Testing
 
@@ -102,6 +103,62 @@ struct BareRootTests {
         ).filter { !$0.hasPrefix("*deleting") },
         hint
       )
+    }
+  }
+
+  /// Neither `/proc` nor the calls that came in place of it.
+  @Test(
+    .enabled(if: CallFilter.obstacle == nil, "\(CallFilter.obstacle ?? "")"),
+    arguments: [0, 1000] as [UInt32],
+    [EPERM, ENOSYS]
+  )
+  func onAnOlderKernel(_ user: UInt32, _ code: Int32) throws {
+    try withSandbox { sandbox in
+      let root = try sandbox.makeDirectory("root")
+      try install(root)
+      let tree = try MixedTree(sandbox, seed: testSeed)
+      let place = try sandbox.makeDirectory("root/place")
+      try succeed("cp", ["-a", tree.new, "\(place)/source"])
+      try succeed("cp", ["-a", tree.old, "\(place)/target"])
+      let source = try OpenDirectory("\(place)/source")
+      let link = Bytes(text: "link-with-attribute")
+      if user == 0 {
+        try source.makeSymbolicLink(link, to: link)
+        try setAttribute(source.descriptor, link, "trusted.of-link", [1])
+      }
+      try source.makeFile(Bytes(text: "locked"), [1])
+      try setAttribute(source.descriptor, Bytes(text: "locked"), "user.attribute", [1])
+      try source.changeMode(Bytes(text: "locked"), 0o444)
+      try succeed("chown", ["-hR", "\(user):\(user)", place])
+      var rules = CallFilter.Rule.fail(MissingCallTests.newer, code)
+      if user != 0 {
+        // AT_EMPTY_PATH without the privilege, before Linux 6.10.
+        rules.append(CallFilter.Rule(call: "linkat", argument: (4, 0x1000, 0x1000), error: ENOENT))
+      }
+      let filter = try CallFilter(rules, in: sandbox)
+      let inside = ["chroot", "--userspec=\(user):\(user)", root, "/bin/fastsync"]
+      let words = inside + ["/place/source/", "/place/target/"]
+      let hint = "\(user) \(code) \(replay("BareRootTests"))"
+      for round in ["first", "second"] {
+        // What makes files readable, but no mode, is repaired by name.
+        let result = try filter.run(words)
+        #expect(result.status == 0, "\(result.errorText), \(round), \(hint)")
+        expectNone(
+          try RsyncJudge.complaints("\(place)/source", "\(place)/target", options: "-aHAXnci")
+            .filter { !$0.hasPrefix("*deleting") },
+          "\(round), \(hint)"
+        )
+        try succeed("chmod", ["600", "\(place)/target/locked"])
+      }
+      expectNone(try temporaryNames("\(place)/target"), hint)
+      // Of what cannot be opened the mode cannot be set.
+      try source.makeNode(Bytes(text: "pipe"), S_IFIFO | 0o600)
+      try source.changeMode(Bytes(text: "pipe"), 0o666)
+      try source.changeOwner(Bytes(text: "pipe"), user, user)
+      let named = try filter.run(words)
+      #expect(named.status == 23, "\(named.errorText), \(hint)")
+      let told = "/place/target/pipe: cannot set permissions: Function not implemented (it takes"
+      #expect(named.errorText.contains(told), "\(named.errorText), \(hint)")
     }
   }
 }

@@ -83,7 +83,8 @@ struct CallFilter {
   /// Numbers that headers may be too old for; they are the same on every architecture.
   private static let newerCalls: String = {
     let numbers = [
-      ("io_uring_setup", 425), ("openat2", 437), ("cachestat", 451), ("fchmodat2", 452),
+      ("io_uring_setup", 425), ("io_uring_enter", 426), ("io_uring_register", 427),
+      ("openat2", 437), ("cachestat", 451), ("fchmodat2", 452),
       ("setxattrat", 463), ("getxattrat", 464), ("listxattrat", 465), ("removexattrat", 466),
     ]
     return numbers.map { "#ifndef SYS_\($0)\n#define SYS_\($0) \($1)\n#endif" }

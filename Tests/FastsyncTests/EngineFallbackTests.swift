@@ -22,9 +22,15 @@ import Testing
     try expectSame(sandbox.path("source"), sandbox.path("target"))
   }
 
-  /// Takes io_uring_setup away, as containers do.
-  private func withoutRing(_ sandbox: Sandbox, _ code: Int32 = EPERM) throws -> CallFilter {
-    try CallFilter(CallFilter.Rule.fail(["io_uring_setup"], code), in: sandbox)
+  private static let calls = ["io_uring_setup", "io_uring_register", "io_uring_enter"]
+
+  /// Takes a call of io_uring away, as containers do.
+  private func withoutRing(
+    _ sandbox: Sandbox,
+    _ code: Int32 = EPERM,
+    _ call: String = calls[0]
+  ) throws -> CallFilter {
+    try CallFilter(CallFilter.Rule.fail([call], code), in: sandbox)
   }
 
   /// It is not discarded either before it is known that it can be written.
@@ -49,13 +55,15 @@ import Testing
 
   @Test(
     .enabled(if: CallFilter.obstacle == nil, "\(CallFilter.obstacle ?? "")"),
-    arguments: [EPERM, ENOSYS, ENOMEM]
+    arguments: [EPERM, ENOSYS, ENOMEM],
+    calls
   )
   func forbidden(
-    _ code: Int32
+    _ code: Int32,
+    _ call: String
   ) throws {
     try withTrees { sandbox, operands in
-      let filter = try withoutRing(sandbox, code)
+      let filter = try withoutRing(sandbox, code, call)
       let command = [fastsyncBinary]
       let refused = try filter.run(command + ["--io-engine=uring"] + operands)
       #expect(refused.status != 0, "--io-engine=uring")

@@ -8,7 +8,18 @@ extension CopyError {
   /// What failed, as words behind the path.
   var text: String {
     let place = offset.map { " at offset \($0)" } ?? ""
-    return operation.text + place + (errno.map { ": \($0.description)" } ?? "")
+    return operation.text + place + (errno.map { ": \($0.description)" } ?? "") + need
+  }
+
+  /// What would have to be there, where the kernel has no way.
+  private var need: String {
+    guard errno == .noFunction else { return "" }
+    return switch operation {
+    case .setPermissions: " (it takes /proc, or Linux 6.6)"
+    case .listAttributes, .readAttribute, .setAttribute, .removeAttribute:
+      " (it takes /proc, or Linux 6.13)"
+    default: ""
+    }
   }
 }
 
