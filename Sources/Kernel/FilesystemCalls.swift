@@ -6,11 +6,12 @@ public import SystemPackage
 
 /// System calls on a whole filesystem, by an open file on it.
 public enum FilesystemCalls {
-  /// How much may still be written (`fstatvfs`), in bytes; `nil` where that is not told.
+  /// How much may still be written (`fstatvfs`).
   ///
   /// - Parameters:
   ///   - file: An open file.
   ///   - isPrivileged: Whether what is reserved for root counts.
+  /// - Returns: The free space in bytes; `nil` where that is not told.
   public static func freeBytes(_ file: Int32, isPrivileged: Bool) -> UInt64? {
     var found = statvfs()
     guard unsafe fstatvfs(file, &found) == 0, found.f_blocks > 0 else { return nil }

@@ -125,6 +125,13 @@ struct Publisher: ~Copyable {
     applyMetadata(file, replacing: entry.existing?.kind == .file ? entry.existing : nil)
     let way = policy.way(entry, file.data)
     guard let way, durability != .none else {
+      // A server may refuse what it has only taken so far.
+      do throws(Errno) {
+        if way == .server { try FileCalls.flush(file.target.rawValue) }
+      } catch {
+        run.fail(.target(.write, entry.targetPath, error))
+        return published.append(EntryDone(entry: entry, isThere: false))
+      }
       let isThere = publish(entry, &file.target, file.change)
       if isThere, let way, file.isDropped, let descriptor = file.target.takeDescriptor() {
         let load = WritebackQueue.Load(byteCount: file.data.byteCount, way: way.ofData)

@@ -168,7 +168,7 @@ extension RunContext {
   /// Counts and tells a failure, and stops the run if it must.
   func fail(_ error: CopyError) {
     state.withLock { state in
-      if error.isOfWriting { state.targetHasFailed = true }
+      if Self.isOfWriting(error) { state.targetHasFailed = true }
       if error.severity == .vanished { state.vanished += 1 } else { state.failures += 1 }
     }
     // The files in flight all meet a full disk; once is enough to say so.
@@ -185,7 +185,7 @@ extension RunContext {
   func failAtEnd(_ error: CopyError) {
     if error.severity == .stop { stop(.failure) }
     state.withLock { state in
-      if error.isOfWriting { state.targetHasFailed = true }
+      if Self.isOfWriting(error) { state.targetHasFailed = true }
       state.failures += 1
       if error.severity == .stop { state.stop = .failure }
     }
@@ -257,19 +257,17 @@ extension RunContext {
     explain(.engine(.callsWithoutRingThreads))
   }
 
+  /// Whether what is at the target may not be what was written.
+  ///
+  /// A filesystem that becomes read-only in the middle of a run has failed to write as well.
+  private static func isOfWriting(_ error: CopyError) -> Bool {
+    error.operation == .write || error.operation == .sync || error.errno == .readOnlyFileSystem
+  }
+
   private func isFirst(_ flag: any WritableKeyPath<State, Bool> & Sendable) -> Bool {
     state.withLock { state in
       defer { state[keyPath: flag] = true }
       return !state[keyPath: flag]
     }
-  }
-}
-
-extension CopyError {
-  /// Whether what is at the target may not be what was written.
-  ///
-  /// A filesystem that becomes read-only in the middle of a run has failed to write as well.
-  fileprivate var isOfWriting: Bool {
-    operation == .write || operation == .sync || errno == .readOnlyFileSystem
   }
 }

@@ -5,8 +5,8 @@ internal import Synchronization
 
 /// What a run has learned of how much still fits on its target's filesystems.
 ///
-/// A file that finds no room does not end the run while smaller ones may find some: as many files as
-/// fit are copied. Where next to nothing is left there is no point in going on.
+/// A file that finds no room does not end the run while smaller ones may find some: as many files
+/// as fit are copied. Where next to nothing is left there is no point in going on.
 final class SpaceGuard: Sendable {
   private struct State {
     /// The size of the smallest file that found no room, by device, in bytes.

@@ -55,7 +55,7 @@ extension CopyError.Operation {
     case .removeAttribute(let name): "cannot remove attribute \(name.text)"
     case .sync: "cannot bring to stable storage"
     case .leaveOut(let files):
-      "\(files) \(files == 1 ? "file was" : "files were") left out, since smaller ones found no room"
+      "\(files) \(files == 1 ? "file is" : "files are") left out, since smaller ones found no room"
     case .keepData: "is not what was written to it, and was removed"
     case .removeWrong: "is not what was written to it, and cannot be removed"
     case .sourceShrank(let before, let now):

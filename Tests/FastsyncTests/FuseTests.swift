@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+import SystemPackage
+import Testing
+
+/// Why there can be no filesystem of our own behind FUSE here, or nil.
+let fuseObstacle: String? = {
+  if !isRoot { return "only root can mount filesystems" }
+  guard unsafe access("/dev/fuse", R_OK | W_OK) == 0 else { return "there is no /dev/fuse" }
+  return has("python3") ? nil : "python3 is not installed"
+}()
+
+/// Filesystems whose server may refuse in the end what it has taken: `close` and `fsync` tell.
+@Suite(.enabled(if: fuseObstacle == nil, "\(fuseObstacle ?? "")"))
+struct FuseTests {
+  /// Mounts a server that fails for files with `bad` in their names.
+  private func withServer(
+    _ failures: [String],
+    _ body: (Sandbox, _ target: String) throws -> Void
+  ) throws {
+    try withSandbox { sandbox in
+      let target = try sandbox.makeDirectory("target")
+      let script = packageFolder.appending("Tests/FuseServer/server.py").string
+      let words = [script, target] + failures
+      let server = try RunningProcess("python3", rawArguments: words.map { Bytes(text: $0) })
+      var patience = 6_000
+      defer {
+        try? Sandbox.unmount(target)
+        _ = try? server.wait()
+      }
+      while try run("mountpoint", ["-q", target]).status != 0 {
+        patience -= 1
+        try #require(patience > 0, "the server mounts nothing")
+        usleep(10_000)
+      }
+      try body(sandbox, target)
+    }
+  }
+
+  private func makeSource(_ sandbox: Sandbox) throws -> String {
+    let source = try sandbox.makeDirectory("source")
+    let (directory, contents) = (try OpenDirectory(source), SeededContents(seed: testSeed))
+    for (number, size) in [0, 1, 5_000, 300_000, 3_000_000].enumerated() {
+      try contents.makeFile(number, directory, Bytes(text: "good\(number)"), size: size)
+    }
+    try contents.makeFile(9, directory, Bytes(text: "bad"), size: 10_000)
+    try contents.makeFile(10, directory, Bytes(text: "large and bad"), size: 3_000_000)
+    return source
+  }
+
+  @Test(arguments: [
+    ("flush=EIO", 23), ("flush=ENOSPC", 11), ("flush=EDQUOT", 11), ("fsync=EIO", 23),
+    ("write=EIO", 23),
+  ])
+  func whatTheServerRefusesIsNamed(_ failure: String, _ status: Int32) throws {
+    for engine in engines {
+      for durability in ["run", "file"] {
+        try withServer([failure]) { sandbox, target in
+          let source = try makeSource(sandbox)
+          let options = ["-rt", "--io-engine=\(engine)", "--durability=\(durability)"]
+          let result = try fastsync(options + ["\(source)/", "\(target)/copy/"])
+          let hint = "\(failure) \(options): \(result.errorText)"
+          #expect(result.status == status, "\(hint)")
+          #expect(result.errorText.contains("bad: cannot write"), "\(hint)")
+          let names = try OpenDirectory("\(target)/copy").names()
+            .map { String(decoding: $0, as: UTF8.self) }
+          #expect(!names.contains { $0.contains("bad") }, "\(hint)")
+          expectNone(try temporaryNames(target), hint)
+          guard status == 23 else { return }
+          try succeed("rm", ["\(source)/bad", "\(source)/large and bad"])
+          try succeed("diff", ["-r", source, "\(target)/copy"])
+        }
+      }
+    }
+  }
+
+  /// Nothing has to last, but what was refused is not there.
+  @Test func closeIsAskedInAnyCase() throws {
+    try withServer(["flush=EIO"]) { sandbox, target in
+      let source = try makeSource(sandbox)
+      let options = ["-rt", "--durability=none", "\(source)/", "\(target)/copy/"]
+      try expectFastsync(23, options, saying: ["bad: cannot write"])
+    }
+  }
+
+  /// `syncfs` reaches no server, so each file is synced by itself, and the directory.
+  @Test func eachFileIsSynced() throws {
+    try withServer([]) { sandbox, target in
+      let source = try makeSource(sandbox)
+      try expectFastsync(0, ["-rt", "\(source)/", "\(target)/copy/"])
+      try succeed("diff", ["-r", source, "\(target)/copy"])
+      try expectFastsync(0, ["-rt", "-v", "\(source)/", "\(target)/copy/"])
+      guard has("strace") else { try Test.cancel("strace is not installed") }
+      try succeed("touch", ["\(source)/good1", "\(source)/good2"])
+      let trace = sandbox.path("trace")
+      let words = ["-f", "-e", "trace=fsync", "-o", trace, fastsyncBinary]
+      try succeed("strace", words + ["-rt", "\(source)/", "\(target)/copy/"])
+      let calls = try succeed("cat", [trace]).outputText.split(separator: "\n")
+      #expect(calls.count { $0.contains("fsync(") && $0.hasSuffix("= 0") } == 3, "\(calls)")
+    }
+  }
+}
