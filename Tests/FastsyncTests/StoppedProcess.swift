@@ -11,20 +11,32 @@ extension RunningProcess {
     while ContinuousClock.now < deadline {
       // Stopped while looking: what is seen is so when the signal comes.
       send(SIGSTOP)
-      guard waitUntilStopped() else { return false }
-      if try condition(processID) { return true }
+      switch waitUntilStopped() {
+      case .stopped: if try condition(processID) { return true }
+      case .ended: return false
+      case .goesOn: break
+      }
       send(SIGCONT)
       usleep(500)
     }
     return false
   }
 
-  /// Waits for the stop; false when the program ended instead.
-  private func waitUntilStopped() -> Bool {
+  private enum StopOutcome { case stopped, ended, goesOn }
+
+  /// Waits for the stop, but not for ever: a thread that just ends waits for the kernel threads of
+  /// its ring, which are stopped, and so is not itself.
+  private func waitUntilStopped() -> StopOutcome {
     var info = unsafe siginfo_t()
-    let events = WSTOPPED | WEXITED | WNOWAIT
-    // 5 is CLD_STOPPED, which Swift does not see.
-    return unsafe waitid(P_PID, id_t(processID), &info, events) == 0 && info.si_code == 5
+    let events = WSTOPPED | WEXITED | WNOWAIT | WNOHANG
+    for _ in 0..<2_000 {
+      guard unsafe waitid(P_PID, id_t(processID), &info, events) == 0 else { return .ended }
+      // 5 is CLD_STOPPED, which Swift does not see; without a signal nothing has happened.
+      let (signal, code) = unsafe (info.si_signo, info.si_code)
+      if signal != 0 { return code == 5 ? .stopped : .ended }
+      usleep(500)
+    }
+    return .goesOn
   }
 }
 

@@ -50,8 +50,9 @@ enum SleepRules {
       reason: "polls until a mount is not busy, a limited number of times"
     ),
     "Tests/FastsyncTests/StoppedProcess.swift": Allowed(
-      count: 1,
-      reason: "lets a stopped process run on between two looks, with a deadline"
+      count: 2,
+      reason:
+        "lets a stopped process run on between two looks, and waits for its stop, with a deadline"
     ),
     "Tests/UringTests/QueueTests.swift": Allowed(
       count: 1,
