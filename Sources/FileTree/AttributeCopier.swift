@@ -17,6 +17,9 @@ public struct AttributeDelta: Equatable, Sendable {
   /// Whether there is nothing to be done.
   public var isEmpty: Bool { changed.isEmpty && removed.isEmpty }
 
+  /// Whether the ACLs that are in force differ.
+  public var accessListsDiffer: Bool { (changed + removed).contains(where: \.isAccessList) }
+
   /// The same without what could not be carried over.
   public func without(_ failures: [AttributeCopier.Failure]) -> AttributeDelta {
     guard !failures.isEmpty else { return self }

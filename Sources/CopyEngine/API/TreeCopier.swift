@@ -133,7 +133,7 @@ private struct TreeRun {
     guard !sources.isEmpty else { return nil }
     let target = try resolver.resolveTarget(for: sources)
     for source in sources { try resolver.check(source, against: target) }
-    return (sources, plan.options.isDryRun ? target : try resolver.create(target))
+    return (sources, plan.options.isDryRun ? target : try resolver.create(target, for: sources))
   }
 
   /// Ends a run: gives directories their own permissions back, and brings all to stable storage.

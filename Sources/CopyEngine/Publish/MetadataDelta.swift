@@ -46,6 +46,17 @@ struct MetadataPolicy: Sendable {
   }
 }
 
+extension Preservation {
+  /// Whether anything is carried over that says who may look into a directory.
+  var carriesAccess: Bool { !isDisjoint(with: [.permissions, .owner, .group]) }
+
+  /// The permissions that a directory is made with: none for others until it is done, or where
+  /// nothing more is done to it, those that it is to keep.
+  func newDirectoryPermissions(like wanted: EntryMetadata, _ creationMask: UInt32) -> UInt32 {
+    0o700 | (carriesAccess ? 0 : wanted.permissions & 0o777 & ~creationMask)
+  }
+}
+
 /// What differs of what an inode itself says, beside its attributes, between what an entry should
 /// have and what it has.
 struct InodeDelta: Equatable {
@@ -63,6 +74,7 @@ struct InodeDelta: Equatable {
   private(set) var group: UInt32?
   /// The permissions; `nil` where they mean nothing.
   private(set) var permissions: UInt32?
+  private var carriesPermissions = false
   /// The permissions that it has; `nil` where that is not known.
   private(set) var presentPermissions: UInt32?
   /// The times; `nil` where they are not carried over.
@@ -117,6 +129,7 @@ struct InodeDelta: Equatable {
     // The permissions of a symbolic link mean nothing and cannot be set.
     guard wanted.kind != .symbolicLink else { return }
     let isCarriedOver = policy.preservation.contains(.permissions)
+    carriesPermissions = isCarriedOver
     switch present {
     case .entry(let current):
       permissions = isCarriedOver ? wanted.permissions : current.permissions
@@ -130,6 +143,31 @@ struct InodeDelta: Equatable {
 
   /// Leaves the permissions to whoever needs the directory to be writable for longer.
   mutating func leavePermissions() { permissions = nil }
+
+  /// The permissions while owner, group and ACL are changed, or a directory is filled.
+  ///
+  /// They allow nobody more than both what there was and what is wanted, whichever class he belongs
+  /// to before and after. The owner may set them as he likes, and keeps them.
+  ///
+  /// - Parameter listsDiffer: Whether the access ACLs differ, so that the mask, which is where the
+  ///   permissions of the group are, has to keep out whom they name.
+  /// - Returns: `nil` where that is what it has, or where permissions are not carried over.
+  func interimPermissions(listsDiffer: Bool) -> UInt32? {
+    guard isRepair, carriesPermissions, let new = permissions, let old = presentPermissions else {
+      return nil
+    }
+    // Who was the owner, or in the group, may be anybody else afterwards, and the other way round.
+    var former: UInt32 = 0o7
+    if owner != nil { former &= old >> 6 }
+    if group != nil { former &= old >> 3 }
+    let others = old & new & former
+    let members = listsDiffer ? 0 : old >> 3 & new >> 3 & former & (group == nil ? 0o7 : old)
+    let user = old >> 6 & 0o7 & (owner == nil ? 0o7 : new >> 6)
+    let keepsOwner = owner == nil && group == nil
+    let special = isFile ? (keepsOwner ? old & new & 0o6000 : 0) : old & 0o6000
+    let interim = special | (old | new) & 0o1000 | user << 6 | members << 3 | others
+    return interim == old ? nil : interim
+  }
 
   /// Whether the permissions have to be set.
   var permissionsDiffer: Bool { permissions != nil && permissions != presentPermissions }

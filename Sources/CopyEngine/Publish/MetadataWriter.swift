@@ -31,7 +31,8 @@ extension MetadataPlace {
 /// Carries out what differs of the metadata.
 ///
 /// The order matters: a change of owner clears setuid, setgid and capabilities, and an ACL changes
-/// the permission bits; times come last since everything before may touch them.
+/// the permission bits; times come last since everything before may touch them. In between nobody
+/// is allowed more than both the old and the new metadata do.
 struct MetadataWriter: ~Copyable {
   let policy: MetadataPolicy
   private let run: RunContext
@@ -68,6 +69,19 @@ struct MetadataWriter: ~Copyable {
     }
   }
 
+  /// Whether the ACLs that are in force differ, or may (`listxattr`, `getxattr`).
+  mutating func accessListsDiffer(_ place: MetadataPlace) -> Bool {
+    guard policy.preservation.contains(.accessControlLists), let source = place.source else {
+      return false
+    }
+    let delta = try? attributes.difference(
+      from: source,
+      to: place.target,
+      classes: .accessControlLists
+    )
+    return delta?.accessListsDiffer ?? true
+  }
+
   /// What a run would change; attributes that cannot be read at the source are told, and left out.
   mutating func foretell(_ delta: MetadataDelta, _ place: MetadataPlace) -> MetadataDelta {
     guard !delta.attributes.isEmpty, let source = place.source else { return delta }
@@ -88,6 +102,7 @@ struct MetadataWriter: ~Copyable {
     _ place: MetadataPlace,
     isForced: Bool = false
   ) -> EntryChange {
+    let isNarrowed = narrow(delta, place)
     let (ownerChange, hasOwner) = applyOwner(delta, place)
     var change = ownerChange
     var pending = delta.attributes
@@ -110,7 +125,8 @@ struct MetadataWriter: ~Copyable {
       change.formUnion(told.intersection([.accessControlLists, .extendedAttributes]))
     }
     let isTouched = !ownerChange.isEmpty || !applied.isEmpty || isOpened
-    if applyPermissions(delta, place, hasOwner: hasOwner, isForced: isForced || isTouched) {
+    let forces = isForced || isTouched || isNarrowed
+    if applyPermissions(delta, place, hasOwner: hasOwner, isForced: forces) {
       change.insert(.permissions)
     }
     if applyTimes(delta, place, isForced: isTouched || !change.isEmpty) { change.insert(.time) }
@@ -132,6 +148,18 @@ struct MetadataWriter: ~Copyable {
 
   /// S_IWUSR.
   private static var ownerWrite: UInt32 { 0o200 }
+
+  /// Takes away what must not be allowed while one thing after the other is changed (`fchmod`).
+  ///
+  /// - Returns: Whether there was anything; where that fails, setting the permissions does so too.
+  private func narrow(_ delta: MetadataDelta, _ place: MetadataPlace) -> Bool {
+    let listsDiffer = delta.attributes.accessListsDiffer
+    let takesSteps = listsDiffer || delta.inode.owner != nil || delta.inode.group != nil
+    guard takesSteps, let interim = delta.inode.interimPermissions(listsDiffer: listsDiffer) else {
+      return false
+    }
+    return (try? place.target.setPermissions(interim)) != nil
+  }
 
   private func fail(_ operation: CopyError.Operation, _ place: MetadataPlace, _ errno: Errno) {
     run.fail(.target(operation, place.directory.targetPath(place.targetName), errno))

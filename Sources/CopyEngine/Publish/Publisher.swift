@@ -22,7 +22,7 @@ struct CompleteFile: ~Copyable {
 /// What the publishers of a run share.
 struct PublishedState: Sendable {
   let targets = TargetFilesystems()
-  let temporarilyWritable = TemporarilyWritable()
+  let temporarilyWritable: TemporarilyWritable
   let recent = RecentFiles()
   let writeback: WritebackQueue
 
@@ -32,6 +32,7 @@ struct PublishedState: Sendable {
   ///   - run: The run.
   ///   - onSettled: Told whenever files may have their names.
   init(_ run: RunContext, onSettled: @escaping @Sendable () -> Void) {
+    temporarilyWritable = TemporarilyWritable(isPrivileged: run.isPrivileged)
     writeback = WritebackQueue(
       filesMax: run.limits.writebackFilesMax,
       pageBytes: ProcessFacts.pageBytes,

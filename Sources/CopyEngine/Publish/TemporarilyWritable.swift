@@ -5,65 +5,115 @@ internal import Kernel
 internal import Synchronization
 internal import SystemPackage
 
-/// Directories of an ordinary user that are closed to their owner, and open while the run goes on.
+/// Target directories that have other permissions while the run goes on: open to their owner, where
+/// an ordinary user has closed them, and closed to others as far as they will be when all is done.
 ///
-/// Several sources may merge into one directory: its own permissions come back with the last. Where
+/// Several sources may merge into one directory: its own metadata comes with the last. Where
 /// nothing gives a directory its metadata, since the run was stopped or only entries were put into
-/// it, they come back at the end of the run.
+/// it, what it had before comes back at the end of the run, but for what it is to lose.
 final class TemporarilyWritable: Sendable {
-  private struct Entry {
-    /// The permissions that it had before the run.
+  /// How a directory is to be while the run goes on.
+  struct Interim {
+    /// The permissions; an ordinary user gets those of the owner as well.
     let permissions: UInt32
+    /// The owner and the group that it will have; `nil` where they are right.
+    var owner: UInt32?
+    var group: UInt32?
+  }
+
+  private struct Entry {
+    /// What it was before the run.
+    let found: EntryMetadata
+    /// The permissions that it gets at the end of the run, if it has not got its own before.
+    var permissions: UInt32
     /// Who is not done with it.
     var users: [CopyDirectory]
   }
 
   private let entries = Mutex<[InodeIdentity: Entry]>([:])
+  private let isPrivileged: Bool
+
+  /// Starts with none.
+  ///
+  /// - Parameter isPrivileged: Whether permissions do not count for this process.
+  init(isPrivileged: Bool) {
+    self.isPrivileged = isPrivileged
+  }
 
   /// Read, write and search permission for the owner.
   private static let ownerPermissions: UInt32 = 0o700
 
-  /// Opens a directory to its owner, if it is not, and remembers what it was (`fchmod`).
+  /// Makes a directory what it is to be while it is filled, and remembers what it was (`fchmod`,
+  /// `fchown`).
   ///
-  /// Where that cannot be done, because it belongs to somebody else, writing to it will tell.
-  func makeWritable(_ directory: CopyDirectory, _ target: EntryLocation, _ found: EntryMetadata) {
+  /// Where that cannot be done, because it belongs to somebody else, writing to it will tell, or
+  /// giving it its metadata.
+  func prepare(
+    _ directory: CopyDirectory,
+    _ target: EntryLocation,
+    _ found: EntryMetadata,
+    _ interim: Interim
+  ) {
+    let wanted = interim.permissions | (isPrivileged ? 0 : Self.ownerPermissions)
     entries.withLock { entries in
       if entries[found.identity]?.users.contains(where: { $0 === directory }) == true { return }
       if entries[found.identity] != nil {
         entries[found.identity]?.users.append(directory)
         return
       }
-      let wanted = found.permissions | Self.ownerPermissions
-      guard wanted != found.permissions, (try? target.setPermissions(wanted)) != nil else { return }
-      entries[found.identity] = Entry(permissions: found.permissions, users: [directory])
+      let hasOwner = interim.owner == nil && interim.group == nil
+      guard wanted != found.permissions || !hasOwner else { return }
+      guard wanted == found.permissions || (try? target.setPermissions(wanted)) != nil else {
+        return
+      }
+      if !hasOwner && (try? target.setOwner(interim.owner, group: interim.group)) == nil {
+        // An ordinary user may give it to a group of his.
+        try? target.setOwner(nil, group: interim.group)
+      }
+      entries[found.identity] = Entry(
+        found: found,
+        permissions: interim.permissions,
+        users: [directory]
+      )
     }
   }
 
   /// What `release` found.
   struct Release {
-    /// The permissions that the directory had before the run.
-    let permissions: UInt32
-    /// Whether nobody else needs it to be open any more.
-    let isLast: Bool
+    /// What the directory was before the run.
+    let found: EntryMetadata
+    /// Whether others will give it its metadata.
+    let isShared: Bool
+    /// Whether it has to be open until the run ends, and gets its permissions then.
+    let staysOpen: Bool
   }
 
-  /// Notes that a directory is done; if it was the last user, whoever asks sets the permissions.
+  /// Notes that a directory is done; if nobody else will, whoever asks gives it its metadata.
   ///
   /// - Parameters:
   ///   - directory: The directory.
   ///   - identity: The inode at the target.
-  /// - Returns: What has to be set, or `nil` for a directory that was left alone.
-  func release(_ directory: CopyDirectory, _ identity: InodeIdentity) -> Release? {
+  ///   - wanted: The permissions that it is to have; `nil` for those that it had.
+  /// - Returns: What is left to be done, or `nil` for a directory that was left alone.
+  func release(
+    _ directory: CopyDirectory,
+    _ identity: InodeIdentity,
+    wanted: UInt32?
+  ) -> Release? {
     entries.withLock { entries in
       guard var entry = entries[identity] else { return nil }
       entry.users.removeAll { $0 === directory }
-      entries[identity] = entry.users.isEmpty ? nil : entry
-      return Release(permissions: entry.permissions, isLast: entry.users.isEmpty)
+      // Entries that were named one by one are put into it until the run ends.
+      let isShared = entry.users.contains { $0.metadata != nil }
+      let staysOpen = !isShared && !entry.users.isEmpty && !isPrivileged
+      if staysOpen, let wanted { entry.permissions = wanted }
+      entries[identity] = isShared || staysOpen ? entry : nil
+      return Release(found: entry.found, isShared: isShared, staysOpen: staysOpen)
     }
   }
 
-  /// Gives all that are left their own permissions back, the deepest first: what is above has to be
-  /// passed through.
+  /// Gives all that are left the permissions that they are to have, the deepest first: what is
+  /// above has to be passed through.
   ///
   /// - Returns: What failed.
   func restoreAll(_ opener: DirectoryOpener) -> [CopyError] {

@@ -141,7 +141,10 @@ struct OperandResolver {
   }
 
   /// Makes the target directory, once it is known that the operands go together (`mkdir`).
-  func create(_ target: ResolvedTarget) throws(CopyError) -> ResolvedTarget {
+  func create(
+    _ target: ResolvedTarget,
+    for sources: [ResolvedSource]
+  ) throws(CopyError) -> ResolvedTarget {
     guard target.isNew else { return target }
     let place = EntryLocation(
       directory: target.nearest.descriptor.rawValue,
@@ -149,7 +152,7 @@ struct OperandResolver {
     )
     var isMade = true
     do {
-      try place.makeDirectory(mode: 0o777 & ~creationMask)
+      try place.makeDirectory(mode: newPermissions(for: sources))
     } catch {
       // Another run may have made it since it was looked for.
       guard error == .fileExists else { throw CopyError(.makeDirectory, plan.target, error, .stop) }
@@ -163,6 +166,19 @@ struct OperandResolver {
       newName: nil,
       isNew: isMade
     )
+  }
+
+  /// The permissions that the target directory is made with: where it is to have those of a source,
+  /// others may not look into it before it has them.
+  private func newPermissions(for sources: [ResolvedSource]) -> UInt32 {
+    let usual = 0o777 & ~creationMask
+    guard plan.options.rules.isRecursive, let first = sources.first(where: { $0.isContents }) else {
+      return usual
+    }
+    let preservation = plan.options.preservation
+    // What several sources merge into keeps what it has, where permissions are not carried over.
+    guard preservation.carriesAccess || sources.count == 1 else { return usual }
+    return preservation.newDirectoryPermissions(like: first.metadata, creationMask)
   }
 
   private func openTarget(_ path: FilePath) throws(CopyError) -> OpenDirectory {

@@ -174,7 +174,7 @@ struct EntryVisitor<Work: Executor & ~Copyable>: ~Copyable {
   }
 
   private mutating func enter(_ entry: FoundEntry, isMade: Bool) -> Visit {
-    let outcome = isMade ? executor.makeDirectory(entry) : .made
+    let outcome = isMade ? executor.makeDirectory(entry) : .isThere
     if case .failed = outcome { return .done }
     let directory = entry.directory
     let device = entry.metadata.identity.device
@@ -183,7 +183,7 @@ struct EntryVisitor<Work: Executor & ~Copyable>: ~Copyable {
       in: directory,
       identity: entry.metadata.identity,
       metadata: metadataOfFirstSource(entry),
-      isNew: isMade,
+      isNew: outcome == .made || outcome == .isMissing,
       isMissing: outcome == .isMissing
     )
     if run.options.rules.staysOnFilesystem, let above = directory.identity, above.device != device {

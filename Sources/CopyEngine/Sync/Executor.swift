@@ -15,8 +15,10 @@ enum LinkOutcome {
 
 /// How a directory came to be at the target.
 enum DirectoryOutcome {
-  /// It was made, or was there before, as another worker made it.
+  /// It was made, and nobody else knows of it yet.
   case made
+  /// It is there, and may have been filled by others.
+  case isThere
   /// It would be made, if this were no dry run.
   case isMissing
   /// It cannot be made, which was told.

@@ -78,29 +78,64 @@ extension LiveExecutor where Queue: ~Copyable {
     guard let metadata = sides.targetMetadata else { return }
     let shared = publisher.shared
     shared.targets.note(directory, sides, device: metadata.identity.device)
-    guard !directory.isNew && !run.isPrivileged else { return }
+    guard !directory.isNew else { return }
     let target = EntryLocation(open: sides.target)
-    shared.temporarilyWritable.makeWritable(directory, target, metadata)
+    // Another source may have changed a root since it was opened.
+    let found = directory.parent == nil ? (try? target.metadata()) ?? metadata : metadata
+    let interim = interim(directory, sides, target, found)
+    shared.temporarilyWritable.prepare(directory, target, found, interim)
+  }
+
+  /// What a directory is to be while it is filled: what is put into it must be open to nobody who
+  /// will not get at it when all is done.
+  private mutating func interim(
+    _ directory: CopyDirectory,
+    _ sides: DirectorySides,
+    _ target: EntryLocation,
+    _ found: EntryMetadata
+  ) -> TemporarilyWritable.Interim {
+    guard let wanted = directory.metadata else {
+      return TemporarilyWritable.Interim(permissions: found.permissions)
+    }
+    let inode = InodeDelta(of: wanted, at: .entry(found), publisher.metadata.policy)
+    let place = MetadataPlace(
+      directory: directory,
+      name: .itself,
+      targetName: .itself,
+      source: EntryLocation(open: sides.metadataSource),
+      target: target
+    )
+    let listsDiffer = sides.givesAttributes && publisher.metadata.accessListsDiffer(place)
+    return TemporarilyWritable.Interim(
+      permissions: inode.interimPermissions(listsDiffer: listsDiffer) ?? found.permissions,
+      owner: inode.owner,
+      group: inode.group
+    )
   }
 
   mutating func makeDirectory(_ entry: FoundEntry) -> DirectoryOutcome {
     do throws(Errno) {
       if entry.existing != nil { try entry.target.remove() }
+      let policy = publisher.metadata.policy
+      let mode = policy.preservation.newDirectoryPermissions(
+        like: entry.metadata,
+        policy.creationMask
+      )
       do {
-        try entry.target.makeDirectory(mode: 0o700)
+        try entry.target.makeDirectory(mode: mode)
       } catch {
         guard error == .noSpace else { throw error }
         // What is reserved for data on its way may be more than that takes.
         try FilesystemCalls.sync(entry.sides.target)
-        try entry.target.makeDirectory(mode: 0o700)
+        try entry.target.makeDirectory(mode: mode)
       }
     } catch {
-      // Another worker has made it for an earlier source that merges into this one.
+      // Another worker has made it for an earlier source that merges into this one, or somebody
+      // else, with other permissions.
       let isThere = error == .fileExists && (try? entry.target.metadata().kind) == .directory
-      guard isThere else {
-        run.fail(.target(.makeDirectory, entry.targetPath, error))
-        return .failed
-      }
+      if isThere { return .isThere }
+      run.fail(.target(.makeDirectory, entry.targetPath, error))
+      return .failed
     }
     own.directoriesCreated += 1
     run.tell(.directory, entry.directory, entry.targetName, entry.change)
@@ -136,15 +171,24 @@ extension LiveExecutor where Queue: ~Copyable {
   ) throws(CopyError) {
     guard let wanted = directory.metadata else { return }
     var current = found.current
-    let opened = publisher.shared.temporarilyWritable.release(directory, current.identity)
-    if let opened { current.mode = current.typeBits | opened.permissions }
+    let policy = publisher.metadata.policy
+    let opened = publisher.shared.temporarilyWritable.release(
+      directory,
+      current.identity,
+      wanted: policy.preservation.contains(.permissions) ? wanted.permissions : nil
+    )
+    if let opened {
+      guard !opened.isShared else { return own.entriesUnchanged += 1 }
+      (current.owner, current.group) = (opened.found.owner, opened.found.group)
+      current.mode = opened.found.mode
+    }
     let attributes = publisher.metadata.compareAttributes(found.place, .directory)
     var inode = InodeDelta(
       of: wanted,
       at: directory.isNew ? .new(.ofDirectory(current), replacing: nil) : .entry(current),
-      publisher.metadata.policy
+      policy
     )
-    if opened?.isLast == false { inode.leavePermissions() }
+    if opened?.staysOpen == true { inode.leavePermissions() }
     let delta = MetadataDelta(inode: inode, attributes: attributes)
     let change = publisher.metadata.apply(delta, found.place, isForced: opened != nil)
     guard !directory.isNew else { return }
