@@ -34,9 +34,9 @@ struct AttributeName: Equatable, Sendable {
 }
 
 extension EntryLocation {
-  /// Whether what is made in this directory may have attributes from the start: from a default ACL,
-  /// or by a property of the filesystem, such as btrfs' compression (`listxattr`).
-  public var givesAttributes: Bool {
+  /// Whether the entry has attributes, as new ones may from the start: from a default ACL of the
+  /// directory, or by a property of the filesystem, such as btrfs' compression (`listxattr`).
+  public var hasAttributes: Bool {
     var list = InlineArray<64, CChar>(repeating: 0)
     var span = list.mutableSpan
     let count: Int
@@ -48,7 +48,7 @@ extension EntryLocation {
       return error != .notSupported
     }
     guard count > 0 else { return false }
-    // Every directory has a label where the machine has a policy, and labels are left alone.
+    // Every entry has a label where the machine has a policy, and labels are left alone.
     let label = "security.selinux".utf8CString
     return count != label.count || (0..<count).contains { list[$0] != label[$0] }
   }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import Kernel
-internal import Synchronization
 
 /// An open directory, which several places may hold on to.
 public final class OpenDirectory: Sendable {
@@ -51,46 +50,15 @@ public final class DirectorySides: Sendable {
   public let targetMetadata: EntryMetadata?
   /// Earlier sources that merge into this directory.
   public let earlier: [EarlierSource]
-  /// Whether new files here may have attributes from the start.
-  public let givesAttributes: Bool
-  /// What the first file that was made here turned out to have.
-  private let newFiles = Mutex<NewFiles?>(nil)
   private let protectsTemporaries = Mutex(false)
 
-  /// What a file has that was just made in a directory.
-  public struct NewFiles: Sendable {
-    /// The owner's number.
-    public let owner: UInt32
-    /// The group's number.
-    public let group: UInt32
-    /// Whether it had the mode that it was made with.
-    public let keepsMode: Bool
-  }
-
-  /// Takes over the open sides; what the target has is asked for (`statx`, `listxattr`).
+  /// Takes over the open sides; what the target is is asked for (`statx`).
   public init(source: OpenDirectory, target: OpenDirectory?, earlier: [EarlierSource] = []) {
     sourceDirectory = source
     targetDirectory = target
     self.earlier = earlier
     targetMetadata = target.flatMap {
       try? EntryLocation(open: $0.descriptor.rawValue).metadata()
-    }
-    givesAttributes =
-      target.map { EntryLocation(open: $0.descriptor.rawValue).givesAttributes } ?? true
-  }
-
-  /// What a file has that was just made here; asked of the first one (`statx`), since setgid bits,
-  /// mount options and mapped owners may all have a say.
-  public func newFiles(like first: Int32, mode: UInt32) -> NewFiles? {
-    newFiles.withLock { known in
-      if known == nil, let metadata = try? EntryLocation(open: first).metadata() {
-        known = NewFiles(
-          owner: metadata.owner,
-          group: metadata.group,
-          keepsMode: metadata.permissions == mode
-        )
-      }
-      return known
     }
   }
 

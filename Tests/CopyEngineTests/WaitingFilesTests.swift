@@ -59,7 +59,6 @@ struct WaitingFilesTests {
       in: entry.sides,
       for: entry.targetName,
       mode: 0o600,
-      creationMask: 0,
       random: &random
     )
     return WaitingFile(

@@ -51,7 +51,6 @@ extension BlockDeviceCopy {
         in: sides,
         for: name,
         mode: Self.imageMode,
-        creationMask: setup.creationMask,
         random: &random
       )
     } catch {

@@ -39,7 +39,6 @@ extension Publisher {
       in: entry.sides,
       for: entry.targetName,
       mode: mode,
-      creationMask: run.creationMask,
       random: &random
     )
   }

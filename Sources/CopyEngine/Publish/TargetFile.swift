@@ -4,12 +4,24 @@ internal import FileTree
 internal import Kernel
 internal import SystemPackage
 
-/// What an inode has that was just made, as far as that is known without asking it.
+/// What an inode has that was just made.
 struct CreatedMetadata {
   let owner: UInt32
   let group: UInt32
   let permissions: UInt32?
   let hasAttributes: Bool
+
+  /// What a file has before it has a name: setgid bits and default ACLs of its directory, mount
+  /// options and mapped owners may all have a say, and the directory may change at any time.
+  static func ofFile(_ file: EntryLocation) -> CreatedMetadata? {
+    guard let metadata = try? file.metadata() else { return nil }
+    return CreatedMetadata(
+      owner: metadata.owner,
+      group: metadata.group,
+      permissions: metadata.permissions,
+      hasAttributes: file.hasAttributes
+    )
+  }
 
   /// What a directory has whose metadata is looked at when it is done; its permissions are set in
   /// any case.
@@ -43,33 +55,22 @@ struct TargetFile: ~Copyable {
   ///   - directory: The directory.
   ///   - name: The name that it is to get.
   ///   - mode: The permissions that it is to get. A file that has a name at once starts with 0600.
-  ///   - creationMask: What the process takes away of them (`umask`).
   ///   - random: Chooses the temporary name.
   /// - Throws: The error of the call.
   init(
     in directory: DirectorySides,
     for name: EntryName,
     mode: UInt32,
-    creationMask: UInt32,
     random: inout some RandomNumberGenerator
   ) throws(Errno) {
     self.directory = directory
     let opened: Descriptor
     do {
       // Its owner has to be able to set attributes until it is done.
-      let isFinal = !directory.givesAttributes && mode & 0o600 == 0o600
-      let mode = isFinal ? mode : 0o600
-      opened = try EntryLocation(open: directory.target).createUnnamed(mode: mode)
+      opened = try EntryLocation(open: directory.target)
+        .createUnnamed(mode: mode & 0o600 == 0o600 ? mode : 0o600)
       temporary = nil
-      let known = directory.newFiles(like: opened.rawValue, mode: mode & ~creationMask)
-      created = known.map {
-        CreatedMetadata(
-          owner: $0.owner,
-          group: $0.group,
-          permissions: isFinal && $0.keepsMode ? mode & ~creationMask : nil,
-          hasAttributes: directory.givesAttributes
-        )
-      }
+      created = .ofFile(EntryLocation(open: opened.rawValue))
     } catch {
       // What filesystems and old kernels say that do not know O_TMPFILE.
       guard

@@ -105,7 +105,7 @@ extension LiveExecutor where Queue: ~Copyable {
       source: EntryLocation(open: sides.metadataSource),
       target: target
     )
-    let listsDiffer = sides.givesAttributes && publisher.metadata.accessListsDiffer(place)
+    let listsDiffer = target.hasAttributes && publisher.metadata.accessListsDiffer(place)
     return TemporarilyWritable.Interim(
       permissions: inode.interimPermissions(listsDiffer: listsDiffer) ?? found.permissions,
       owner: inode.owner,
