@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import Kernel
+internal import Synchronization
 
 /// An open directory, which several places may hold on to.
 public final class OpenDirectory: Sendable {

@@ -49,10 +49,10 @@ struct CopyDirectoryTests {
     #expect(child.keep(sides))
     #expect(!child.keep(sides), "it keeps some already")
     #expect(child.openSides === sides)
-    #expect(child.letGo())
+    #expect(child.letGo() === sides)
     #expect(child.openSides == nil)
     #expect(!child.keep(sides), "it is done")
-    #expect(!child.letGo())
+    #expect(child.letGo() == nil)
   }
 
   @Test("it is done when its reading and each of its entries are")
@@ -76,5 +76,24 @@ struct CopyDirectoryTests {
     #expect(child.targetPath() == "/t/c")
     #expect(child.relativePath() == "c")
     #expect(try makeRoot().relativePath() == ".")
+  }
+
+  @Test("a chain that is deeper than the stack of a thread is let go")
+  func deepChain() throws {
+    let sides = try makeSides()
+    let metadata = try EntryLocation(open: sides.source).metadata()
+    withExtendedLifetime(sides) {}
+    var directory = try makeRoot()
+    for _ in 0..<200_000 {
+      directory = CopyDirectory(
+        EntryName("d".utf8),
+        in: directory,
+        identity: metadata.identity,
+        metadata: metadata,
+        isNew: true,
+        isMissing: true
+      )
+    }
+    #expect(directory.depth == 200_000)
   }
 }

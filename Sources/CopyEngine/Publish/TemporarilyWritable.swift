@@ -123,6 +123,8 @@ final class TemporarilyWritable: Sendable {
       }
     }
     return left.sorted { $0.0.depth > $1.0.depth }.compactMap { directory, permissions in
+      // What lies above is next.
+      defer { opener.close(directory) }
       do throws(CopyError) {
         try restore(directory, permissions, opener)
         return nil

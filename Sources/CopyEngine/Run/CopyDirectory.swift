@@ -11,9 +11,24 @@ final class CopyDirectory: Sendable {
   private struct OpenState {
     var sides: DirectorySides?
     var isDone: Bool
+    /// What was kept open last, by which it is known again.
+    var lastKept: Kept?
   }
 
-  let parent: CopyDirectory?
+  /// What is known of sides that were kept open once.
+  struct Kept {
+    /// The inode at the target, where there was one.
+    let target: InodeIdentity?
+    /// Whether earlier sources merge into it.
+    let hasEarlier: Bool
+  }
+
+  // Only `deinit` changes it.
+  private nonisolated(unsafe) var above: CopyDirectory?
+  /// The directory that it lies in; `nil` for a root.
+  var parent: CopyDirectory? { unsafe above }
+  /// How many directories lie above it, up to the operand.
+  let depth: Int
   let name: EntryName
   /// The inode at the source, which a directory opened later must still be.
   let identity: InodeIdentity?
@@ -40,7 +55,8 @@ final class CopyDirectory: Sendable {
     metadata: EntryMetadata?,
     isNew: Bool
   ) {
-    parent = nil
+    unsafe above = nil
+    depth = 0
     name = .itself
     self.identity = identity
     self.metadata = metadata
@@ -60,7 +76,8 @@ final class CopyDirectory: Sendable {
     isNew: Bool,
     isMissing: Bool
   ) {
-    self.parent = parent
+    unsafe above = parent
+    depth = parent.depth + 1
     self.name = name
     self.identity = identity
     self.metadata = metadata
@@ -72,15 +89,10 @@ final class CopyDirectory: Sendable {
     parent.retainEntry()
   }
 
-  /// How many directories lie above it, up to the operand.
-  var depth: Int {
-    var depth = 0
-    var directory = self
-    while let parent = directory.parent {
-      depth += 1
-      directory = parent
-    }
-    return depth
+  deinit {
+    // One after the other: a chain of releases would be as deep as the tree.
+    var next = unsafe above.take()
+    while next != nil, isKnownUniquelyReferenced(&next) { next = unsafe next?.above.take() }
   }
 
   /// Notes that something is going to be made in it at the target.
@@ -113,19 +125,31 @@ final class CopyDirectory: Sendable {
     openState.withLock { state in
       guard state.sides == nil && !state.isDone else { return false }
       state.sides = opened
+      state.lastKept = Kept(
+        target: opened.targetMetadata?.identity,
+        hasEarlier: !opened.earlier.isEmpty
+      )
       return true
     }
   }
+
+  /// What was kept open last.
+  var lastKept: Kept? { openState.withLock { $0.lastKept } }
+
+  /// Lets go of the sides for now: others are needed more.
+  ///
+  /// - Returns: Whether there were any.
+  func putAside() -> Bool { openState.withLock { $0.sides.take() } != nil }
 
   /// Lets go of the sides for good: the directory is done.
   ///
   /// Hard links may still need it, and then it must not hold descriptors for the rest of the run.
   ///
-  /// - Returns: Whether there were any.
-  func letGo() -> Bool {
+  /// - Returns: Those that were kept open.
+  func letGo() -> DirectorySides? {
     openState.withLock { state in
-      defer { state = OpenState(sides: nil, isDone: true) }
-      return state.sides != nil
+      state.isDone = true
+      return state.sides.take()
     }
   }
 }

@@ -6,13 +6,39 @@ internal import Synchronization
 internal import SystemPackage
 
 /// Opens directories on both sides, one component at a time below held descriptors, and keeps as
-/// many open as the limit on descriptors allows.
+/// many open as the limit on descriptors allows: those that were opened last.
 ///
-/// Trees can be deeper than there are descriptors: beyond the budget a directory is opened again
-/// from its nearest open ancestor each time it is needed.
+/// Trees can be deeper than there are descriptors. On the way down a directory is opened from the
+/// one above, which was opened just before; on the way up that one is opened again from below
+/// (`..`), so that a level costs the same wherever it lies. Only what is reached in another order
+/// is opened from its nearest open ancestor.
 final class DirectoryOpener: Sendable {
   private let budget: Int
-  private let kept = Atomic<Int>(0)
+
+  private struct KeptDirectories {
+    /// In the order in which they were opened; some are not open any more.
+    var queue: [CopyDirectory] = []
+    var first = 0
+    /// How many are open.
+    var count = 0
+
+    mutating func add(_ directory: CopyDirectory) {
+      // What is done must not be held for the rest of the run.
+      if queue.count > 2 * count + 64 {
+        queue = queue[first...].filter { $0.openSides != nil }
+        first = 0
+      }
+      queue.append(directory)
+      count += 1
+    }
+
+    mutating func takeOldest(beyond budget: Int) -> CopyDirectory? {
+      guard count > budget, first < queue.count else { return nil }
+      defer { first += 1 }
+      return queue[first]
+    }
+  }
+  private let kept = Mutex(KeptDirectories())
 
   /// Starts with nothing open.
   ///
@@ -20,6 +46,9 @@ final class DirectoryOpener: Sendable {
   init(budget: Int) {
     self.budget = budget
   }
+
+  /// Whether those above a directory may be too many to be kept open.
+  func isDeep(_ directory: CopyDirectory) -> Bool { directory.depth > budget / 2 }
 
   /// The descriptors of a directory, opened if necessary (`openat2`).
   func open(_ directory: CopyDirectory) throws(CopyError) -> DirectorySides {
@@ -36,16 +65,51 @@ final class DirectoryOpener: Sendable {
     for directory in chain.reversed() {
       current = try open(directory, below: current)
     }
-    let hasRoom = kept.wrappingAdd(1, ordering: .relaxed).oldValue < budget
-    if !hasRoom || !directory.keep(current) { kept.wrappingSubtract(1, ordering: .relaxed) }
+    keep(directory, current)
     return current
   }
 
-  /// Notes that a directory is done, and with it what it kept open.
+  /// Notes that a directory is done, and with it what it kept open; the one above will be next.
   func close(_ directory: CopyDirectory) {
     // The root of an operand stays open: everything is reached from there.
-    guard directory.parent != nil, directory.letGo() else { return }
-    kept.wrappingSubtract(1, ordering: .relaxed)
+    guard let parent = directory.parent, let sides = directory.letGo() else { return }
+    kept.withLock { $0.count -= 1 }
+    guard parent.openSides == nil, let above = openAbove(sides, parent) else { return }
+    keep(parent, above)
+  }
+
+  private func keep(_ directory: CopyDirectory, _ sides: DirectorySides) {
+    guard directory.keep(sides) else { return }
+    kept.withLock { $0.add(directory) }
+    while let oldest = kept.withLock({ $0.takeOldest(beyond: budget) }) {
+      if oldest.putAside() { kept.withLock { $0.count -= 1 } }
+    }
+  }
+
+  /// Opens a directory again from one that lies in it.
+  ///
+  /// - Returns: `nil` where that is not the same any more, or cannot be reached so.
+  private func openAbove(_ below: DirectorySides, _ directory: CopyDirectory) -> DirectorySides? {
+    guard let known = directory.lastKept, !known.hasEarlier,
+      let source = try? Self.openAbove(below.source), source.identity == directory.identity
+    else { return nil }
+    guard let wanted = known.target else {
+      return DirectorySides(source: source.directory, target: nil)
+    }
+    guard below.target >= 0, let target = try? Self.openAbove(below.target),
+      target.identity == wanted
+    else { return nil }
+    return DirectorySides(source: source.directory, target: target.directory)
+  }
+
+  private static func openAbove(
+    _ below: Int32
+  ) throws(Errno) -> (directory: OpenDirectory, identity: InodeIdentity) {
+    let above = try Descriptor.openParent(of: below)
+    let opened = try EntryLocation(directory: above.rawValue, name: EntryName(".".utf8))
+      .openForReading(directory: true)
+    let identity = try EntryLocation(open: opened.rawValue).metadata().identity
+    return (OpenDirectory(opened), identity)
   }
 
   private func open(

@@ -113,24 +113,30 @@ extension TreeWalk where Work: ~Copyable {
     // Beyond the budget nobody else holds them, and what follows only knows their numbers.
     defer { withExtendedLifetime(sides) {} }
     if position == 0 { visitor.executor.prepare(directory, sides) }
+    var found: [WorkItem] = []
     do throws(Errno) {
       try DirectoryReader.seek(sides.source, to: position)
       while !run.shouldStop {
-        guard try reader.fill(from: sides.source) else { return visitor.complete(directory) }
-        guard try visitFilled(directory, sides) else { return }
+        guard try reader.fill(from: sides.source) else { break }
+        guard try visitFilled(directory, sides, &found) else { return }
       }
     } catch {
       run.fail(.source(.readDirectory, directory.sourcePath(), error))
-      visitor.complete(directory)
     }
+    if !found.isEmpty { stack.push(found) }
+    visitor.complete(directory)
   }
+
+  /// Beyond this many subdirectories a directory is read on later, however deep it lies.
+  private static var foundMax: Int { 1024 }
 
   /// Visits the names that were read, or puts them aside.
   ///
   /// - Returns: Whether to read on; else somebody else does, or later.
   private mutating func visitFilled(
     _ directory: CopyDirectory,
-    _ sides: DirectorySides
+    _ sides: DirectorySides,
+    _ found: inout [WorkItem]
   ) throws(Errno) -> Bool {
     if run.disks.seek {
       gather(in: directory, sides)
@@ -141,17 +147,22 @@ extension TreeWalk where Work: ~Copyable {
       visitBatch()
       return false
     }
+    if opener.isDeep(directory) && found.count < Self.foundMax {
+      // Who came back for the rest might have to go all the way from the root.
+      found += visitNames(in: directory, sides)
+      return true
+    }
     if stack.lacksWork {
       // Somebody else reads on. These names count by themselves, or the directory could be done
       // before they are.
       directory.retainEntry()
       let rest = try DirectoryReader.position(of: sides.source)
       stack.push([.directory(directory, position: rest)])
-      stack.push(visitNames(in: directory, sides))
+      stack.push(found + visitNames(in: directory, sides))
       visitor.complete(directory)
       return false
     }
-    let found = visitNames(in: directory, sides)
+    found += visitNames(in: directory, sides)
     // Names that wait to be copied come first, so that there are never more than were just read.
     guard !found.isEmpty || visitor.hasRetries else { return true }
     // The rest of this directory lies under what was found: deep before wide.
