@@ -84,7 +84,7 @@ let package = Package(
     .testTarget(
       name: "FastsyncTests",
       dependencies: ["fastsync", "CopyEngine", "Kernel", "Storage", "TestSupport", system],
-      exclude: ["Golden"],
+      exclude: ["Fixtures", "Golden"],
       swiftSettings: strict
     ),
     .testTarget(name: "TidyTests", swiftSettings: strict),

@@ -40,7 +40,7 @@ private struct SwappingExecutor: ~Copyable, Executor {
     hasContents: Bool
   ) -> LinkOutcome {
     if (try? swap(entry.source)) == nil { Issue.record("nothing could be put in its place") }
-    return .mustCopy
+    return .mustCopy(.improperLink)
   }
   func physicalOffset(_ entry: FoundEntry) -> UInt64 { 0 }
   mutating func isSmall(_ entry: FoundEntry) -> Bool { true }

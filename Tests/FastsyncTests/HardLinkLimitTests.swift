@@ -23,7 +23,10 @@ struct HardLinkLimitTests {
         try check(unsafe link("\(source)/first", "\(source)/n\(number)"), "link")
       }
       for run in 1...2 {
-        try expectFastsync(0, [jobs, "\(source)/", "\(target)/"], hint: "\(jobs), run \(run)")
+        let words = ["copied, since it cannot be linked to \(target)/", ": Too many links\n"]
+        let arguments = [jobs, "\(source)/", "\(target)/"]
+        let result = try expectFastsync(23, arguments, saying: words, hint: "\(jobs), run \(run)")
+        #expect(result.errorText.split(separator: "\n").count < 10, "each copy is named once")
         let listed = try succeed("find", [target, "-type", "f", "-printf", "%i\\n"]).outputText
         let inodes = Dictionary(grouping: listed.split(separator: "\n")) { $0 }
         // Two groups, where copies of their own would take a thousand times the space. Once several
@@ -34,6 +37,71 @@ struct HardLinkLimitTests {
         }
       }
     }
+  }
+
+  /// Names of one file in directories that are different filesystems; so it is with the projects of
+  /// a quota and the branches of a union.
+  @Test(arguments: engines) func filesystemsBelowTheTarget(_ engine: String) throws {
+    try withSandbox { sandbox in
+      let source = try sandbox.makeDirectory("source")
+      for name in ["a", "b"] { _ = try OpenDirectory(source).makeDirectory(Bytes(text: name)) }
+      try OpenDirectory("\(source)/a").makeFile(Bytes(text: "one"), [1])
+      try check(unsafe link("\(source)/a/one", "\(source)/b/two"), "link")
+      let target = try sandbox.makeDirectory("target")
+      for name in ["a", "b"] {
+        _ = try sandbox.mount(["-t", "tmpfs", "tmpfs"], at: "target/\(name)")
+      }
+      try expectCopies(source, target, engine, ["b/two", "a/one"], "Invalid cross-device link")
+    }
+  }
+
+  @Test(
+    .enabled(if: FaultyFilesystem.obstacle == nil, "\(FaultyFilesystem.obstacle ?? "")"),
+    arguments: engines
+  ) func aTargetWithoutLinks(_ engine: String) throws {
+    try withSandbox { sandbox in
+      let source = try sandbox.makeDirectory("source")
+      try OpenDirectory(source).makeFile(Bytes(text: "one"), [1])
+      try check(unsafe link("\(source)/one", "\(source)/two"), "link")
+      try OpenDirectory(source).makeSymbolicLink(Bytes(text: "link"), to: Bytes(text: "one"))
+      try check(unsafe link("\(source)/link", "\(source)/other"), "link")
+      let target = try FaultyFilesystem(in: sandbox, as: "target", ["nolink"]).path
+      let told = try expectCopies(
+        source,
+        target,
+        engine,
+        ["two", "one"],
+        "Operation not permitted"
+      )
+      #expect(told.contains("(failures: 2)"), "\(told)")
+    }
+  }
+
+  /// Expects that all is there, that it is said which name became a copy, and that the second run
+  /// copies nothing and says it again.
+  @discardableResult
+  private func expectCopies(
+    _ source: String,
+    _ target: String,
+    _ engine: String,
+    _ names: [String],
+    _ reason: String
+  ) throws -> String {
+    let options = ["--io-engine=\(engine)", "-rltH"]
+    var told = ""
+    for run in 1...2 {
+      let before = try fingerprint(target)
+      let result = try expectFastsync(23, options + ["\(source)/", "\(target)/"])
+      told = result.errorText
+      let isNamed = zip(names, names.reversed()).contains { name, first in
+        let what = "copied, since it cannot be linked to \(target)/\(first): \(reason)"
+        return told.contains("\(target)/\(name): \(what)\n")
+      }
+      #expect(isNamed, "\(told)")
+      try expectSame(source, target, [.times])
+      if run == 2 { #expect(try fingerprint(target) == before) }
+    }
+    return told
   }
 
   /// Names that share an inode only at the target cannot both be right when their modes differ.

@@ -61,6 +61,17 @@ final class Sandbox {
     return point
   }
 
+  /// Has a program mount something at a new directory, which it is given the path of, and unmounts
+  /// it with the sandbox.
+  ///
+  /// - Returns: What the program wrote.
+  func mount(at name: String, by program: (String) throws -> ProcessResult) throws -> String {
+    let point = try makeDirectory(name)
+    let result = try program(point)
+    mountPoints.append(point)
+    return result.outputText
+  }
+
   /// Unmounts something for which the test goes on.
   ///
   /// A process that another test starts at the same moment may have inherited an open file of it.

@@ -107,6 +107,8 @@ extension CopyError {
     case makeDirectory
     /// `symlinkat` or `linkat`.
     case makeLink
+    /// `linkat` to another name of the same file, which is copied instead.
+    case copyInsteadOfLink(to: FilePath)
     /// `mknodat`.
     case makeNode
     /// `unlinkat` of a directory that has the name of something else.

@@ -268,22 +268,32 @@ extension EntryVisitor where Work: ~Copyable {
     }
   }
 
-  /// Makes an entry a further name, or finds that it has to be copied: not at once, since buffers
-  /// of files that are just being written would be waited for.
+  /// Makes an entry a further name, or finds that it has to be copied, which is told: not at once,
+  /// since buffers of files that are just being written would be waited for.
   private mutating func link(_ entry: FoundEntry, to published: LinkName, hasContents: Bool) {
     var first = published
     while true {
       switch executor.link(entry, to: first, hasContents: hasContents) {
       case .settled: return complete(entry.directory)
-      case .mustCopy: return linker.copyLater(entry)
+      case .mustCopy(let reason): return copyLater(entry, insteadOf: first, reason)
       case .isFull:
         switch linker.overflow(entry, at: first) {
-        case .copy: return linker.copyLater(entry)
+        case .copy: return copyLater(entry, insteadOf: first, .tooManyLinks)
         case .wait: return
         case .link(let newer): first = newer
         }
       }
     }
+  }
+
+  private mutating func copyLater(
+    _ entry: FoundEntry,
+    insteadOf first: LinkName,
+    _ reason: Errno
+  ) {
+    let path = first.directory.targetPath(first.targetName)
+    run.fail(CopyError(.copyInsteadOfLink(to: path), entry.targetPath, reason, .entry))
+    linker.copyLater(entry)
   }
 
   private func findAgain(_ name: LinkName) -> FoundEntry? {

@@ -2,13 +2,14 @@
 
 internal import FileTree
 internal import Kernel
+internal import SystemPackage
 
 /// What became of a name that was to be linked.
 enum LinkOutcome {
   /// It is linked, or that it cannot be was told.
   case settled
-  /// It has to be copied like a first name.
-  case mustCopy
+  /// It has to be copied like a first name, since it cannot be linked for a reason.
+  case mustCopy(Errno)
   /// The first name can have no more names.
   case isFull
 }

@@ -281,11 +281,21 @@ extension LiveExecutor where Queue: ~Copyable {
     to published: LinkName,
     hasContents: Bool
   ) -> LinkOutcome {
-    // A directory that has its own permissions by now may be closed to an ordinary user.
-    guard let sides = try? openAgain(published.directory) else { return .mustCopy }
+    let sides: DirectorySides
+    let identity: InodeIdentity
+    do {
+      sides = try openAgain(published.directory)
+    } catch {
+      // A directory that has its own permissions by now may be closed to an ordinary user.
+      return .mustCopy(error.errno ?? .noSuchFileOrDirectory)
+    }
     defer { withExtendedLifetime(sides) {} }
     let first = EntryLocation(directory: sides.target, name: published.targetName)
-    guard let identity = try? first.metadata().identity else { return .mustCopy }
+    do {
+      identity = try first.metadata().identity
+    } catch {
+      return .mustCopy(error)
+    }
     if entry.existing?.identity == identity {
       own.entriesUnchanged += 1
       return .settled
@@ -295,8 +305,10 @@ extension LiveExecutor where Queue: ~Copyable {
       try publisher.makeLink(entry, to: first)
     } catch {
       switch error {
-      // The two lie on different filesystems of the target: a copy is as good.
-      case .improperLink: return .mustCopy
+      // The two lie on different filesystems, projects or branches of the target, or that has no
+      // links (as FAT), or not to what belongs to others: the contents arrive all the same.
+      case .improperLink, .notPermitted, .notSupported, .noFunction, .noSuchFileOrDirectory:
+        return .mustCopy(error)
       case .tooManyLinks: return .isFull
       default:
         run.fail(.target(.makeLink, entry.targetPath, error))

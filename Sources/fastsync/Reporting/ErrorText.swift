@@ -42,6 +42,7 @@ extension CopyError.Operation {
     case .publish: "cannot publish"
     case .makeDirectory: "cannot make directory"
     case .makeLink: "cannot make link"
+    case .copyInsteadOfLink(let first): "copied, since it cannot be linked to \(first)"
     case .makeNode: "cannot make node"
     case .replaceDirectory: "cannot replace directory"
     case .setOwner: "cannot set owner"
