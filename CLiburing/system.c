@@ -177,6 +177,12 @@ int cl_is_compressed(int descriptor) {
   return flags & FS_COMPR_FL ? 1 : 0;
 }
 
+int cl_folds_names(int directory) {
+  int flags = 0;
+  if (ioctl(directory, FS_IOC_GETFLAGS, &flags) < 0) return -errno;
+  return flags & FS_CASEFOLD_FL ? 1 : 0;
+}
+
 uint64_t cl_filesystem_type(int descriptor) {
   struct statfs s;
   return fstatfs(descriptor, &s) < 0 ? 0 : (uint64_t)s.f_type;

@@ -63,6 +63,9 @@ int64_t cl_seek_data(int descriptor, int64_t offset);
 int64_t cl_seek_hole(int descriptor, int64_t offset);
 // ioctl(FICLONE): TARGET shares all extents of SOURCE.
 int cl_clone(int target, int source);
+// Whether an open directory takes names that differ only in case for one (FS_IOC_GETFLAGS,
+// FS_CASEFOLD_FL): 0 or 1.
+int cl_folds_names(int directory);
 // Whether the inode is set to be compressed (FS_IOC_GETFLAGS, FS_COMPR_FL): 0 or 1.
 int cl_is_compressed(int descriptor);
 // The magic number of the filesystem (fstatfs), 0 on failure.

@@ -22,6 +22,18 @@ public enum FilesystemCalls {
   public static func sync(_ file: Int32) throws(Errno) {
     try value(of: cl_sync_filesystem(file))
   }
+
+  /// Whether two names in an open directory are surely two: not where case does not count, or may
+  /// not, as far as the filesystem tells (`fstatfs`, FS_IOC_GETFLAGS).
+  public static func tellsNamesApart(in directory: Int32) -> Bool {
+    switch cl_filesystem_type(directory) {
+    // BTRFS_SUPER_MAGIC, XFS_SUPER_MAGIC, OVERLAYFS_SUPER_MAGIC
+    case 0x9123_683e, 0x5846_5342, 0x794c_7630: true
+    // EXT4_SUPER_MAGIC, F2FS_SUPER_MAGIC, TMPFS_MAGIC: a directory may be set to fold names.
+    case 0xef53, 0xf2f5_2010, 0x0102_1994: cl_folds_names(directory) != 1
+    default: false
+    }
+  }
 }
 
 /// A filesystem, as far as it makes a difference to the way of copying.

@@ -109,6 +109,8 @@ extension CopyError {
     case makeLink
     /// `linkat` to another name of the same file, which is copied instead.
     case copyInsteadOfLink(to: FilePath)
+    /// Nothing: the target takes the name for another one of the source, which is there.
+    case nameIsTaken(by: FilePath)
     /// `mknodat`.
     case makeNode
     /// `unlinkat` of a directory that has the name of something else.

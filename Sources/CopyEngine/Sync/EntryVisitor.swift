@@ -19,6 +19,7 @@ struct EntryVisitor<Work: Executor & ~Copyable>: ~Copyable {
   private let opener: DirectoryOpener
   private let decider: EntryDecider
   private var linker: HardLinker
+  private let similarNames: SimilarNames
   var executor: Work
   private var entriesVisited = 0
   private var entriesUnchanged = 0
@@ -27,6 +28,7 @@ struct EntryVisitor<Work: Executor & ~Copyable>: ~Copyable {
     _ run: RunContext,
     _ opener: DirectoryOpener,
     _ hardLinks: HardLinkTable<LinkName>,
+    _ similarNames: SimilarNames,
     _ executor: consuming Work
   ) {
     self.run = run
@@ -37,6 +39,7 @@ struct EntryVisitor<Work: Executor & ~Copyable>: ~Copyable {
       itemizes: run.wants(.entries)
     )
     linker = HardLinker(run, hardLinks)
+    self.similarNames = similarNames
     self.executor = executor
   }
 
@@ -315,6 +318,7 @@ extension EntryVisitor where Work: ~Copyable {
       if !run.shouldStop {
         executor.finish(current, isReadable: isReadable || current !== directory)
       }
+      similarNames.forget(current)
       opener.close(current)
       guard let parent = current.parent else { return }
       current = parent

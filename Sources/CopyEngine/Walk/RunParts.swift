@@ -12,6 +12,7 @@ struct RunParts: Sendable {
   let opener: DirectoryOpener
   let stack: WorkStack
   let hardLinks = HardLinkTable<LinkName>()
+  let similarNames: SimilarNames
   let transfer: TransferState
   let published: PublishedState
 
@@ -25,6 +26,7 @@ struct RunParts: Sendable {
     self.run = run
     opener = DirectoryOpener(budget: run.limits.directoriesMax)
     stack = WorkStack(items)
+    similarNames = SimilarNames(isMerging: items.count > 1)
     let policies = AccessPolicies(
       run.options.transfer,
       blockBytes: run.limits.blockBytes,

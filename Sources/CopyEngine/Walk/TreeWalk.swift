@@ -11,20 +11,17 @@ struct TreeWalk<Work: Executor & ~Copyable>: ~Copyable {
   private let run: RunContext
   private let opener: DirectoryOpener
   private let stack: WorkStack
+  private let similarNames: SimilarNames
   private var reader = DirectoryReader()
   /// Where a disk seeks, what is to be visited next.
   private var batch: NameBatch
   var visitor: EntryVisitor<Work>
 
-  init(
-    _ run: RunContext,
-    _ opener: DirectoryOpener,
-    _ stack: WorkStack,
-    _ visitor: consuming EntryVisitor<Work>
-  ) {
-    self.run = run
-    self.opener = opener
-    self.stack = stack
+  init(_ parts: RunParts, _ visitor: consuming EntryVisitor<Work>) {
+    run = parts.run
+    opener = parts.opener
+    stack = parts.stack
+    similarNames = parts.similarNames
     self.visitor = visitor
     batch = NameBatch(directoriesMax: run.limits.batchDirectoriesMax)
   }
@@ -45,8 +42,11 @@ struct TreeWalk<Work: Executor & ~Copyable>: ~Copyable {
       visitor.executor.copy(entry)
     case .entry(let directory, let name, let targetName):
       guard let sides = directory.openSides else { return }
-      visitor.executor.prepare(directory, sides)
+      prepare(directory, sides)
+      guard !similarNames.putsOff(name, as: targetName, in: directory) else { return }
       visit(name, as: targetName, in: directory, sides).map { stack.push([$0]) } ?? ()
+    case .late(let late):
+      visitLate(late)
     }
     if !batch.isEmpty && stack.isEmpty { visitBatch() }
   }
@@ -62,6 +62,29 @@ struct TreeWalk<Work: Executor & ~Copyable>: ~Copyable {
   ) -> WorkItem? {
     guard var entry = visitor.find(name, as: targetName, in: directory, sides) else { return nil }
     return take(visitor.visit(&entry), entry)
+  }
+
+  /// Visits a name that was put off, unless the target has another one in its place.
+  private mutating func visitLate(_ late: SimilarNames.Late) {
+    let directory = late.directory
+    do throws(CopyError) {
+      let sides = try opener.open(directory)
+      defer { withExtendedLifetime(sides) {} }
+      if SimilarNames.areOne(late.targetName, late.other, in: sides.target) {
+        let other = directory.targetPath(late.other)
+        throw CopyError(.nameIsTaken(by: other), directory.sourcePath(late.name), nil, .entry)
+      }
+      let item = visit(late.name, as: late.targetName, in: directory, sides)
+      if let item { stack.push([item]) }
+    } catch {
+      run.fail(error)
+    }
+    visitor.complete(directory)
+  }
+
+  private mutating func prepare(_ directory: CopyDirectory, _ sides: DirectorySides) {
+    visitor.executor.prepare(directory, sides)
+    similarNames.watch(directory, sides)
   }
 
   /// Copies a name that was found before, and could not be linked.
@@ -112,7 +135,7 @@ extension TreeWalk where Work: ~Copyable {
     }
     // Beyond the budget nobody else holds them, and what follows only knows their numbers.
     defer { withExtendedLifetime(sides) {} }
-    if position == 0 { visitor.executor.prepare(directory, sides) }
+    if position == 0 { prepare(directory, sides) }
     var found: [WorkItem] = []
     do throws(Errno) {
       try DirectoryReader.seek(sides.source, to: position)
@@ -179,6 +202,7 @@ extension TreeWalk where Work: ~Copyable {
     var found: [WorkItem] = []
     while !run.shouldStop, let entry = reader.next() {
       let name = entry.name
+      guard !similarNames.putsOff(name, as: name, in: directory) else { continue }
       if let item = visit(name, as: name, in: directory, sides) { found.append(item) }
     }
     return found
@@ -187,6 +211,7 @@ extension TreeWalk where Work: ~Copyable {
   /// Puts aside the names that were just read.
   private mutating func gather(in directory: CopyDirectory, _ sides: DirectorySides) {
     while let entry = reader.next() {
+      guard !similarNames.putsOff(entry.name, as: entry.name, in: directory) else { continue }
       directory.retainEntry()
       batch.add(NameBatch.Name(directory: directory, sides: sides, entry: entry))
     }

@@ -17,8 +17,14 @@ struct Worker<Work: Executor & ~Copyable>: ~Copyable {
     run = parts.run
     stack = parts.stack
     published = parts.published
-    let visitor = EntryVisitor(parts.run, parts.opener, parts.hardLinks, executor)
-    walk = TreeWalk(parts.run, parts.opener, parts.stack, visitor)
+    let visitor = EntryVisitor(
+      parts.run,
+      parts.opener,
+      parts.hardLinks,
+      parts.similarNames,
+      executor
+    )
+    walk = TreeWalk(parts, visitor)
   }
 
   /// Works until nothing is left anywhere, or the run stops.
@@ -96,6 +102,11 @@ func runWorkers(_ parts: RunParts) -> CopyReport {
   // The calling thread is the first worker; a run with one job starts no thread.
   work()
   for thread in threads { thread.join() }
+  // One worker is enough: these are few.
+  while case let late = parts.similarNames.takeLate(), !late.isEmpty, !run.shouldStop {
+    parts.stack.push(late.map { .late($0) })
+    work()
+  }
   return total.withLock { $0 }
 }
 

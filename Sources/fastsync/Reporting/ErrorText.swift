@@ -43,6 +43,7 @@ extension CopyError.Operation {
     case .makeDirectory: "cannot make directory"
     case .makeLink: "cannot make link"
     case .copyInsteadOfLink(let first): "copied, since it cannot be linked to \(first)"
+    case .nameIsTaken(let other): "not copied, since the target takes its name for \(other)"
     case .makeNode: "cannot make node"
     case .replaceDirectory: "cannot replace directory"
     case .setOwner: "cannot set owner"
