@@ -13,8 +13,8 @@ import Testing
   @Test func failures() {
     let denied = CopyError(.open, "SRC/a", .permissionDenied, .entry)
     #expect(Self.text(.failure(denied)) == "fastsync: SRC/a: cannot open: Permission denied")
-    let same = CopyError(.refuse(.sameEntry), "SRC", nil, .selection)
-    #expect(Self.text(.failure(same)) == "fastsync: SRC: source and target are the same")
+    let inside = CopyError(.refuse(.targetInsideSource), "SRC", nil, .selection)
+    #expect(Self.text(.failure(inside)) == "fastsync: SRC: target lies inside the source")
     let ring = CopyError(.setUpRing, "", .noMemory, .stop)
     let sector = CopyError(.read, "SRC/a", .ioError, .entry, offset: 4096)
     let line = "fastsync: SRC/a: cannot read at offset 4096: Input/output error"

@@ -169,8 +169,6 @@ extension CopyError {
   public enum Refusal: Equatable, Sendable {
     /// An operand has to be a directory.
     case notADirectory
-    /// Source and target are one entry.
-    case sameEntry
     /// The target lies inside of the source.
     case targetInsideSource
     /// A character device has no contents.

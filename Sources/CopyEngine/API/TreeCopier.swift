@@ -130,10 +130,10 @@ private struct TreeRun {
         setup.tell(.failed(error), .failures)
       }
     }
-    guard !sources.isEmpty else { return nil }
-    let target = try resolver.resolveTarget(for: sources)
-    for source in sources { try resolver.check(source, against: target) }
-    return (sources, plan.options.isDryRun ? target : try resolver.create(target, for: sources))
+    let found = try resolver.resolveTarget(for: sources)
+    for source in sources { try resolver.check(source, against: found) }
+    let target = plan.options.isDryRun ? found : try resolver.create(found, for: sources)
+    return sources.isEmpty ? nil : (sources, target)
   }
 
   /// Ends a run: gives directories their own permissions back, and brings all to stable storage.

@@ -133,11 +133,11 @@ struct OperandResolver {
   }
 
   /// Whether the target operand is a name for the one source, and no directory to put it into.
+  ///
+  /// As in rsync that counts sources that were found.
   private func takesNewName(_ sources: [ResolvedSource]) -> Bool {
-    guard let only = sources.first, plan.sources.count == 1, !plan.targetIsDirectory else {
-      return false
-    }
-    return !only.isContents && only.metadata.kind != .directory
+    guard sources.count <= 1, !plan.targetIsDirectory else { return false }
+    return sources.allSatisfy { !$0.isContents && $0.metadata.kind != .directory }
   }
 
   /// Makes the target directory, once it is known that the operands go together (`mkdir`).
@@ -158,7 +158,16 @@ struct OperandResolver {
       guard error == .fileExists else { throw CopyError(.makeDirectory, plan.target, error, .stop) }
       isMade = false
     }
-    let directory = try openTarget(plan.target)
+    let directory: OpenDirectory
+    do {
+      directory = try open(plan.target)
+    } catch {
+      // Without one that another run made, it is a link that leads nowhere.
+      let isMissing = !isMade && error == .noSuchFileOrDirectory
+      throw isMissing
+        ? CopyError(.makeDirectory, plan.target, .fileExists, .stop)
+        : CopyError(.openTarget, plan.target, error, .selection)
+    }
     return ResolvedTarget(
       path: target.path,
       directory: directory,
@@ -199,19 +208,18 @@ struct OperandResolver {
 
 // What must not be copied onto or into itself.
 extension OperandResolver {
-  /// Refuses a target that is the source, or lies in it.
+  /// Refuses a target that lies in the source; one that is the source has all of it already.
   func check(_ source: ResolvedSource, against target: ResolvedTarget) throws(CopyError) {
-    let targetName = target.newName ?? source.name
-    let isSameEntry =
-      !target.isNew && targetName == source.name
-      && identity(of: source.directory) == identity(of: target.nearest)
-    guard !isSameEntry else {
-      throw CopyError(.refuse(.sameEntry), source.path, nil, .selection)
-    }
     guard source.metadata.kind == .directory else { return }
-    guard !isInside(source.metadata.identity, target.nearest) else {
-      throw CopyError(.refuse(.targetInsideSource), source.path, nil, .selection)
+    guard !isSameEntry(source, target), isInside(source.metadata.identity, target.nearest) else {
+      return
     }
+    throw CopyError(.refuse(.targetInsideSource), source.path, nil, .selection)
+  }
+
+  private func isSameEntry(_ source: ResolvedSource, _ target: ResolvedTarget) -> Bool {
+    !target.isNew && (target.newName ?? source.name) == source.name
+      && identity(of: source.directory) == identity(of: target.nearest)
   }
 
   private func identity(of directory: OpenDirectory) -> InodeIdentity? {

@@ -82,7 +82,6 @@ extension CopyError.Refusal {
   fileprivate var text: String {
     switch self {
     case .notADirectory: "is not a directory"
-    case .sameEntry: "source and target are the same"
     case .targetInsideSource: "target lies inside the source"
     case .characterDevice: "is a character device, which has no contents to copy"
     case .directoryAmongDevices: "is a directory; --copy-devices copies devices and images"
