@@ -169,6 +169,8 @@ extension CopyError {
   public enum Refusal: Equatable, Sendable {
     /// An operand has to be a directory.
     case notADirectory
+    /// A file would take the place of a device.
+    case fileOntoDevice
     /// The target lies inside of the source.
     case targetInsideSource
     /// A character device has no contents.

@@ -208,13 +208,34 @@ struct OperandResolver {
 
 // What must not be copied onto or into itself.
 extension OperandResolver {
-  /// Refuses a target that lies in the source; one that is the source has all of it already.
+  /// Refuses a device in whose place a file would be put, and a target that lies in the source; one
+  /// that is the source has all of it already.
   func check(_ source: ResolvedSource, against target: ResolvedTarget) throws(CopyError) {
+    if source.metadata.kind == .file { try checkDevice(inPlaceOf: source, target) }
     guard source.metadata.kind == .directory else { return }
     guard !isSameEntry(source, target), isInside(source.metadata.identity, target.nearest) else {
       return
     }
     throw CopyError(.refuse(.targetInsideSource), source.path, nil, .selection)
+  }
+
+  /// Refuses a file that would take the name of a device: who types that wants it written to.
+  ///
+  /// The target operand may be a link to it, as those below `/dev/disk` are.
+  private func checkDevice(
+    inPlaceOf source: ResolvedSource,
+    _ target: ResolvedTarget
+  ) throws(CopyError) {
+    let directory = target.nearest.descriptor.rawValue
+    let found =
+      target.newName == nil
+      ? try? EntryLocation(directory: directory, name: source.name).metadata()
+      : try? EntryMetadata(following: plan.target)
+    guard !target.isNew, found?.kind == .device else { return }
+    let path =
+      target.newName == nil
+      ? plan.target.pushing(FilePath(source.name)) : plan.target
+    throw CopyError(.refuse(.fileOntoDevice), path, nil, .selection)
   }
 
   private func isSameEntry(_ source: ResolvedSource, _ target: ResolvedTarget) -> Bool {

@@ -82,6 +82,8 @@ extension CopyError.Refusal {
   fileprivate var text: String {
     switch self {
     case .notADirectory: "is not a directory"
+    case .fileOntoDevice:
+      "is a device, and a file would take its place; --copy-devices writes onto block devices"
     case .targetInsideSource: "target lies inside the source"
     case .characterDevice: "is a character device, which has no contents to copy"
     case .directoryAmongDevices: "is a directory; --copy-devices copies devices and images"
