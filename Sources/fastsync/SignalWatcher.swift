@@ -11,7 +11,11 @@ struct SignalWatcher {
   private let signals: sigset_t
   private let isEmpty: Bool
 
-  /// Blocks the signals in this thread, and so in those that it starts; ignores SIGPIPE.
+  /// Blocks the signals in this thread, and so in those that it starts.
+  ///
+  /// Signals are ignored that would end the process for what is no reason to end the run: a reader
+  /// of the output that is gone, a file that is longer than `ulimit -f` allows (both of which calls
+  /// tell as well), and what other programs take for a request to report.
   init() {
     var signals = sigset_t()
     var isEmpty = true
@@ -21,7 +25,7 @@ struct SignalWatcher {
       isEmpty = false
     }
     unsafe pthread_sigmask(SIG_BLOCK, &signals, nil)
-    signal(SIGPIPE, SIG_IGN)
+    for number in [SIGPIPE, SIGXFSZ, SIGUSR1, SIGUSR2] { signal(number, SIG_IGN) }
     self.signals = signals
     self.isEmpty = isEmpty
   }

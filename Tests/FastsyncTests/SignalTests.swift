@@ -56,6 +56,48 @@ import Testing
     }
   }
 
+  /// Other programs report what they have done then.
+  @Test(arguments: [SIGUSR1, SIGUSR2]) func othersDoNotEndIt(signal: Int32) throws {
+    try withFolder { folder in
+      let process = try startCopy(in: folder)
+      process.send(signal)
+      process.send(SIGCONT)
+      let target = "\(folder)/target"
+      #expect(process.stop { hasOpenFile($0, below: target, megabytes: 64) }, "it did not go on")
+      process.send(SIGTERM)
+      process.send(SIGCONT)
+      #expect(try process.wait().status == 20)
+    }
+  }
+
+  /// A reader of the output that has seen enough.
+  @Test func aClosedPipeLosesNothing() throws {
+    try withSandbox { sandbox in
+      let source = try OpenDirectory(sandbox.makeDirectory("source"))
+      for number in 0..<2_000 { try source.makeFile(Bytes(text: "file-\(number)"), [1]) }
+      let script = "{ \"$0\" -v -rt source/ target; echo $? >status; } 2>&1 | head -n 1"
+      let words = ["-c", script, fastsyncBinary]
+      _ = try run("sh", words, directory: sandbox.path)
+      #expect(try succeed("cat", [sandbox.path("status")]).outputText == "0\n")
+      try expectSame(sandbox.path("source"), sandbox.path("target"), [.times])
+    }
+  }
+
+  /// `ulimit -f`, in blocks of 512 bytes.
+  @Test func aFileBeyondTheLimitFailsAlone() throws {
+    try withSandbox { sandbox in
+      let source = try OpenDirectory(sandbox.makeDirectory("source"))
+      let contents = SeededContents(seed: testSeed)
+      try contents.makeFile(1, source, Bytes(text: "large"), size: 100_000)
+      try contents.makeFile(2, source, Bytes(text: "small"), size: 30_000)
+      let script = "ulimit -f 100; exec \"$0\" -rt source/ target"
+      let result = try run("sh", ["-c", script, fastsyncBinary], directory: sandbox.path)
+      #expect(result.status == 23, "\(result.signal) \(result.errorText)")
+      #expect(result.errorText.contains("target/large: ") && result.errorText.contains("too large"))
+      #expect(try OpenDirectory(sandbox.path("target")).names() == [Bytes(text: "small")])
+    }
+  }
+
   @Test func ignoredSignalsStayIgnored() throws {
     try withFolder { folder in
       let process = try startCopy(in: folder, ignoringHangUps: true)
