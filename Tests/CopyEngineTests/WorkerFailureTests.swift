@@ -138,7 +138,7 @@ struct WorkerFailureTests {
         let expected = try makeSource(scratch, files: 40)
         let script = FailingQueue.Script(
           errorProbability: 0.05,
-          errors: [.canceled, .invalidArgument, .interrupted, .ioError],
+          errors: [.canceled, .invalidArgument, .interrupted, .notPermitted],
           seed: seed
         )
         let recorder = EventRecorder(.failures)

@@ -11,7 +11,8 @@ public struct CopyError: Error, Equatable, Sendable {
     case entry
     /// The source went away while it was copied; the run goes on.
     case vanished
-    /// The target cannot take more (ENOSPC, EDQUOT, EROFS), or the ring broke: the run stops.
+    /// The target cannot take more (ENOSPC, EDQUOT, EROFS, EIO of a write), a filesystem is gone,
+    /// or the ring broke: the run stops.
     case stop
     /// Source and target do not go together; nothing was copied.
     case selection
@@ -58,8 +59,16 @@ public struct CopyError: Error, Equatable, Sendable {
     _ errno: Errno,
     offset: UInt64? = nil
   ) -> CopyError {
-    let stopsRun = errno.stopsRun && !operation.isAboutOneEntry(errno)
-    return CopyError(operation, path, errno, stopsRun ? .stop : .entry, offset: offset)
+    CopyError(operation, path, errno, severity(operation, errno), offset: offset)
+  }
+
+  /// What a failure at the target means: where data cannot be written, no other file's can.
+  static func severity(_ operation: Operation, _ errno: Errno) -> Severity {
+    if operation.isAboutOneEntry(errno) { return .entry }
+    return switch operation {
+    case .write, .writeZeros, .allocate, .sync: errno.stopsRun || errno == .ioError ? .stop : .entry
+    default: errno.stopsRun ? .stop : .entry
+    }
   }
 
   /// Describes a failure at the source: an entry that is gone has vanished.
@@ -133,6 +142,8 @@ extension CopyError {
     case setAttribute(EntryName)
     /// `removexattr` of the named attribute.
     case removeAttribute(EntryName)
+    /// Anything at all: the filesystem or its disk does not answer.
+    case reachFilesystem
     /// `syncfs` or `fsync`.
     case sync
     /// The target has no room for so many files.

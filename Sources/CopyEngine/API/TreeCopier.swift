@@ -91,7 +91,8 @@ private struct TreeRun {
       disks,
       target: RunContext.Target(
         root: target.directory == nil ? nil : nearest?.identity,
-        nearest: nearest
+        nearest: nearest,
+        probe: probe(sources, target, locations)
       )
     )
     let parts = try RunParts(run, InitialWork(sources, target).items)
@@ -112,6 +113,31 @@ private struct TreeRun {
     if let failure = run.failureToStart { throw failure }
     report.add(run.failureCounts)
     return report
+  }
+
+  /// Who is asked when a filesystem seems to be gone.
+  private func probe(
+    _ sources: [ResolvedSource],
+    _ target: ResolvedTarget,
+    _ locations: [StorageLocation]
+  ) -> LivenessProbe {
+    func side(
+      _ path: FilePath,
+      _ directory: OpenDirectory,
+      isTarget: Bool
+    ) -> LivenessProbe.Side {
+      let disks = locations.first { $0.path == path && ($0.role == .target) == isTarget }
+      return LivenessProbe.Side(
+        path: path,
+        directory: directory,
+        disks: disks?.topology.disks ?? [],
+        isTarget: isTarget
+      )
+    }
+    return LivenessProbe(
+      sources.map { side($0.path, $0.directory, isTarget: false) }
+        + [side(plan.target, target.nearest, isTarget: !plan.options.isDryRun)]
+    )
   }
 
   /// Finds what the operands name, checks that they go together, and makes the target directory.

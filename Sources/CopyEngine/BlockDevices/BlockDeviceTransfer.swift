@@ -48,7 +48,22 @@ struct BlockDeviceTransfer {
       sources: [(source.path, source.metadataOnDisk)],
       target: metadata
     )
-    run = setup.context(DiskTraits(locations), jobs: 1)
+    run = setup.context(
+      DiskTraits(locations),
+      jobs: 1,
+      target: RunContext.Target(
+        probe: LivenessProbe(
+          locations.map {
+            LivenessProbe.Side(
+              path: $0.path,
+              directory: nil,
+              disks: $0.topology.disks,
+              isTarget: $0.role == .target
+            )
+          }
+        )
+      )
+    )
     let (options, blockBytes) = (run.options.transfer, run.limits.blockBytes)
     reading =
       source.isDevice

@@ -130,7 +130,8 @@ struct Publisher: ~Copyable {
       do throws(Errno) {
         if way == .server { try FileCalls.flush(file.target.rawValue) }
       } catch {
-        run.fail(.target(.write, entry.targetPath, error))
+        let severity = error.stopsRun ? CopyError.Severity.stop : .entry
+        run.fail(CopyError(.write, entry.targetPath, error, severity))
         return published.append(EntryDone(entry: entry, isThere: false))
       }
       let isThere = publish(entry, &file.target, file.change)
@@ -219,10 +220,9 @@ extension Publisher {
     // The failure of the filesystem that it was in doubt for was told.
     guard errno != .canceled else { return }
     let path = file.entry.targetPath
-    run.fail(
-      file.isAtServer
-        ? .target(.write, path, errno) : CopyError(.write, path, errno, .stop)
-    )
+    // A server may refuse one file for reasons of its own; a disk that cannot write will not again.
+    let severity = file.isAtServer && !errno.stopsRun ? CopyError.Severity.entry : .stop
+    run.fail(CopyError(.write, path, errno, severity))
   }
 
   /// Gives a file its name, and tells of it when that lasts as long as it has to.

@@ -25,6 +25,7 @@ final class RunContext: Sendable {
   let targetTimes: TargetTimes
 
   let space = SpaceGuard()
+  private let probe: LivenessProbe?
   private let sink: any EventSink
   private let wanted: RunEvent.Kinds
   private let isStopping = Atomic<Bool>(false)
@@ -52,6 +53,7 @@ final class RunContext: Sendable {
   struct Target {
     var root: InodeIdentity?
     var nearest: EntryMetadata?
+    var probe: LivenessProbe?
   }
 
   init(
@@ -71,6 +73,7 @@ final class RunContext: Sendable {
     self.limits = limits
     (self.sink, wanted) = sink
     self.targetTimes = targetTimes
+    probe = target.probe
     targetRoot = target.root
     nearestTarget = target.nearest
     isPrivileged = ProcessFacts.isPrivileged
@@ -166,30 +169,48 @@ extension RunContext {
   var targetHasFailed: Bool { state.withLock { $0.targetHasFailed } }
 
   /// Counts and tells a failure, and stops the run if it must.
-  func fail(_ error: CopyError) {
-    state.withLock { state in
-      if Self.isOfWriting(error) { state.targetHasFailed = true }
-      if error.severity == .vanished { state.vanished += 1 } else { state.failures += 1 }
-    }
+  func fail(_ found: CopyError) {
+    let error = judge(found)
+    let isConsequence = count(error)
     // The files in flight all meet a full disk; once is enough to say so.
     if error.severity == .stop {
       guard stop(.failure) else { return }
       let isFull = error.errno == .noSpace || error.errno == .diskQuotaExceeded
       state.withLock { $0.isFull = isFull }
     }
-    if wants(.failures) { sink.receive(.failed(error)) }
+    if wants(.failures) && !isConsequence { sink.receive(.failed(error)) }
+  }
+
+  /// Counts a failure.
+  ///
+  /// - Returns: Whether it says again that a filesystem is gone, after the run was stopped for it.
+  private func count(_ error: CopyError) -> Bool {
+    state.withLock { state in
+      if Self.isOfWriting(error) { state.targetHasFailed = true }
+      if error.severity == .vanished { state.vanished += 1 } else { state.failures += 1 }
+      guard state.stop == .failure, let errno = error.errno else { return false }
+      return errno.mayMeanGone || errno == .readOnlyFileSystem
+    }
+  }
+
+  /// Asks whether a filesystem is gone, where a failure looks like it; then that is what is told.
+  private func judge(_ error: CopyError) -> CopyError {
+    guard error.errno?.mayMeanGone == true, !shouldStop, let dead = probe?.firstDead() else {
+      return error
+    }
+    if Self.isOfWriting(error) { state.withLock { $0.targetHasFailed = true } }
+    return CopyError(.reachFilesystem, dead.path, dead.errno, .stop)
   }
 
   /// Counts and tells a failure that shows when the workers are done; each is told, and one that
   /// stops a run counts more than an interruption.
   func failAtEnd(_ error: CopyError) {
-    if error.severity == .stop { stop(.failure) }
-    state.withLock { state in
-      if Self.isOfWriting(error) { state.targetHasFailed = true }
-      state.failures += 1
-      if error.severity == .stop { state.stop = .failure }
+    let isConsequence = count(error)
+    if error.severity == .stop {
+      stop(.failure)
+      state.withLock { $0.stop = .failure }
     }
-    if wants(.failures) { sink.receive(.failed(error)) }
+    if wants(.failures) && !isConsequence { sink.receive(.failed(error)) }
   }
 
   /// Tells that an entry was made, copied or repaired.

@@ -76,6 +76,6 @@ extension CopyError {
     _ errno: Errno,
     _ failed: FailedRange?
   ) -> CopyError {
-    CopyError(operation, path, errno, errno.stopsRun ? .stop : .entry, failed)
+    CopyError(operation, path, errno, severity(operation, errno), failed)
   }
 }

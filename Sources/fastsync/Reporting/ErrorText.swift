@@ -55,6 +55,7 @@ extension CopyError.Operation {
     case .readAttribute(let name): "cannot read attribute \(name.text)"
     case .setAttribute(let name): "cannot set attribute \(name.text)"
     case .removeAttribute(let name): "cannot remove attribute \(name.text)"
+    case .reachFilesystem: "the filesystem or its disk does not answer"
     case .sync: "cannot bring to stable storage"
     case .leaveOut(let files):
       "\(files) \(files == 1 ? "file is" : "files are") left out, since smaller ones found no room"

@@ -26,6 +26,9 @@ struct Summary {
     let half = "the target is half written, and of no use until a run has finished"
     return switch ExitCode(report) {
     case .stopped where isHalf: "stopped before everything was copied; \(half)"
+    case .stopped where report.failures > 1:
+      "stopped before everything was copied (failures: \(figure(report.failures))); "
+        + "run it again to finish"
     case .stopped: "stopped before everything was copied; run it again to finish"
     case .interrupted where isHalf: "interrupted; \(half)"
     case .interrupted: "interrupted; run it again to finish"
