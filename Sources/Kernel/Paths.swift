@@ -45,3 +45,39 @@ extension EntryMetadata {
   /// The number of a device node: major in the upper 32 bits, minor in the lower.
   public var deviceNumber: UInt64 { UInt64(deviceMajor) << 32 | UInt64(deviceMinor) }
 }
+
+// Files beside what is copied, by their paths.
+extension FilePath {
+  /// Makes the directory with all above it that are missing (`mkdir`).
+  public func makeDirectories() throws(Errno) {
+    do throws(Errno) {
+      try makeDirectory()
+    } catch .noSuchFileOrDirectory {
+      try directory.makeDirectories()
+      try makeDirectory()
+    }
+  }
+
+  private func makeDirectory() throws(Errno) {
+    let result = unsafe withPlatformString { unsafe mkdir($0, 0o777) }
+    guard result != 0, errno != EEXIST else { return }
+    throw Errno(rawValue: errno)
+  }
+
+  /// Writes a file anew (`open` with O_CREAT and O_TRUNC, `write`).
+  public func write(_ contents: [UInt8]) throws(Errno) {
+    let flags = O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC
+    let number = unsafe withPlatformString { unsafe open($0, flags, 0o666) }
+    guard number >= 0 else { throw Errno(rawValue: errno) }
+    let file = Descriptor(owning: number)
+    var rest = contents[...]
+    while !rest.isEmpty {
+      let count = unsafe rest.withUnsafeBytes {
+        unsafe Glibc.write(number, $0.baseAddress, $0.count)
+      }
+      guard count > 0 else { throw count == 0 ? .ioError : Errno(rawValue: errno) }
+      rest = rest.dropFirst(count)
+    }
+    withExtendedLifetime(file) {}
+  }
+}

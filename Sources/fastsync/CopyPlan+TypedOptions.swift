@@ -57,6 +57,11 @@ extension CopyOptions {
     transfer.jobs = typed.jobs
     transfer.engine = typed.engine
     transfer.reflink = typed.reflink
+    transfer.onReadError = typed.onReadError
+    transfer.mapfile = typed.mapfile.map { Operand(bytes: $0).target }
+    if transfer.mapfile != nil && transfer.onReadError == .fail {
+      throw Refusal("--mapfile is about what --on-read-error=skip or zero-fill leaves out")
+    }
     publish.durability = typed.durability
   }
 

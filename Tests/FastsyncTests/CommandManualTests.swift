@@ -24,7 +24,10 @@ import Testing
   @Test func namesTheValuesAndTheExitCodes() throws {
     let text = try text(of: page)
     for row in OptionTable.shown {
-      for value in row.value?.words ?? [] { #expect(text.contains(".B \(value)\n"), "\(value)") }
+      for value in row.value?.words ?? [] {
+        let escaped = value.replacing("-", with: "\\-")
+        #expect(text.contains(".B \(escaped)\n"), "\(value)")
+      }
     }
     for code in [0, 1, 3, 4, 11, 20, 22, 23, 24] {
       #expect(text.contains("\n.B \(code)\n"), "\(code)")

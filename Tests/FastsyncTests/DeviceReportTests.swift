@@ -70,7 +70,8 @@ struct DeviceReportTests {
       try succeed("truncate", ["-s", "\(end)", sandbox.path("a")])
       let sync = Self.words + options + ["--io-engine=sync"]
       let image = sandbox.path("x")
-      let places = options.isEmpty ? ["cannot read at offset \(end):"] : ["cannot read at offset "]
+      let place = options.isEmpty ? "\(end) (4096 bytes):" : ""
+      let places = ["cannot read at offset \(place)"]
       let failed = try expectFastsync(23, sync + [source, image], saying: ["\(source): "] + places)
       #expect(!failed.errorText.contains("half written") && !isThere(image))
       let words = ["\(source): cannot read at offset ", "Input/output error", Self.half]

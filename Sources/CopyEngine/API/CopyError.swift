@@ -98,6 +98,11 @@ extension CopyError {
     case readLink
     /// Reading data.
     case read
+    /// Reading so many ranges of a file, which were left out or filled with zeros; offset and
+    /// length are those of the first.
+    case readRanges(Int, bytes: UInt64, areFilled: Bool)
+    /// Writing a mapfile.
+    case writeMapfile
     /// Writing data, or its writeback.
     case write
     /// Filling a part of a device with zeros.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import Storage
+public import SystemPackage
 
 /// What is carried over of each entry beyond its name and contents.
 public struct Preservation: OptionSet, Sendable {
@@ -92,6 +93,21 @@ public struct TransferOptions: Equatable, Sendable {
     case never
   }
 
+  /// What becomes of a file of which a part cannot be read.
+  public enum ReadErrorPolicy: String, Sendable, CaseIterable {
+    /// It fails.
+    case fail
+    /// It is copied without that part: a hole, or what a device had there.
+    case skip
+    /// It is copied with zeros in its place.
+    case zeroFill = "zero-fill"
+  }
+
+  /// What becomes of files that cannot be read in part.
+  public var onReadError: ReadErrorPolicy = .fail
+  /// Where it is written down what could not be read, in the format of GNU ddrescue: a file for a
+  /// device, a directory of such files for trees.
+  public var mapfile: FilePath?
   /// How sources are read.
   public var reading: CacheMode = .auto
   /// How targets are written.

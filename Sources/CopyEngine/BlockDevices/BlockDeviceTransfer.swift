@@ -28,6 +28,10 @@ struct BlockDeviceTransfer {
   private(set) var isComplete = false
   /// Whether a target device does not have any more what it had.
   private var hasBegun = false
+  /// What could not be read, and why, where the rest is copied all the same.
+  private var unreadable = UnreadableRanges()
+  private var readErrno: Errno?
+  private var hasReadThroughCache = false
 
   /// Prepares the copy of an open source.
   init(
@@ -141,7 +145,7 @@ extension BlockDeviceTransfer {
     _ queue: consuming Ring,
     _ pool: BufferPool
   ) {
-    let task = task(number, writing, sectorBytes)
+    var task = task(number, writing, sectorBytes)
     if run.options.transfer.advisesNoReuse {
       FileCalls.advise(source.number, .noReuse)
       FileCalls.advise(number, .noReuse)
@@ -168,15 +172,41 @@ extension BlockDeviceTransfer {
         }
         continue
       }
-      guard finished.outcome.isCanceled && !loop.usesCalls && !run.shouldStop else {
-        let (outcome, failed) = (finished.outcome, finished.failedRange)
-        return take(outcome, failed, tail: finished.takeTail(), number)
+      let (outcome, failed) = (finished.outcome, finished.failedRange)
+      if outcome.isCanceled && !loop.usesCalls && !run.shouldStop {
+        // The kernel may start no thread for the ring.
+        run.noteMissingRingThreads()
+        loop.useCalls()
+      } else if !goesAround(outcome, failed, &task) {
+        return take(outcome, failed, tail: finished.takeTail(), number, writing)
       }
-      // The kernel may start no thread for the ring.
-      run.noteMissingRingThreads()
-      loop.useCalls()
       loop.admit(task, file: ())
     }
+  }
+
+  /// Finds out what could not be read, where the rest is to be copied.
+  ///
+  /// - Returns: Whether the task is to go on.
+  private mutating func goesAround(
+    _ outcome: FileTask.Outcome,
+    _ failed: FailedRange?,
+    _ task: inout TransferPlan
+  ) -> Bool {
+    guard case .failed(.read(let errno)) = outcome, let failed, !run.shouldStop,
+      run.options.transfer.onReadError != .fail, UnreadableRanges.isMeant(by: errno),
+      run.goneFilesystem(after: errno) == nil
+    else { return false }
+    if unreadable.scan(failed, size: source.size, of: source.number) {
+      if task.reading.isDirect { try? FileCalls.setDirect(source.number, true) }
+    } else {
+      // What a direct read could not read, one through the cache can.
+      guard !hasReadThroughCache else { return false }
+      hasReadThroughCache = true
+      task.reading.alignment = 1
+    }
+    readErrno = errno
+    task.leftOut = unreadable.leftOut(below: failed.resumesAt)
+    return true
   }
 
   private func task(
@@ -213,17 +243,21 @@ extension BlockDeviceTransfer {
     _ outcome: FileTask.Outcome,
     _ failed: FailedRange?,
     tail: [UInt8],
-    _ number: Int32
+    _ number: Int32,
+    _ writing: BlockDeviceAccess
   ) {
     switch outcome {
     case .copied(let bytes):
-      counted.bytesWritten = bytes
+      counted.bytesWritten += bytes
+      if !unreadable.isEmpty && !completeAround(number, writing) { return }
       writeTail(tail, number)
     case .failed(.stopped):
       break
     case .failed(.read(let errno)):
-      let offset = failed.map { firstUnreadable(from: $0.offset) }
-      fail(CopyError(.read, source.path, errno, .entry, offset: offset))
+      let first = failed.map {
+        UnreadableRanges.first(in: $0, size: source.size, of: source.number)
+      }
+      fail(CopyError(.read, source.path, errno, .entry, first))
     case .failed(.sourceEnded(let offset)):
       fail(CopyError(.sourceEnded(at: offset, size: source.size), source.path, nil, .entry))
     case .failed(.write(let errno)), .notWrittenBack(let errno), .notAllocated(let errno):
@@ -233,19 +267,24 @@ extension BlockDeviceTransfer {
     }
   }
 
-  /// Finds the page that could not be read in a request that failed as a whole.
-  private func firstUnreadable(from start: UInt64) -> UInt64 {
-    try? FileCalls.setDirect(source.number, false)
-    FileCalls.advise(source.number, .random)
-    var page = [UInt8](repeating: 0, count: RunLimits.pageBytes)
-    let end = min(start + UInt64(run.limits.blockBytes), source.size)
-    for offset in stride(from: start, to: end, by: page.count) {
-      let count = unsafe page.withUnsafeMutableBytes { buffer in
-        unsafe try? FileCalls.read(source.number, into: buffer, at: offset)
-      }
-      if count == nil { return offset }
+  /// Fills what could not be read with zeros, if that is wanted, and tells what it is.
+  ///
+  /// - Returns: Whether the copy is complete but for that.
+  private mutating func completeAround(_ number: Int32, _ writing: BlockDeviceAccess) -> Bool {
+    let isFilled = run.options.transfer.onReadError == .zeroFill
+    // An image has holes in their place already, which read as zeros.
+    if isFilled, !writing.skipsZeros, let (offset, errno) = unreadable.fill(number) {
+      fail(.target(.write, target, errno, offset: offset))
+      return false
     }
-    return start
+    run.fail(unreadable.error(source.path, readErrno, areFilled: isFilled))
+    guard let path = run.options.transfer.mapfile else { return true }
+    do {
+      try path.write(unreadable.mapfile(size: source.size))
+    } catch {
+      run.fail(CopyError(.writeMapfile, path, error, .entry))
+    }
+    return true
   }
 
   /// Writes the last bytes, which are no whole sector, through the cache (`pwrite`): what is behind

@@ -170,7 +170,8 @@ extension RunContext {
 
   /// Counts and tells a failure, and stops the run if it must.
   func fail(_ found: CopyError) {
-    let error = judge(found)
+    if Self.isOfWriting(found) { state.withLock { $0.targetHasFailed = true } }
+    let error = goneFilesystem(after: found.errno) ?? found
     let isConsequence = count(error)
     // The files in flight all meet a full disk; once is enough to say so.
     if error.severity == .stop {
@@ -193,12 +194,9 @@ extension RunContext {
     }
   }
 
-  /// Asks whether a filesystem is gone, where a failure looks like it; then that is what is told.
-  private func judge(_ error: CopyError) -> CopyError {
-    guard error.errno?.mayMeanGone == true, !shouldStop, let dead = probe?.firstDead() else {
-      return error
-    }
-    if Self.isOfWriting(error) { state.withLock { $0.targetHasFailed = true } }
+  /// Asks whether a filesystem is gone, where an errno looks like it; then that is what is told.
+  func goneFilesystem(after errno: Errno?) -> CopyError? {
+    guard errno?.mayMeanGone == true, !shouldStop, let dead = probe?.firstDead() else { return nil }
     return CopyError(.reachFilesystem, dead.path, dead.errno, .stop)
   }
 

@@ -89,8 +89,11 @@ extension CopyWindow {
     if failure == nil {
       let block = blocks[index]
       let moved = due == .readDue ? block.filled : block.written
-      failedAt = block.offset + UInt64(moved)
-      failedLength = UInt64(block.length - moved)
+      failed = FailedRange(
+        offset: block.offset + UInt64(moved),
+        length: UInt64(block.length - moved),
+        resumesAt: writtenUpTo
+      )
     }
     giveUp(reason)
     free(index)

@@ -95,10 +95,8 @@ struct CopyWindow {
   /// Blocks that wait to be asked for again.
   var dueBlocks = 0
   var failure: Failure?
-  /// Where the request began that failed, in bytes.
-  var failedAt: UInt64?
-  /// How many bytes that request was to move.
-  var failedLength: UInt64?
+  /// What the request was to move that failed.
+  var failed: FailedRange?
   /// Bytes written so far.
   var bytesWritten: UInt64 = 0
 

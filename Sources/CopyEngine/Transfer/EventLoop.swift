@@ -167,9 +167,7 @@ struct EventLoop<Queue: SubmissionQueue & ~Copyable, File: ~Copyable>: ~Copyable
       let loadSlot = slot.slot
       let contents =
         outcome == .loaded ? loadSlot.map { slice($0, slot.task.window.bytesLoaded) } : nil
-      let failure = slot.task.window.failedAt.map {
-        FailedRange(offset: $0, length: slot.task.window.failedLength ?? 0)
-      }
+      let failure = slot.task.window.failed
       let tail = slot.task.takeTail()
       let file = slot.takeFile()
       return Finished(

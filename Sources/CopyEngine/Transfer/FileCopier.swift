@@ -30,6 +30,7 @@ struct FileCopier<Queue: SubmissionQueue & ~Copyable>: ~Copyable {
 
   let run: RunContext
   let opener: FileOpener
+  private let readErrors: ReadErrorHandler
   var planner: FilePlanner
   var loop: EventLoop<Queue, OpenFile>
   /// Small files that were read, and are to be written together.
@@ -45,6 +46,7 @@ struct FileCopier<Queue: SubmissionQueue & ~Copyable>: ~Copyable {
   init(_ run: RunContext, _ shared: TransferState, queue: consuming Queue) {
     self.run = run
     opener = FileOpener(run: run)
+    readErrors = ReadErrorHandler(run: run)
     planner = FilePlanner(run, shared.policies)
     loaded = LoadedFiles(capacity: run.limits.loadedFilesMax)
     again = SlotTable(capacity: run.limits.filesMax)
@@ -209,6 +211,7 @@ extension FileCopier where Queue: ~Copyable {
       try opener.allocateNow(plan.allocateBytes, file)
       plan.allocateBytes = 0
     }
+    if let spared = file.spared { plan.leftOut = spared.ranges.leftOut(below: spared.resumesAt) }
     file.triesDontCache = (plan.reading.dontCache, plan.writing.dontCache)
     file.isSettled = plan.writing.isDirect || plan.advisor?.pacesTarget == true
     if run.options.transfer.advisesNoReuse {
@@ -239,13 +242,12 @@ extension FileCopier where Queue: ~Copyable {
     case .copied(let bytes):
       counts.bytesWritten += bytes
       if tail.isEmpty {
-        let change = file.sourceChange
-        let cached = DataPlace.inCache(byteCount: Int(bytes), isSentOff: false)
-        let data = file.isSettled || bytes == 0 ? DataPlace.onDisk : cached
-        publisher.add(file.completed(data, change: change))
+        complete(file, bytes, &publisher)
       } else {
         writeTail(tail, file)
       }
+    case .failed(.read(let errno)) where readErrors.spares(errno):
+      goAround(failed, errno, of: file)
     case _ where canTryAgain(file, outcome):
       // In a run that ends this is no failure: the file only was not copied.
       if run.shouldStop { end(file.entry) } else { tryAgain(file, outcome) }
@@ -256,7 +258,25 @@ extension FileCopier where Queue: ~Copyable {
       try? FileCalls.setSize(file.targetNumber, 0)
       fail(file.entry, error(file, outcome, failed))
     default:
-      fail(file.entry, error(file, outcome, failed))
+      fail(file.entry, file.error(outcome, failed))
+    }
+  }
+
+  /// Hands a file to the publisher when all of its data is written.
+  private mutating func complete(
+    _ moved: consuming OpenFile,
+    _ bytes: UInt64,
+    _ publisher: inout Publisher
+  ) {
+    var file = moved
+    let change = file.sourceChange
+    let isSettled = file.spared == nil && (file.isSettled || bytes == 0)
+    let data = isSettled ? DataPlace.onDisk : .inCache(byteCount: Int(bytes), isSentOff: false)
+    do {
+      if let spared = file.spared { try readErrors.complete(&file, spared) }
+      publisher.add(file.completed(data, change: change))
+    } catch {
+      fail(file.entry, error)
     }
   }
 
@@ -312,29 +332,27 @@ extension FileCopier where Queue: ~Copyable {
     }
     // A file that was only read is opened anew, with all that belongs to a file that changes.
     if file.isLoading { return changed.append(file.entry) }
+    beginAgain(file)
+  }
+
+  /// Has an open file begun again, as soon as there is room.
+  private mutating func beginAgain(_ file: consuming OpenFile) {
     guard again.insert(file) != nil else { preconditionFailure("more files than can be under way") }
   }
 
-  private func error(
-    _ file: borrowing OpenFile,
-    _ outcome: FileTask.Outcome,
-    _ failed: FailedRange?
-  ) -> CopyError {
-    let entry = file.entry
-    switch outcome {
-    case .failed(.read(let errno)):
-      return CopyError(.read, entry.sourcePath, errno, .entry, failed)
-    case .failed(.write(let errno)):
-      return .target(.write, entry.targetPath, errno, failed)
-    case .notWrittenBack(let errno):
-      return .target(.write, entry.targetPath, errno)
-    case .notAllocated(let errno):
-      return .target(.allocate, entry.targetPath, errno)
-    case .failed(.sourceEnded(let offset)):
-      let operation = CopyError.Operation.sourceShrank(from: file.opened.size, to: offset)
-      return CopyError(operation, entry.sourcePath, nil, .entry)
-    case .failed(.wroteNothing), .failed(.stopped), .loaded, .copied:
-      return .target(.write, entry.targetPath, .ioError, failed)
+  /// Has what can be read of a file moved.
+  private mutating func goAround(
+    _ failed: FailedRange?,
+    _ errno: Errno,
+    of opened: consuming OpenFile
+  ) {
+    var file = opened
+    guard !run.shouldStop else { return end(file.entry) }
+    do {
+      try readErrors.goAround(failed, errno, of: &file)
+    } catch {
+      return fail(file.entry, error)
     }
+    if file.isLoading { changed.append(file.entry) } else { beginAgain(file) }
   }
 }

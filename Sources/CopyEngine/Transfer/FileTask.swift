@@ -100,7 +100,16 @@ struct FileTask: ~Copyable {
       do {
         let map = plan.map
         let sectorBytes = plan.sectorBytes
-        window.add(try map.extent(from: offset, in: plan.source, sectorBytes: sectorBytes))
+        window.add(
+          try plan.leftOut == nil
+            ? map.extent(from: offset, in: plan.source, sectorBytes: sectorBytes)
+            : map.extent(
+              from: offset,
+              in: plan.source,
+              sectorBytes: sectorBytes,
+              without: plan.leftOut ?? []
+            )
+        )
       } catch {
         window.giveUp(.read(error))
       }

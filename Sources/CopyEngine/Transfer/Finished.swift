@@ -7,6 +7,8 @@ internal import Uring
 struct FailedRange: Equatable {
   let offset: UInt64
   let length: UInt64
+  /// Everything below this offset was written when it failed, in bytes.
+  var resumesAt: UInt64 = 0
 }
 
 /// A file whose data has been moved, or not.

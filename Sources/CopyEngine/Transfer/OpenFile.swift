@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Kernel
+internal import SystemPackage
 
 /// A file whose data is on its way.
 struct OpenFile: ~Copyable {
@@ -24,6 +25,9 @@ struct OpenFile: ~Copyable {
   var isSettled = false
   /// Whether it was begun again since the kernel gave up its requests.
   var wasCanceled = false
+
+  /// What of the source could not be read, where the rest is copied all the same.
+  var spared: SparedParts?
 
   init(entry: FoundEntry, opened: EntryMetadata, source: consuming Descriptor) {
     self.entry = entry
@@ -74,5 +78,27 @@ struct OpenFile: ~Copyable {
     guard let now = try? EntryLocation(open: source.rawValue).metadata() else { return nil }
     if now.size != opened.size { return .sourceResized(from: opened.size, to: now.size) }
     return now.modificationTime == opened.modificationTime ? nil : .sourceChanged
+  }
+
+  /// Describes why its data could not be moved.
+  func error(_ outcome: FileTask.Outcome, _ failed: FailedRange?) -> CopyError {
+    switch outcome {
+    case .failed(.read(let errno)):
+      let first = failed.map {
+        UnreadableRanges.first(in: $0, size: opened.size, of: source.rawValue)
+      }
+      return CopyError(.read, entry.sourcePath, errno, .entry, first)
+    case .failed(.write(let errno)):
+      return .target(.write, entry.targetPath, errno, failed)
+    case .notWrittenBack(let errno):
+      return .target(.write, entry.targetPath, errno)
+    case .notAllocated(let errno):
+      return .target(.allocate, entry.targetPath, errno)
+    case .failed(.sourceEnded(let offset)):
+      let operation = CopyError.Operation.sourceShrank(from: opened.size, to: offset)
+      return CopyError(operation, entry.sourcePath, nil, .entry)
+    case .failed(.wroteNothing), .failed(.stopped), .loaded, .copied:
+      return .target(.write, entry.targetPath, .ioError, failed)
+    }
   }
 }

@@ -20,6 +20,8 @@ struct TransferPlan {
   var target: Int32?
   /// Where the source has data.
   var map: DataMap
+  /// What is not moved all the same, in ascending order.
+  var leftOut: [Range<UInt64>]?
   /// What runs of data are widened to, in bytes.
   var sectorBytes: UInt64 = 1
   /// Bytes to allocate before anything is written, or 0.

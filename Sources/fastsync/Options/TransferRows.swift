@@ -184,6 +184,46 @@ enum TransferRows {
     ) { options, typed throws(Refusal) in options.reflink = try typed.word() },
 
     OptionRow(
+      ["on-read-error"],
+      nil,
+      OptionValue("WHAT", .words(TransferOptions.ReadErrorPolicy.words), standard: "fail"),
+      in: .transfer,
+      help: "What becomes of a file that cannot be read in part.",
+      manual: #"""
+        What becomes of a file or device of which a part cannot be read.
+        .B fail
+        (the default) does not copy the file; a device is left half written.
+        .B skip
+        copies the rest, and leaves a hole in the place of that part, or on a device what was there.
+        .B zero\-fill
+        copies the rest, and writes zeros in its place.
+        What cannot be read is found in steps of 4 KiB, named by its place, and counts for exit
+        status 23.
+        A file that is not all there keeps the time of its copy, so that the next run tries again.
+        """#
+    ) { options, typed throws(Refusal) in options.onReadError = try typed.word() },
+
+    OptionRow(
+      ["mapfile"],
+      nil,
+      OptionValue("PATH", .file),
+      in: .transfer,
+      help: "Where to write down what could not be read, as GNU ddrescue does.",
+      manual: #"""
+        Where to write down what
+        .B \-\-on\-read\-error=skip
+        or
+        .B zero\-fill
+        left out, in the format of the mapfiles of GNU ddrescue, which can go on from there.
+        With
+        .B \-\-copy\-devices
+        .I PATH
+        is the mapfile; else it is a directory, which gets a mapfile for each file of which a part
+        could not be read, under the name that this has below the target.
+        """#
+    ) { options, typed in options.mapfile = typed.value },
+
+    OptionRow(
       ["durability"],
       nil,
       OptionValue("WHEN", .words(PublishOptions.Durability.words), standard: "run"),

@@ -73,4 +73,5 @@ extension TransferOptions.CacheMode: OptionWord {}
 extension DiskProfile: OptionWord {}
 extension TransferOptions.Engine: OptionWord {}
 extension TransferOptions.Reflink: OptionWord {}
+extension TransferOptions.ReadErrorPolicy: OptionWord {}
 extension PublishOptions.Durability: OptionWord {}

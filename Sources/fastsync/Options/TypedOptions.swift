@@ -49,6 +49,9 @@ struct TypedOptions {
   var jobs: Int?
   var engine = TransferOptions.Engine.auto
   var reflink = TransferOptions.Reflink.auto
+  var onReadError = TransferOptions.ReadErrorPolicy.fail
+  /// The path of the mapfile, in bytes.
+  var mapfile: [UInt8]?
   var durability = PublishOptions.Durability.run
 
   /// Notes a selection option.

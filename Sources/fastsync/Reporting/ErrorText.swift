@@ -8,7 +8,8 @@ extension CopyError {
   /// What failed, as words behind the path.
   var text: String {
     let place = offset.map { " at offset \($0)" } ?? ""
-    return operation.text + place + (errno.map { ": \($0.description)" } ?? "") + need
+    let reason = errno.map { ": \($0.description)" } ?? ""
+    return operation.text + place + extent + reason + need
   }
 
   /// What would have to be there, where the kernel has no way.
@@ -18,6 +19,14 @@ extension CopyError {
     case .setPermissions: " (it takes /proc, or Linux 6.6)"
     case .listAttributes, .readAttribute, .setAttribute, .removeAttribute:
       " (it takes /proc, or Linux 6.13)"
+    default: ""
+    }
+  }
+
+  /// How much cannot be read, behind the place where that begins.
+  private var extent: String {
+    switch operation {
+    case .read, .readRanges: length.map { " (\($0) bytes)" } ?? ""
     default: ""
     }
   }
@@ -33,6 +42,10 @@ extension CopyError.Operation {
     case .readDirectory: "cannot read directory"
     case .readLink: "cannot read link"
     case .read: "cannot read"
+    case .readRanges(let count, let bytes, let areFilled):
+      "\(areFilled ? "filled with zeros" : "left out") what cannot be read, \(bytes) bytes in "
+        + "\(count) \(count == 1 ? "range" : "ranges"), the first"
+    case .writeMapfile: "cannot write what could not be read"
     case .write: "cannot write"
     case .writeZeros: "cannot write zeros"
     case .create: "cannot create"
