@@ -57,6 +57,7 @@ extension CopyOptions {
     transfer.jobs = typed.jobs
     transfer.engine = typed.engine
     transfer.reflink = typed.reflink
+    transfer.onChange = typed.onChange
     transfer.onReadError = typed.onReadError
     transfer.mapfile = typed.mapfile.map { Operand(bytes: $0).target }
     if transfer.mapfile != nil && transfer.onReadError == .fail {

@@ -39,7 +39,8 @@ import Testing
       try contents.makeFile(1, source, name, size: size)
       try contents.makeFile(2, source, Bytes(text: "other"), size: 10_000)
       // Small buffers, so that it takes its time also on a busy machine.
-      let result = try copy(sandbox, [option, "--memory=64K"]) { process in
+      let words = [option, "--memory=64K", "--on-change=fail"]
+      let result = try copy(sandbox, words) { process in
         hasOpenFile(process, below: target)
       } change: {
         let file = try source.openFile(name, O_WRONLY)
@@ -58,9 +59,69 @@ import Testing
     }
   }
 
+  /// A file that is written to once while it is copied.
+  @Test(
+    arguments: engines,
+    [
+      ("retry", 0, ""), ("warn", 0, "source/moving: changed while it was copied\n"),
+      ("fail", 23, ""),
+    ]
+      as [(String, Int32, String)]
+  ) func contentsChange(_ engine: String, _ policy: (String, Int32, String)) throws {
+    let option = "--io-engine=\(engine)"
+    let name = Bytes(text: "moving")
+    try untilSeen("\(option) \(policy.0)") { sandbox in
+      let path = try sandbox.makeDirectory("source")
+      let target = try sandbox.makeDirectory("target")
+      let source = try OpenDirectory(path)
+      let contents = SeededContents(seed: testSeed)
+      try contents.makeFile(1, source, name, size: 64 << 20)
+      let old = try source.status(name).st_mtim.tv_sec
+      var isChanged = false
+      let words = [option, "--memory=64K", "--on-change=\(policy.0)"]
+      let result = try copy(sandbox, words) {
+        hasOpenFile($0, below: target)
+      } change: {
+        let file = try source.openFile(name, O_WRONLY)
+        defer { close(file) }
+        try contents.write(3, to: file, at: 0, count: 1_000_000)
+        isChanged = try source.status(name).st_mtim.tv_sec >= old
+      }
+      if !isChanged { return false }
+      let told = "\(result.status) \(result.errorText)"
+      #expect(result.status == policy.1 && result.errorText.hasSuffix(policy.2), "\(told)")
+      expectNone(try temporaryNames(target), told)
+      let copied = try OpenDirectory(target)
+      #expect(try copied.names().isEmpty == (policy.0 == "fail"), "\(told)")
+      if policy.0 == "retry" { #expect(try haveSameContents(source, name, copied, name)) }
+      try expectFastsync(0, [option, "\(path)/", "\(target)/"])
+      try expectSame(path, target)
+      return true
+    }
+  }
+
+  /// A file that never stays as it is: it is copied twice, told, and kept.
+  @Test(arguments: engines) func aFileThatAlwaysChanges(_ engine: String) throws {
+    try withSandbox { sandbox in
+      let source = try OpenDirectory(sandbox.makeDirectory("source"))
+      let name = Bytes(text: "moving")
+      try SeededContents(seed: testSeed).makeFile(1, source, name, size: 64 << 20)
+      let script = "while :; do echo x; done >>\"$0\""
+      let command = ["-c", script, sandbox.path("source/moving")].map { Bytes(text: $0) }
+      let writer = try RunningProcess("sh", rawArguments: command)
+      defer {
+        writer.send(SIGKILL)
+        _ = try? writer.wait()
+      }
+      let arguments = ["--io-engine=\(engine)", "-rt", "--memory=64K"]
+      let operands = ["\(sandbox.path("source"))/", "\(sandbox.path("target"))/"]
+      let words = ["source/moving: changed from ", "(failures: 1)"]
+      try expectFastsync(23, arguments + operands, saying: words)
+      #expect(try OpenDirectory(sandbox.path("target")).names() == [name])
+    }
+  }
+
   /// What cannot be whole is named, and not published; the rest is there.
-  ///
-  /// Of a file that grew there is what it was at first.
   private func expectReported(
     _ result: ProcessResult,
     _ source: OpenDirectory,

@@ -103,6 +103,19 @@ public struct TransferOptions: Equatable, Sendable {
     case zeroFill = "zero-fill"
   }
 
+  /// What becomes of a file whose source changes while it is copied.
+  public enum ChangePolicy: String, Sendable, CaseIterable {
+    /// It is copied once more; when the source changes again, that is a failure, and the copy is
+    /// kept.
+    case retry
+    /// The copy is kept, and the change is told.
+    case warn
+    /// It fails, and is not published.
+    case fail
+  }
+
+  /// What becomes of files whose source changes.
+  public var onChange: ChangePolicy = .retry
   /// What becomes of files that cannot be read in part.
   public var onReadError: ReadErrorPolicy = .fail
   /// Where it is written down what could not be read, in the format of GNU ddrescue: a file for a

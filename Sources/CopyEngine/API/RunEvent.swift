@@ -24,6 +24,8 @@ public enum RunEvent: Sendable {
     case stall(StallEvent)
     /// A device that is copied is mounted for writing.
     case sourceIsMounted(FilePath, MountedDevice)
+    /// A source changed while it was copied, and the copy is kept.
+    case sourceChanged(FilePath)
     /// A device could not be discarded.
     case notDiscarded(FilePath, Errno)
   }

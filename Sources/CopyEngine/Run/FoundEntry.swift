@@ -12,6 +12,8 @@ struct FoundEntry: Sendable {
   let targetName: EntryName
   /// What is known of it, as far as it had to be found out.
   var facts: EntryFacts
+  /// Whether it is copied once more, since it changed while it was copied.
+  var isCopiedAgain = false
   /// What changes of it, once that is decided.
   var change: EntryChange = []
 

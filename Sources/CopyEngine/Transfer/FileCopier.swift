@@ -31,6 +31,7 @@ struct FileCopier<Queue: SubmissionQueue & ~Copyable>: ~Copyable {
   let run: RunContext
   let opener: FileOpener
   private let readErrors: ReadErrorHandler
+  private let changes: SourceChangePolicy
   var planner: FilePlanner
   var loop: EventLoop<Queue, OpenFile>
   /// Small files that were read, and are to be written together.
@@ -47,6 +48,7 @@ struct FileCopier<Queue: SubmissionQueue & ~Copyable>: ~Copyable {
     self.run = run
     opener = FileOpener(run: run)
     readErrors = ReadErrorHandler(run: run)
+    changes = SourceChangePolicy(run: run)
     planner = FilePlanner(run, shared.policies)
     loaded = LoadedFiles(capacity: run.limits.loadedFilesMax)
     again = SlotTable(capacity: run.limits.filesMax)
@@ -246,6 +248,8 @@ extension FileCopier where Queue: ~Copyable {
       } else {
         writeTail(tail, file)
       }
+    case .failed(.sourceEnded) where !file.isLoading && copiesAgain(file.entry):
+      break
     case .failed(.read(let errno)) where readErrors.spares(errno):
       goAround(failed, errno, of: file)
     case _ where canTryAgain(file, outcome):
@@ -262,6 +266,15 @@ extension FileCopier where Queue: ~Copyable {
     }
   }
 
+  /// Has a file whose source changed copied again, if that is wanted and was not done before.
+  private mutating func copiesAgain(_ entry: FoundEntry) -> Bool {
+    guard changes.retries, !entry.isCopiedAgain, !run.shouldStop else { return false }
+    var again = entry
+    again.isCopiedAgain = true
+    changed.append(again)
+    return true
+  }
+
   /// Hands a file to the publisher when all of its data is written.
   private mutating func complete(
     _ moved: consuming OpenFile,
@@ -269,10 +282,12 @@ extension FileCopier where Queue: ~Copyable {
     _ publisher: inout Publisher
   ) {
     var file = moved
-    let change = file.sourceChange
+    var change = file.sourceChange
+    if change != nil && copiesAgain(file.entry) { return }
     let isSettled = file.spared == nil && (file.isSettled || bytes == 0)
     let data = isSettled ? DataPlace.onDisk : .inCache(byteCount: Int(bytes), isSentOff: false)
     do {
+      if let told = change, try changes.isOnlyTold(told, file.entry) { change = nil }
       if let spared = file.spared { try readErrors.complete(&file, spared) }
       publisher.add(file.completed(data, change: change))
     } catch {

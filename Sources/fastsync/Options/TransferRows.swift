@@ -184,6 +184,26 @@ enum TransferRows {
     ) { options, typed throws(Refusal) in options.reflink = try typed.word() },
 
     OptionRow(
+      ["on-change"],
+      nil,
+      OptionValue("WHAT", .words(TransferOptions.ChangePolicy.words), standard: "retry"),
+      in: .transfer,
+      help: "What becomes of a file that changes while it is copied.",
+      manual: """
+        What becomes of a file whose source changes while it is copied.
+        .B retry
+        (the default) copies it once more; when it changes again, the copy is kept, and counts for
+        exit status 23.
+        .B warn
+        keeps the first copy and tells that the source has changed, which is no failure.
+        .B fail
+        does not copy it.
+        A copy that is kept has the time that the source had before, so that the next run copies it
+        again.
+        """
+    ) { options, typed throws(Refusal) in options.onChange = try typed.word() },
+
+    OptionRow(
       ["on-read-error"],
       nil,
       OptionValue("WHAT", .words(TransferOptions.ReadErrorPolicy.words), standard: "fail"),

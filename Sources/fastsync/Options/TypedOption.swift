@@ -73,5 +73,6 @@ extension TransferOptions.CacheMode: OptionWord {}
 extension DiskProfile: OptionWord {}
 extension TransferOptions.Engine: OptionWord {}
 extension TransferOptions.Reflink: OptionWord {}
+extension TransferOptions.ChangePolicy: OptionWord {}
 extension TransferOptions.ReadErrorPolicy: OptionWord {}
 extension PublishOptions.Durability: OptionWord {}

@@ -57,6 +57,9 @@ extension Message {
     case .sourceIsMounted(let path, let mounted):
       message.append(path)
       message.append(" \(mounted.text), and what is written to it meanwhile may arrive in part")
+    case .sourceChanged(let path):
+      message.append(path)
+      message.append(": changed while it was copied")
     case .notDiscarded(let path, let errno):
       message.append(path)
       message.append(" cannot be discarded: \(errno.description)")
