@@ -23,6 +23,13 @@ public enum FilesystemCalls {
     try value(of: cl_sync_filesystem(file))
   }
 
+  /// How much an ordinary user may still write, in bytes (`fstatvfs`).
+  public static func freeBytes(of file: Int32) throws(Errno) -> UInt64 {
+    var status = statvfs()
+    guard unsafe fstatvfs(file, &status) == 0 else { throw Errno(rawValue: errno) }
+    return UInt64(status.f_bavail) &* UInt64(status.f_frsize)
+  }
+
   /// Whether two names in an open directory are surely two: not where case does not count, or may
   /// not, as far as the filesystem tells (`fstatfs`, FS_IOC_GETFLAGS).
   public static func tellsNamesApart(in directory: Int32) -> Bool {

@@ -64,6 +64,7 @@ extension CopyOptions {
       throw Refusal("--mapfile is about what --on-read-error=skip or zero-fill leaves out")
     }
     publish.durability = typed.durability
+    publish.minFreeBytes = typed.minFreeBytes
   }
 
   /// Carries out the selection options in the order in which they were typed.

@@ -107,6 +107,8 @@ extension CopyError {
     case write
     /// Filling a part of a device with zeros.
     case writeZeros
+    /// Nothing: less would stay free of the target than is asked for.
+    case keepFree(bytes: Int)
     /// Making a file without a name, or with a temporary one.
     case create
     /// `ftruncate`.
@@ -203,6 +205,8 @@ extension CopyError {
     case dontCacheDevices
     /// An image is not written directly.
     case directImage
+    /// A device or image is copied without regard to what stays free.
+    case minFreeOfDevices
     /// There is no device to discard.
     case discardsNoDevice
     /// An operand is neither a block device nor a file.

@@ -159,6 +159,8 @@ public struct PublishOptions: Equatable, Sendable {
 
   /// Durability.
   public var durability: Durability = .run
+  /// What has to stay free of each filesystem that is written to, in bytes.
+  public var minFreeBytes: Int?
 
   /// The options of the bare command.
   public init() {}

@@ -25,6 +25,8 @@ struct PublishedState: Sendable {
   let temporarilyWritable: TemporarilyWritable
   let recent = RecentFiles()
   let writeback: WritebackQueue
+  /// What has to stay free, if anything has to.
+  let space: FreeSpace?
 
   /// Prepares a run.
   ///
@@ -33,6 +35,9 @@ struct PublishedState: Sendable {
   ///   - onSettled: Told whenever files may have their names.
   init(_ run: RunContext, onSettled: @escaping @Sendable () -> Void) {
     temporarilyWritable = TemporarilyWritable(isPrivileged: run.isPrivileged)
+    space = run.options.publish.minFreeBytes.map {
+      FreeSpace(keeping: $0, keepsHoles: run.preservation.contains(.holes))
+    }
     writeback = WritebackQueue(
       filesMax: run.limits.writebackFilesMax,
       pageBytes: ProcessFacts.pageBytes,

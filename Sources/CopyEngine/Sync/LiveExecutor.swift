@@ -47,7 +47,11 @@ struct LiveExecutor<Queue: SubmissionQueue & ~Copyable>: ~Copyable, Executor {
     publisher.hurryIfLate()
   }
 
-  mutating func nextDone() -> EntryDone? { publisher.nextPublished() ?? copier.nextDone() }
+  mutating func nextDone() -> EntryDone? {
+    let done = publisher.nextPublished() ?? copier.nextDone()
+    if let space = publisher.shared.space, let done { space.release(done.entry) }
+    return done
+  }
 
   mutating func flush() {
     copier.flush(&publisher)
@@ -232,7 +236,20 @@ extension LiveExecutor where Queue: ~Copyable {
 
   mutating func copy(_ entry: FoundEntry) {
     own.bytesVisited += entry.metadata.size
-    if clear(entry) { copier.copy(entry, &publisher) } else { copier.end(entry) }
+    if keepsFree(entry) && clear(entry) {
+      copier.copy(entry, &publisher)
+    } else {
+      copier.end(entry)
+    }
+  }
+
+  /// Whether enough stays free of the target when a file is copied.
+  private func keepsFree(_ entry: FoundEntry) -> Bool {
+    guard let space = publisher.shared.space, let bytes = run.options.publish.minFreeBytes,
+      !space.claim(entry), !copier.planner.mayReflink(entry)
+    else { return true }
+    run.fail(CopyError(.keepFree(bytes: bytes), entry.targetPath, nil, .stop))
+    return false
   }
 
   mutating func make(_ entry: FoundEntry) -> Bool {

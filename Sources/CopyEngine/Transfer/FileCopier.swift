@@ -260,7 +260,7 @@ extension FileCopier where Queue: ~Copyable {
     case .notAllocated:
       // ext4 keeps what it has allocated until there was no more, and others need it.
       try? FileCalls.setSize(file.targetNumber, 0)
-      fail(file.entry, error(file, outcome, failed))
+      fail(file.entry, file.error(outcome, failed))
     default:
       fail(file.entry, file.error(outcome, failed))
     }

@@ -184,6 +184,24 @@ enum TransferRows {
     ) { options, typed throws(Refusal) in options.reflink = try typed.word() },
 
     OptionRow(
+      ["min-free"],
+      nil,
+      OptionValue("SIZE"),
+      in: .transfer,
+      help: "Stop before less than this would stay free of the target.",
+      manual: """
+        Stop, with exit status 11, before a file is begun with which less than
+        .I SIZE
+        would stay free of its filesystem at the target, for who is not root.
+        A file counts with all that it occupies at the source, also while it is on its way, and what
+        it replaces is free only when it is copied, so that a run may stop where a slower one would
+        not; names that are linked and files whose extents are shared take nothing.
+        """
+    ) { options, typed throws(Refusal) in
+      options.minFreeBytes = try typed.bytes(1...1 << 59, "at least 1 byte")
+    },
+
+    OptionRow(
       ["on-change"],
       nil,
       OptionValue("WHAT", .words(TransferOptions.ChangePolicy.words), standard: "retry"),

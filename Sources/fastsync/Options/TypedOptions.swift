@@ -49,6 +49,7 @@ struct TypedOptions {
   var jobs: Int?
   var engine = TransferOptions.Engine.auto
   var reflink = TransferOptions.Reflink.auto
+  var minFreeBytes: Int?
   var onChange = TransferOptions.ChangePolicy.retry
   var onReadError = TransferOptions.ReadErrorPolicy.fail
   /// The path of the mapfile, in bytes.

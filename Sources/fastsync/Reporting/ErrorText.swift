@@ -48,6 +48,7 @@ extension CopyError.Operation {
     case .writeMapfile: "cannot write what could not be read"
     case .write: "cannot write"
     case .writeZeros: "cannot write zeros"
+    case .keepFree(let bytes): "not copied, since less than \(bytes) bytes would stay free"
     case .create: "cannot create"
     case .setSize: "cannot set size"
     case .allocate: "cannot allocate"
@@ -109,6 +110,7 @@ extension CopyError.Refusal {
       "--cache=dontcache: is not for devices; advise leaves nothing in the cache either"
     case .directImage:
       "--cache=direct: an image is written through the page cache; direct:auto is possible"
+    case .minFreeOfDevices: "--min-free: is for trees and files, not for devices and images"
     case .discardsNoDevice: "is not a block device; --discard needs one"
     case .neitherDeviceNorFile: "is neither a block device nor a file"
     case .slashAfterNoDirectory: "is no directory, and cannot have a slash behind it"
