@@ -47,6 +47,47 @@ struct CacheAdvisorTests {
     #expect(!advisor.isSettled)
   }
 
+  @Test("holes are passed in one step, and what is around them is advised")
+  func holes() {
+    let (kept, size) = (3 * Self.window, UInt64(1) << 62)
+    var advisor = CacheAdvisor(size: size, residency: .nothing)
+    advisor.noteHole(kept - 5..<size - kept)
+    var advice: [CacheAdvisor.Advice] = []
+    while let next = advisor.next(readUpTo: size, writtenUpTo: size, isComplete: true) {
+      advice.append(next)
+      guard advice.count < 100 else { break }
+      switch next {
+      case .startWriteback: break
+      case .settle(let range): advisor.settled(range)
+      case .dropSource(let range): advisor.dropped(range)
+      }
+    }
+    #expect(advisor.isSettled)
+    let starts = advice.compactMap { advice -> Range<UInt64>? in
+      guard case .startWriteback(let range) = advice else { return nil }
+      return range
+    }
+    let last = size / Self.window
+    let numbers = Array(0..<3) + Array(last - 3..<last)
+    #expect(starts == numbers.map { windows($0, $0 + 1) })
+    #expect(advice.count == 3 * starts.count)
+  }
+
+  @Test("a hole that is passed over by one head is still there for another")
+  func holesAreKept() {
+    var advisor = CacheAdvisor(size: 100 * Self.window, residency: .everything)
+    advisor.noteHole(windows(1, 90))
+    let written = 91 * Self.window
+    #expect(
+      due(&advisor, read: 0, written: written) == [
+        .startWriteback(windows(0, 1)), .startWriteback(windows(90, 91)), .settle(windows(0, 1)),
+      ]
+    )
+    advisor.settled(windows(0, 1))
+    #expect(due(&advisor, read: 0, written: written).isEmpty)
+    #expect(advisor.writeLimit == 93 * Self.window)
+  }
+
   @Test("the newest window is started before the one before it is settled")
   func order() {
     var advisor = CacheAdvisor(size: 10 * Self.window, residency: .everything)

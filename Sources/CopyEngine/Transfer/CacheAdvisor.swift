@@ -36,6 +36,8 @@ struct CacheAdvisor {
   private var isSettling = false
   private var droppedUpTo: UInt64 = 0
   private var isDropping = false
+  /// Holes that not everything has passed yet, in whole windows: nothing is advised in them.
+  private var holes: [Range<UInt64>] = []
 
   /// Starts a file.
   ///
@@ -85,6 +87,25 @@ struct CacheAdvisor {
   /// Whether everything that will ever be due was given out and carried out.
   var isSettled: Bool { settledUpTo >= size && !isDropping && droppedUpTo >= size }
 
+  /// Notes that there is no data in a range, which lies beyond all that was noted before.
+  mutating func noteHole(_ range: Range<UInt64>) {
+    let start = (range.lowerBound + (windowBytes - 1)) / windowBytes * windowBytes
+    let end = range.upperBound / windowBytes * windowBytes
+    if start < end { holes.append(start..<end) }
+  }
+
+  /// Goes over holes: with a step for each window, a file of some EiB would never end.
+  private mutating func passHoles() {
+    guard !holes.isEmpty else { return }
+    for hole in holes {
+      if hole.contains(startedUpTo) { startedUpTo = hole.upperBound }
+      if hole.contains(settledUpTo) && !isSettling { settledUpTo = hole.upperBound }
+      if hole.contains(droppedUpTo) && !isDropping { droppedUpTo = hole.upperBound }
+    }
+    let passed = min(startedUpTo, settledUpTo, droppedUpTo)
+    holes.removeAll { $0.upperBound <= passed }
+  }
+
   /// The next advice that is due, if any.
   ///
   /// - Parameters:
@@ -99,6 +120,7 @@ struct CacheAdvisor {
     isComplete: Bool,
     maySend: Bool = true
   ) -> Advice? {
+    passHoles()
     let written = isComplete ? size : writtenUpTo
     if maySend, let window = window(after: startedUpTo, upTo: written, isComplete) {
       startedUpTo = window.upperBound
@@ -135,6 +157,7 @@ struct CacheAdvisor {
     while let window = window(after: droppedUpTo, upTo: end, isComplete) {
       guard let range = residency.droppable(from: window.lowerBound, to: window.upperBound) else {
         droppedUpTo = window.upperBound
+        passHoles()
         continue
       }
       isDropping = true

@@ -100,20 +100,28 @@ struct FileTask: ~Copyable {
       do {
         let map = plan.map
         let sectorBytes = plan.sectorBytes
-        window.add(
+        let found =
           try plan.leftOut == nil
-            ? map.extent(from: offset, in: plan.source, sectorBytes: sectorBytes)
-            : map.extent(
-              from: offset,
-              in: plan.source,
-              sectorBytes: sectorBytes,
-              without: plan.leftOut ?? []
-            )
-        )
+          ? map.extent(from: offset, in: plan.source, sectorBytes: sectorBytes)
+          : map.extent(
+            from: offset,
+            in: plan.source,
+            sectorBytes: sectorBytes,
+            without: plan.leftOut ?? []
+          )
+        noteHole(from: offset, to: found?.offset)
+        window.add(found)
       } catch {
         window.giveUp(.read(error))
       }
     }
+  }
+
+  /// Tells the advisor of a hole; one without an end reaches to that of the file.
+  private mutating func noteHole(from start: UInt64, to end: UInt64?) {
+    guard case .sparse(let size) = plan.map else { return }
+    let end = end ?? size
+    if start < end { advisor?.noteHole(start..<end) }
   }
 
   /// Whether the next block of the file could be started, given a buffer.

@@ -18,7 +18,7 @@ enum Residency: Equatable {
   /// Keeps a map at 8 KiB, by coarser granules for files beyond 128 GiB.
   static let granulesMax: UInt64 = 65_536
 
-  /// Asks the kernel about an open file (`cachestat`).
+  /// Asks the kernel about an open file (`cachestat`), but not about its holes (`lseek`).
   init(of descriptor: Int32, size: UInt64, pageBytes: UInt64) {
     // Before Linux 6.5, and for files of others, the kernel does not tell.
     let cached = FileCalls.cachedPages(of: descriptor, offset: 0, length: size)
@@ -34,15 +34,27 @@ enum Residency: Equatable {
     while size / granuleBytes >= Self.granulesMax { granuleBytes *= 2 }
     let granules = (size + granuleBytes - 1) / granuleBytes
     var bits = [UInt64](repeating: 0, count: Int(granules + 63) / 64)
-    for granule in 0..<granules
-    where FileCalls.cachedPages(
-      of: descriptor,
-      offset: granule * granuleBytes,
-      length: granuleBytes
-    ) != 0 {
-      bits[Int(granule / 64)] |= 1 << (granule % 64)
+    var next: UInt64 = 0
+    while next < size, let data = Self.nextData(of: descriptor, from: next) {
+      let granule = data / granuleBytes
+      let cached = FileCalls.cachedPages(
+        of: descriptor,
+        offset: granule * granuleBytes,
+        length: granuleBytes
+      )
+      if cached != 0 { bits[Int(granule / 64)] |= 1 << (granule % 64) }
+      next = (granule + 1) * granuleBytes
     }
     self = .some(granuleBytes: granuleBytes, bits: bits)
+  }
+
+  /// Where data goes on; where the filesystem does not tell of holes it is everywhere.
+  private static func nextData(of descriptor: Int32, from offset: UInt64) -> UInt64? {
+    do {
+      return try FileCalls.nextData(of: descriptor, from: offset)
+    } catch {
+      return offset
+    }
   }
 
   /// The first run at or after `start` that may be dropped, and ends at `end` at the latest.
