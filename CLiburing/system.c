@@ -155,6 +155,10 @@ int cl_rename(int directory, const char *old_name, const char *new_name, int nor
   return result(renameat2(directory, old_name, directory, new_name, flags));
 }
 
+int cl_exchange(int directory, const char *one_name, const char *other_name) {
+  return result(renameat2(directory, one_name, directory, other_name, RENAME_EXCHANGE));
+}
+
 int cl_make_node(int directory, const char *name, uint32_t mode, uint32_t major, uint32_t minor) {
   return result(mknodat(directory, name, (mode_t)mode, makedev(major, minor)));
 }

@@ -56,6 +56,8 @@ int cl_link_unnamed(int descriptor, int directory, const char *name);
 // renameat2 in one directory; with NOREPLACE an existing NEW is -EEXIST.
 int cl_rename(int directory, const char *old_name, const char *new_name, int noreplace);
 // mknodat.
+// Two names of a directory change places (renameat2 with RENAME_EXCHANGE).
+int cl_exchange(int directory, const char *one_name, const char *other_name);
 int cl_make_node(int directory, const char *name, uint32_t mode, uint32_t major, uint32_t minor);
 
 // lseek(SEEK_DATA) and lseek(SEEK_HOLE): the offset found, or a negated errno.

@@ -32,9 +32,34 @@ extension EntryLocation {
 
   /// Gives something complete that has a temporary name its own, in place of what has it now, in
   /// one step (`renameat2`); what cannot get its name is removed.
-  public func renameOrRemove(to name: EntryName) throws(Errno) {
+  public func renameOrRemove(
+    to name: EntryName,
+    inPlaceOfDirectory: Bool = false
+  ) throws(Errno) {
     // A rename leaves both names of one inode as they are, so the old one is removed in any case.
     defer { try? remove() }
-    try rename(to: name)
+    try rename(to: name, inPlaceOfDirectory: inPlaceOfDirectory)
+  }
+
+  /// Gives something complete its own name, in place of what has it now, which may be an empty
+  /// directory: that no rename replaces, so the two change places, and the directory is removed then
+  /// (`renameat2` with RENAME_EXCHANGE, `unlinkat`).
+  ///
+  /// - Throws: `Errno.directoryNotEmpty` where the directory is in use; all is as it was then.
+  public func rename(to name: EntryName, inPlaceOfDirectory: Bool) throws(Errno) {
+    guard inPlaceOfDirectory else { return try rename(to: name) }
+    do {
+      try exchange(with: name)
+    } catch {
+      // A filesystem that cannot do so, or the directory is gone.
+      try? EntryLocation(directory: directory, name: name).removeDirectory()
+      return try rename(to: name)
+    }
+    do {
+      try removeDirectory()
+    } catch {
+      try? exchange(with: name)
+      throw error
+    }
   }
 }

@@ -139,6 +139,11 @@ public struct EntryLocation {
     }
   }
 
+  /// Has two names of the directory change places (`renameat2` with RENAME_EXCHANGE).
+  public func exchange(with other: EntryName) throws(Errno) {
+    try unsafe call { one in unsafe other.withCString { unsafe cl_exchange(directory, one, $0) } }
+  }
+
   /// The contents of a symbolic link (`readlinkat`).
   public func symbolicLinkContents() throws(Errno) -> EntryName {
     // PATH_MAX bounds the contents of a link on every filesystem.

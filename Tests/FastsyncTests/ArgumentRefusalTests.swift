@@ -22,7 +22,7 @@ import Testing
     "-ai", "-R", "-b", "-d", "-L", "-k", "-K", "-E", "-U", "-N", "-O", "-J", "-m", "-I", "-T x",
     "-C",
     "-f x", "-F", "-0", "-8", "-P", "--partial", "--inplace", "--no-relative", "--stats", "-@1",
-    "--info=progress2", "--numeric-ids", "--link-dest=x", "--files-from=x", "--fsync",
+    "--info=progress2", "--numeric-ids", "--link-dest=x", "--files-from=x",
   ])
   func rsyncOptionsThatAreNotThereYet(options: String) {
     let refusal = refusal("\(options) a b")

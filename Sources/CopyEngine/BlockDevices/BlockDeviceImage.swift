@@ -82,7 +82,7 @@ extension BlockDeviceCopy {
     do throws(Errno) {
       let old = try EntryLocation(directory: sides.target, name: name).metadataIfPresent()
       if let old, old.kind == .file { keepAccess(of: old, target.rawValue) }
-      try target.publish(as: name, replaces: old != nil, random: &random)
+      try target.publish(as: name, replacing: old?.kind, random: &random)
     } catch {
       return transfer.fail(.target(.publish, plan.target, error))
     }

@@ -60,7 +60,10 @@ extension Publisher {
     let inode = InodeDelta(of: entry.metadata, at: .new(nil, replacing: replaced), metadata.policy)
     let attributes = metadata.compareAttributes(place, entry.metadata.kind)
     _ = metadata.apply(MetadataDelta(inode: inode, attributes: attributes), place)
-    try target?.renameOrRemove(to: entry.targetName)
+    try target?.renameOrRemove(
+      to: entry.targetName,
+      inPlaceOfDirectory: entry.existing?.kind == .directory
+    )
   }
 
   /// Makes an entry a further name of a file that is there.
@@ -70,7 +73,10 @@ extension Publisher {
     }
     guard let temporary else { return }
     try EntryLocation(directory: entry.sides.target, name: temporary)
-      .renameOrRemove(to: entry.targetName)
+      .renameOrRemove(
+        to: entry.targetName,
+        inPlaceOfDirectory: entry.existing?.kind == .directory
+      )
   }
 
   /// Makes something under its own name, if nothing is in the way, else under a temporary one.
@@ -83,7 +89,7 @@ extension Publisher {
     _ body: (EntryLocation) throws(Errno) -> Void
   ) throws(Errno) -> EntryName? {
     removeAbandoned(beside: entry)
-    if !entry.replacesEntry {
+    if entry.existing == nil {
       do {
         try body(entry.target)
         return nil

@@ -239,9 +239,10 @@ extension Publisher {
     _ change: CopyError.Operation?
   ) -> Bool {
     do {
-      try target.publish(as: entry.targetName, replaces: entry.replacesEntry, random: &random)
+      try target.publish(as: entry.targetName, replacing: entry.existing?.kind, random: &random)
     } catch {
-      run.fail(.target(.publish, entry.targetPath, error))
+      let isInUse = error == .directoryNotEmpty
+      run.fail(.target(isInUse ? .replaceDirectory : .publish, entry.targetPath, error))
       published.append(EntryDone(entry: entry, isThere: false))
       return false
     }

@@ -24,7 +24,7 @@ final class RecentFiles: Sendable {
   }
   private let state = Mutex(State())
 
-  /// How much is read back, but for a single file that is larger, in bytes.
+  /// How much is read back, in bytes; of a file that is larger the end.
   static let bytesMax: UInt64 = 128 << 20
   /// How many files are read back.
   static let filesMax = 8192
@@ -90,7 +90,8 @@ final class RecentFiles: Sendable {
     else { return false }
     // What the cache has of it is not what the disk has.
     FileCalls.advise(copy.rawValue, .dontNeed)
-    var offset: UInt64 = 0
+    // Of a file that is larger the end was written last.
+    var offset = wanted.size - min(wanted.size, Self.bytesMax)
     while offset < wanted.size {
       let (read, position) = (min(Self.blockBytes, Int(wanted.size - offset)), offset)
       guard Self.fill(&block.source, read, from: original.rawValue, at: position) else {

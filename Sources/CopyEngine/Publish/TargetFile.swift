@@ -98,16 +98,16 @@ struct TargetFile: ~Copyable {
   ///
   /// - Parameters:
   ///   - name: The name, in the directory that the file was created in.
-  ///   - replaces: Whether something is expected to have the name.
+  ///   - existing: What is expected to have the name, if anything is.
   ///   - random: Chooses the temporary name.
   /// - Throws: The error of the call; the file then has no name, or its old temporary one.
   mutating func publish(
     as name: EntryName,
-    replaces: Bool,
+    replacing existing: EntryKind?,
     random: inout some RandomNumberGenerator
   ) throws(Errno) {
     let target = EntryLocation(directory: directory.target, name: name)
-    if temporary == nil && !replaces {
+    if temporary == nil && existing == nil {
       do {
         try target.linkUnnamed(rawValue)
         return
@@ -122,7 +122,8 @@ struct TargetFile: ~Copyable {
       }
     }
     guard let temporary else { return }
-    try EntryLocation(directory: directory.target, name: temporary).rename(to: name)
+    try EntryLocation(directory: directory.target, name: temporary)
+      .rename(to: name, inPlaceOfDirectory: existing == .directory)
     self.temporary = nil
   }
 

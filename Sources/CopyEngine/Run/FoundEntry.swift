@@ -26,8 +26,18 @@ struct FoundEntry: Sendable {
   var targetPath: FilePath { directory.targetPath(targetName) }
   var linkName: LinkName { LinkName(directory: directory, name: name, targetName: targetName) }
 
-  /// Whether something that is no directory has its name at the target.
-  var replacesEntry: Bool { existing != nil && existing?.kind != .directory }
+  /// Checks that a directory which has its name at the target is empty, as rsync wants it.
+  ///
+  /// - Throws: `Errno.directoryNotEmpty`, or why that cannot be found out.
+  func checkThatItGivesWay() throws(Errno) {
+    guard existing?.kind == .directory else { return }
+    let directory = try target.openForReading(directory: true)
+    defer { withExtendedLifetime(directory) {} }
+    var reader = DirectoryReader()
+    while try reader.fill(from: directory.rawValue) {
+      if reader.next() != nil { throw .directoryNotEmpty }
+    }
+  }
 }
 
 /// A name under which a file with several names can be found at the target.

@@ -11,7 +11,6 @@ struct DryExecutor: ~Copyable, Executor {
   private let policies: AccessPolicies
   private var planner: FilePlanner
   private var metadata: MetadataWriter
-  private var reader = DirectoryReader()
   private var done: [EntryDone] = []
   private(set) var counts = CopyReport()
 
@@ -92,14 +91,9 @@ struct DryExecutor: ~Copyable, Executor {
   }
 
   /// Whether what has the name would be replaced; a directory only if it is empty.
-  private mutating func givesWay(_ entry: FoundEntry) -> Bool {
-    guard entry.existing?.kind == .directory else { return true }
+  private func givesWay(_ entry: FoundEntry) -> Bool {
     do throws(Errno) {
-      let directory = try entry.target.openForReading(directory: true)
-      defer { withExtendedLifetime(directory) {} }
-      while try reader.fill(from: directory.rawValue) {
-        if reader.next() != nil { throw .directoryNotEmpty }
-      }
+      try entry.checkThatItGivesWay()
       return true
     } catch {
       run.fail(.target(.replaceDirectory, entry.targetPath, error))

@@ -236,7 +236,7 @@ extension LiveExecutor where Queue: ~Copyable {
 
   mutating func copy(_ entry: FoundEntry) {
     own.bytesVisited += entry.metadata.size
-    if keepsFree(entry) && clear(entry) {
+    if keepsFree(entry) && givesWay(entry) {
       copier.copy(entry, &publisher)
     } else {
       copier.end(entry)
@@ -261,7 +261,7 @@ extension LiveExecutor where Queue: ~Copyable {
       run.fail(.source(.readLink, entry.sourcePath, error))
       return false
     }
-    guard clear(entry) else { return false }
+    guard givesWay(entry) else { return false }
     do throws(Errno) {
       try publisher.make(entry) { (place) throws(Errno) in
         if isLink {
@@ -281,11 +281,10 @@ extension LiveExecutor where Queue: ~Copyable {
     return true
   }
 
-  /// Makes way where a directory has the name: it is removed if it is empty, as rsync does.
-  private func clear(_ entry: FoundEntry) -> Bool {
-    guard entry.existing?.kind == .directory else { return true }
-    do {
-      try entry.target.removeDirectory()
+  /// Whether what has the name can be replaced, which is told if not.
+  private func givesWay(_ entry: FoundEntry) -> Bool {
+    do throws(Errno) {
+      try entry.checkThatItGivesWay()
       return true
     } catch {
       run.fail(.target(.replaceDirectory, entry.targetPath, error))
@@ -317,7 +316,7 @@ extension LiveExecutor where Queue: ~Copyable {
       own.entriesUnchanged += 1
       return .settled
     }
-    guard clear(entry) else { return .settled }
+    guard givesWay(entry) else { return .settled }
     do {
       try publisher.makeLink(entry, to: first)
     } catch {

@@ -81,26 +81,12 @@ struct FileCopier<Queue: SubmissionQueue & ~Copyable>: ~Copyable {
   /// Tells that a file cannot be copied.
   mutating func fail(_ entry: FoundEntry, _ error: CopyError) {
     let findsNoRoom = error.errno == .noSpace || error.errno == .diskQuotaExceeded
-    if findsNoRoom && error.severity == .stop && !run.shouldStop && mayFitSmaller(entry) {
+    if findsNoRoom && error.severity == .stop && !run.shouldStop && opener.mayFitSmaller(entry) {
       run.failForSpace(error)
     } else {
       run.fail(error)
     }
     end(entry)
-  }
-
-  private func mayFitSmaller(_ entry: FoundEntry) -> Bool {
-    let device = entry.sides.targetMetadata?.identity.device ?? 0
-    let free = FilesystemCalls.freeBytes(entry.sides.target, isPrivileged: run.isPrivileged)
-    return run.space.refused(entry.metadata.size, on: device, free: free ?? 0)
-  }
-
-  /// Whether a smaller file than this found no room.
-  private func leavesOut(_ entry: FoundEntry) -> Bool {
-    run.space.leavesOut(
-      entry.metadata.size,
-      on: entry.sides.targetMetadata?.identity.device ?? 0
-    )
   }
 
   /// Begins a file; what is in its way at the target was removed.
@@ -109,7 +95,7 @@ struct FileCopier<Queue: SubmissionQueue & ~Copyable>: ~Copyable {
       beginAgain(&publisher)
       if loop.isFull { turn(&publisher) }
     }
-    guard canGoOn, !leavesOut(entry) else { return end(entry) }
+    guard canGoOn, !opener.leavesOut(entry) else { return end(entry) }
     do {
       if isSmall(entry) {
         try load(entry, &publisher)
@@ -252,7 +238,7 @@ extension FileCopier where Queue: ~Copyable {
       break
     case .failed(.read(let errno)) where readErrors.spares(errno):
       goAround(failed, errno, of: file)
-    case _ where canTryAgain(file, outcome):
+    case _ where file.canTryAgain(after: outcome):
       // In a run that ends this is no failure: the file only was not copied.
       if run.shouldStop { end(file.entry) } else { tryAgain(file, outcome) }
     case .failed(.stopped):
@@ -311,20 +297,6 @@ extension FileCopier where Queue: ~Copyable {
     var plan = TransferPlan(source: file.source.rawValue, target: target, map: .whole(0))
     plan.advisor = CacheAdvisor(settling: size - UInt64(tail.count)..<size)
     loop.admit(plan, file: file)
-  }
-
-  /// Whether a file that failed may go another way.
-  private func canTryAgain(_ file: borrowing OpenFile, _ outcome: FileTask.Outcome) -> Bool {
-    switch outcome {
-    case .notAllocated(.noSpace): return !file.hasMadeRoom
-    case .failed(.read(.invalidArgument)), .failed(.write(.invalidArgument)):
-      return !file.avoidsDirect
-    case .failed(.read(.notSupported)): return file.triesDontCache.reading
-    case .failed(.write(.notSupported)): return file.triesDontCache.writing
-    case .failed(.sourceEnded): return file.isLoading
-    case _ where outcome.isCanceled: return !file.wasCanceled
-    default: return false
-    }
   }
 
   /// Has a file begun again, another way.

@@ -102,4 +102,21 @@ struct FileOpener {
       run.fail(CopyError(.sync, entry.directory.targetPath(), error, .stop))
     }
   }
+
+  /// Notes that a file found no room.
+  ///
+  /// - Returns: Whether smaller ones may find some.
+  func mayFitSmaller(_ entry: FoundEntry) -> Bool {
+    let device = entry.sides.targetMetadata?.identity.device ?? 0
+    let free = FilesystemCalls.freeBytes(entry.sides.target, isPrivileged: run.isPrivileged)
+    return run.space.refused(entry.metadata.size, on: device, free: free ?? 0)
+  }
+
+  /// Whether a smaller file than this found no room.
+  func leavesOut(_ entry: FoundEntry) -> Bool {
+    run.space.leavesOut(
+      entry.metadata.size,
+      on: entry.sides.targetMetadata?.identity.device ?? 0
+    )
+  }
 }

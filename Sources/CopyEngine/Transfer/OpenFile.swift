@@ -80,6 +80,20 @@ struct OpenFile: ~Copyable {
     return now.modificationTime == opened.modificationTime ? nil : .sourceChanged
   }
 
+  /// Whether a file that failed may go another way.
+  func canTryAgain(after outcome: FileTask.Outcome) -> Bool {
+    switch outcome {
+    case .notAllocated(.noSpace): return !hasMadeRoom
+    case .failed(.read(.invalidArgument)), .failed(.write(.invalidArgument)):
+      return !avoidsDirect
+    case .failed(.read(.notSupported)): return triesDontCache.reading
+    case .failed(.write(.notSupported)): return triesDontCache.writing
+    case .failed(.sourceEnded): return isLoading
+    case _ where outcome.isCanceled: return !wasCanceled
+    default: return false
+    }
+  }
+
   /// Describes why its data could not be moved.
   func error(_ outcome: FileTask.Outcome, _ failed: FailedRange?) -> CopyError {
     switch outcome {
