@@ -42,7 +42,9 @@ static int changed(struct watched_file *file, char *text, size_t text_bytes) {
   return 1;
 }
 
-static void cut_power(struct disk *disk) {
+static void cut_power_if_due(struct disk *disk) {
+  const struct faults *faults = &disk->faults;
+  if (!faults->cut || disk->dead || disk->written_bytes < faults->cut_after_bytes) return;
   disk->dead = 1;
   if (undo_cut(&disk->undo, disk->faults.cut_seed, disk->faults.cut_keep_percent, &disk->loss))
     perror("disk-server: putting back what the power cut takes");
@@ -58,7 +60,8 @@ static void reload(struct disk *disk) {
   }
   if (changed(&disk->faults_file, text, sizeof text)) {
     faults_parse(&disk->faults, text);
-    if (disk->faults.cut && !disk->dead) cut_power(disk);
+    disk->written_bytes = 0;
+    cut_power_if_due(disk);
     if (!disk->faults.cut) disk->dead = 0;
   }
 }
@@ -122,6 +125,8 @@ static int read_bytes(struct disk *disk, const struct nbd_request *request, void
 }
 
 static int write_bytes(struct disk *disk, const struct nbd_request *request, void *payload) {
+  disk->written_bytes += request->bytes;
+  cut_power_if_due(disk);
   if (disk->dead || faults_hit(&disk->faults, FAULT_WRITE, request->offset, request->bytes)) return EIO;
   int remembers = disk->faults_file.path && !request->fua;
   if (remembers && undo_remember(&disk->undo, request->offset, request->bytes)) return EIO;

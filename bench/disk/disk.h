@@ -25,6 +25,7 @@ struct disk {
   struct pacer pacer;
   struct faults faults;
   struct undo undo;
+  uint64_t written_bytes;  // that were asked for since the faults were read
   int dead;  // between a power cut and the return of power
   struct undo_loss loss;
   struct watched_file settings_file, faults_file;

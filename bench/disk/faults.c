@@ -7,17 +7,18 @@
 
 static int take(struct faults *faults, const char *line) {
   char key[32];
-  uint64_t first = 0, second = 0;
-  int fields = sscanf(line, "%31s %" SCNu64 " %" SCNu64, key, &first, &second);
+  uint64_t first = 0, second = 0, third = 0;
+  int fields = sscanf(line, "%31s %" SCNu64 " %" SCNu64 " %" SCNu64, key, &first, &second, &third);
   if (fields >= 1 && !strcmp(key, "eio_flush")) {
     faults->flush_fails = 1;
     return 1;
   }
-  if (fields != 3) return 0;
+  if (fields < 3) return 0;
   if (!strcmp(key, "cut")) {
     faults->cut = 1;
     faults->cut_seed = first;
     faults->cut_keep_percent = second > 100 ? 100 : (int)second;
+    faults->cut_after_bytes = third;
     return 1;
   }
   int reads = !strcmp(key, "eio_read"), writes = !strcmp(key, "eio_write");

@@ -3,8 +3,10 @@
 //   eio_read START END     reads that touch bytes START..<END of the disk fail
 //   eio_write START END    so do writes
 //   eio_flush              every flush fails
-//   cut SEED KEEP_PERCENT  power cut: of the blocks written since the last flush KEEP_PERCENT are
-//                          kept, chosen by SEED; every request fails until the line is gone
+//   cut SEED KEEP_PERCENT [AFTER_BYTES]
+//                          power cut, once AFTER_BYTES have been written since the file was read (at
+//                          once): of the blocks written since the last flush KEEP_PERCENT are kept,
+//                          chosen by SEED; every request fails until the line is gone
 #ifndef DISK_FAULTS_H
 #define DISK_FAULTS_H
 
@@ -26,6 +28,7 @@ struct faults {
   int cut;
   uint64_t cut_seed;
   int cut_keep_percent;
+  uint64_t cut_after_bytes;
 };
 
 // Reads `text`, forgetting what `faults` held. As with the settings, an unfinished last line waits.

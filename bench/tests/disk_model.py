@@ -40,7 +40,7 @@ class Faults(ctypes.Structure):
     """struct faults."""
 
     _fields_ = [("ranges", FaultRange * 256), ("range_count", INT), ("flush_fails", INT),
-                ("cut", INT), ("cut_seed", U64), ("cut_keep_percent", INT)]
+                ("cut", INT), ("cut_seed", U64), ("cut_keep_percent", INT), ("cut_after_bytes", U64)]
 
 
 class Undo(ctypes.Structure):

@@ -229,6 +229,23 @@ class Faults(RigTest):
         self.assertEqual(counters["cut_lost_blocks"], letters.count(b"o" * 4096))
         self.assertEqual(counters["cut_kept_blocks"], letters.count(b"l" * 4096))
 
+    def test_a_power_cut_comes_with_the_write_that_it_waits_for(self):
+        rig = self.faulty()
+        block = os.urandom(65536)
+        with Direct(rig.device) as device:
+            device.write(0, block)
+            self.ask(f"cut 1 100 {4 * 65536}\n")
+            rig.counters()
+            for at in range(1, 4):
+                device.write(at * 65536, block)
+            device.flush()
+            self.fails(device.write, 4 * 65536, block)
+            self.fails(device.read, 0, 65536)
+            self.ask("")
+            system.wait_until(lambda: not rig.counters()["power_cut"], 60, "the return of power")
+            survived = [device.read(at * 65536, 65536) == block for at in range(5)]
+        self.assertEqual(survived, [True, True, True, True, False])
+
 
 class Tidiness(RigTest):
     """Nothing is left behind, and nothing of others is touched."""
