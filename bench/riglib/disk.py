@@ -25,6 +25,7 @@ class Disk:
         self.directory = directory
         self.settings_file = directory / "settings"
         self.counters_file = directory / "counters"
+        self.image_file = directory / "image" / "disk.img"
         self._state_file = directory / "disk.json"
 
     # Making and removing
@@ -69,16 +70,16 @@ class Disk:
 
     def _make_image(self, spec):
         """The image in a tmpfs of its own, every page touched: first touch is the host's cost."""
-        memory = self.directory / "image"
+        memory = self.image_file.parent
         memory.mkdir(mode=0o700)
         # Some room for the tmpfs's own bookkeeping.
         size_bytes = spec.size_bytes + (4 << 20)
         system.run("mount", "-t", "tmpfs", "-o", f"size={size_bytes},mode=0700", "fastsync-rig", memory)
-        image, zeroes = memory / "disk.img", bytes(_TOUCH_BYTES)
-        with open(image, "wb", buffering=0) as file:
+        zeroes = bytes(_TOUCH_BYTES)
+        with open(self.image_file, "wb", buffering=0) as file:
             for start in range(0, spec.size_bytes, _TOUCH_BYTES):
                 file.write(zeroes[:min(_TOUCH_BYTES, spec.size_bytes - start)])
-        return image
+        return self.image_file
 
     def _serve(self, spec, image):
         """The disk server, and nbdfuse that shows it as a file. One connection, one thread: more
