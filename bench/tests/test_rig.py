@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The running rig: what the disks count, and that nothing is left behind."""
 
+import errno
 import os
 import random
 import signal
@@ -13,6 +14,7 @@ from pathlib import Path
 from unittest import mock
 
 from riglib import filesystem, loop, system
+from riglib.disk import Disk
 from riglib.errors import RigError
 from riglib.rig import Rig
 from riglib.spec import DiskSpec
@@ -206,6 +208,16 @@ class Faults(RigTest):
             self.ask("")
             device.write(0, bytes(4096))
             device.flush()
+
+    def test_an_image_without_room_is_a_full_disk(self):
+        rig = self.faulty()
+        image = Disk(rig.directory).image_file
+        os.truncate(image, 0)
+        os.truncate(image, rig.spec.size_bytes)
+        system.run("mount", "-o", "remount,size=32768", image.parent)
+        with Direct(rig.device) as device, self.assertRaises(OSError) as raised:
+            device.write(0, os.urandom(65536))  # of which a half fits
+        self.assertEqual(raised.exception.errno, errno.ENOSPC)
 
     def test_a_power_cut_loses_unflushed_blocks_only(self):
         rig = self.faulty()
