@@ -58,6 +58,19 @@ let package = Package(
       path: "Tests/TestSupport",
       swiftSettings: strict
     ),
+    .target(
+      name: "FaultInjection",
+      path: "Tests/FaultInjection",
+      cSettings: [.enableWarning("all"), .enableWarning("extra"), .treatAllWarnings(as: .error)]
+    ),
+    .testTarget(
+      name: "FaultTests",
+      dependencies: [
+        "CopyEngine", "FaultInjection", "SimulatedKernel", "Storage", "TestSupport", "fastsync",
+        system,
+      ],
+      swiftSettings: strict
+    ),
     .testTarget(
       name: "UringTests",
       dependencies: ["Uring", "Kernel", "SimulatedKernel", system],

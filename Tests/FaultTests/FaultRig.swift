@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CopyEngine
+import FaultInjection
+import Glibc
+import SimulatedKernel
+import Synchronization
+import SystemPackage
+import Testing
+
+@testable import fastsync
+
+/// What a run said and came to.
+struct FaultyOutcome {
+  let failures: [CopyError]
+  /// `nil` where the run did not start.
+  let report: CopyReport?
+  let exitCode: Int32
+
+  /// Whether it ended before everything was visited.
+  var isStopped: Bool { report == nil || report?.stop != nil }
+}
+
+/// Keeps the failures of a run.
+private final class FailureRecorder: EventSink {
+  let wants: RunEvent.Kinds = .failures
+  let failures = Mutex<[CopyError]>([])
+
+  func receive(_ event: RunEvent) {
+    if case .failed(let error) = event { failures.withLock { $0.append(error) } }
+  }
+}
+
+/// Copies under faults, in trees of its own; for one thread.
+struct FaultRig {
+  private let trees: FaultTrees
+  private let source: TreeState
+  private let other: TreeState
+
+  /// Makes the trees in an empty directory.
+  init(in path: String) throws {
+    trees = try FaultTrees(in: path)
+    source = TreeState(trees.source)
+    other = TreeState(trees.other)
+  }
+
+  /// Lends a rig below a directory, and removes its trees afterwards.
+  static func with(in place: String, _ body: (FaultRig) throws -> Void) throws {
+    var template = Array("\(place)/fastsync-faults-XXXXXX".utf8CString)
+    try #require(unsafe mkdtemp(&template) != nil)
+    let path = String(decoding: template.dropLast().map(UInt8.init), as: UTF8.self)
+    defer { FaultTrees.remove(path) }
+    try body(FaultRig(in: path))
+  }
+
+  /// How many calls of each kind a scenario makes when nothing goes wrong.
+  func calls(of scenario: FaultScenario) throws -> [UInt32] {
+    try trees.reset(scenario.before)
+    return copy(scenario, [], seed: 0).calls.calls
+  }
+
+  /// Copies under faults, and once more without.
+  ///
+  /// - Returns: What of the promise was broken; nothing if it was kept.
+  func complaints(
+    _ scenario: FaultScenario,
+    _ faults: [Fault],
+    seed: UInt64 = 0
+  ) throws -> [String] {
+    try trees.reset(scenario.before)
+    var promise = FaultPromise(
+      scenario,
+      trees: trees,
+      before: TreeState(trees.target),
+      expected: scenario.expected(source, other),
+      other: scenario.operands == .merged ? other : nil
+    )
+    let (outcome, calls) = copy(scenario, faults, seed: seed)
+    promise.check(outcome, calls, TreeState(trees.target))
+    let (again, _) = copy(scenario, [], seed: seed)
+    promise.checkRepeated(again, TreeState(trees.target))
+    guard !promise.complaints.isEmpty else { return [] }
+    let told = outcome.failures.map {
+      "\($0.operation) \($0.path): \($0.errno.map { "\($0)" } ?? "no errno")"
+    }
+    return promise.complaints
+      + ["under \(calls.met)", "exit \(outcome.exitCode)", "told \(told)", "in \(scenario)"]
+  }
+
+  /// Whether the sources are what they were.
+  var sourcesAreUnchanged: Bool {
+    [(source, TreeState(trees.source)), (other, TreeState(trees.other))].allSatisfy { old, new in
+      old.entries.count == new.entries.count
+        && old.entries.allSatisfy { path, state in
+          guard let found = new.entries[path] else { return false }
+          return state.kind.isSame(as: found.kind) && state.seconds == found.seconds
+            && state.permissions == found.permissions
+        }
+    }
+  }
+
+  private func copy(
+    _ scenario: FaultScenario,
+    _ faults: [Fault],
+    seed: UInt64
+  ) -> (outcome: FaultyOutcome, calls: FaultyCalls) {
+    let recorder = FailureRecorder()
+    let plan = scenario.plan(trees)
+    let (result, calls) = FaultyCalls.during(faults, seed: seed, isUser: scenario.isUser) {
+      () -> Result<CopyReport, CopyError> in
+      do throws(CopyError) {
+        return .success(try TreeCopier(events: recorder).copy(plan))
+      } catch {
+        return .failure(error)
+      }
+    }
+    let failures = recorder.failures.withLock { $0 }
+    switch result {
+    case .success(let report):
+      let code = ExitCode(report).rawValue
+      return (FaultyOutcome(failures: failures, report: report, exitCode: code), calls)
+    case .failure(let error):
+      let code = ExitCode(error.severity).rawValue
+      return (FaultyOutcome(failures: failures + [error], report: nil, exitCode: code), calls)
+    }
+  }
+}
