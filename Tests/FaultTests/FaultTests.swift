@@ -40,4 +40,10 @@ struct FaultTests {
       try failEach(kind, errno, FaultScenario(.contents, .mixed))
     }
   }
+
+  @Test("the directories above one that cannot be read to its end get their metadata")
+  func directoryOffsets() throws {
+    try failEach("seek", .ioError, FaultScenario(.contents, .nothing))
+    try failEach("seek", .ioError, FaultScenario(.directory, .mixed))
+  }
 }

@@ -176,10 +176,10 @@ extension TreeWalk where Work: ~Copyable {
       return true
     }
     if stack.lacksWork {
+      let rest = try DirectoryReader.position(of: sides.source)
       // Somebody else reads on. These names count by themselves, or the directory could be done
       // before they are.
       directory.retainEntry()
-      let rest = try DirectoryReader.position(of: sides.source)
       stack.push([.directory(directory, position: rest)])
       stack.push(found + visitNames(in: directory, sides))
       visitor.complete(directory)
@@ -189,8 +189,14 @@ extension TreeWalk where Work: ~Copyable {
     // Names that wait to be copied come first, so that there are never more than were just read.
     guard !found.isEmpty || visitor.hasRetries else { return true }
     // The rest of this directory lies under what was found: deep before wide.
-    let rest = try DirectoryReader.position(of: sides.source)
-    stack.push(found + [.directory(directory, position: rest)])
+    do {
+      let rest = try DirectoryReader.position(of: sides.source)
+      stack.push(found + [.directory(directory, position: rest)])
+    } catch {
+      // What was found is made already, and the directories above wait for it.
+      stack.push(found)
+      throw error
+    }
     return false
   }
 
