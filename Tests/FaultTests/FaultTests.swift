@@ -46,4 +46,9 @@ struct FaultTests {
     try failEach("seek", .ioError, FaultScenario(.contents, .nothing))
     try failEach("seek", .ioError, FaultScenario(.directory, .mixed))
   }
+
+  @Test("an allocation that is interrupted again and again comes to an end")
+  func interruptedAllocation() throws {
+    try failEach("allocate", .interrupted, FaultScenario(.contents, .nothing), isForever: true)
+  }
 }

@@ -52,6 +52,7 @@ struct FileTask: ~Copyable {
   private var advisor: CacheAdvisor?
   private var awaitsAllocation: Bool
   private var allocateDue: Bool
+  private var allocationTries = 0
   private var sequentialDue: Bool
   private var dropTargetDue = false
   /// Whether a window is being sent off: two at a time would come to the disk in turns.
@@ -252,7 +253,9 @@ struct FileTask: ~Copyable {
 
   private mutating func completedAllocation(_ error: Errno?) {
     switch error {
-    case .interrupted, .resourceTemporarilyUnavailable:
+    case .interrupted where allocationTries < CopyWindow.fruitlessTriesMax,
+      .resourceTemporarilyUnavailable where allocationTries < CopyWindow.fruitlessTriesMax:
+      allocationTries += 1
       allocateDue = true
     case nil, .notSupported, .noFunction, .invalidArgument,
       .operationNotSupportedByDevice:
