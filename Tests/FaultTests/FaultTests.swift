@@ -51,4 +51,9 @@ struct FaultTests {
   func interruptedAllocation() throws {
     try failEach("allocate", .interrupted, FaultScenario(.contents, .nothing), isForever: true)
   }
+
+  @Test("a name that cannot be linked since the first one cannot be looked at is told")
+  func hardLinks() throws {
+    try failEach("statx", .ioError, FaultScenario(.contents, .nothing))
+  }
 }
