@@ -2,6 +2,7 @@
 
 public import Kernel
 internal import Synchronization
+public import SystemPackage
 
 /// An open directory, which several places may hold on to.
 public final class OpenDirectory: Sendable {
@@ -18,27 +19,46 @@ public final class OpenDirectory: Sendable {
 public struct EarlierSource: Sendable {
   /// The open directory.
   public let directory: OpenDirectory
+  /// Its path, for messages.
+  public let path: FilePath
   /// The one name that counts, or `nil` for all.
   public let onlyName: EntryName?
 
   /// Names an earlier source.
-  public init(directory: OpenDirectory, onlyName: EntryName?) {
+  public init(directory: OpenDirectory, path: FilePath, onlyName: EntryName?) {
     self.directory = directory
+    self.path = path
     self.onlyName = onlyName
   }
 
-  /// What the source has of a name, if the name counts (`statx`).
-  public func metadata(of name: EntryName) -> EntryMetadata? {
+  /// The path of a name, for messages.
+  public func path(of name: EntryName) -> FilePath { path.appending(FilePath(name).components) }
+
+  /// What the source has of a name, if it has it and the name counts (`statx`).
+  ///
+  /// - Throws: Why that is not known.
+  public func metadata(of name: EntryName) throws(Errno) -> EntryMetadata? {
     guard onlyName == nil || onlyName == name else { return nil }
-    return try? EntryLocation(directory: directory.descriptor.rawValue, name: name).metadata()
+    return try location(name).metadataIfPresent()
   }
 
-  /// The subdirectory of a name, if the name counts and is one (`openat2`).
-  public func subdirectory(_ name: EntryName) -> EarlierSource? {
+  /// The subdirectory of a name, if the name counts and is one that may be read (`openat2`).
+  ///
+  /// One that may not be read is told of when the source itself is copied.
+  ///
+  /// - Throws: Why that is not known.
+  public func subdirectory(_ name: EntryName) throws(Errno) -> EarlierSource? {
     guard onlyName == nil || onlyName == name else { return nil }
-    let location = EntryLocation(directory: directory.descriptor.rawValue, name: name)
-    guard let opened = try? location.openForReading(directory: true) else { return nil }
-    return EarlierSource(directory: OpenDirectory(opened), onlyName: nil)
+    do {
+      let opened = try location(name).openForReading(directory: true)
+      return EarlierSource(directory: OpenDirectory(opened), path: path(of: name), onlyName: nil)
+    } catch .noSuchFileOrDirectory, .notDirectory, .tooManySymbolicLinkLevels, .permissionDenied {
+      return nil
+    }
+  }
+
+  private func location(_ name: EntryName) -> EntryLocation {
+    EntryLocation(directory: directory.descriptor.rawValue, name: name)
   }
 }
 

@@ -56,4 +56,13 @@ struct FaultTests {
   func hardLinks() throws {
     try failEach("statx", .ioError, FaultScenario(.contents, .nothing))
   }
+
+  @Test(
+    "what an earlier source has is not taken from a later one",
+    arguments: [("statx", Errno.ioError), ("open_beneath", .staleNFSFileHandle)]
+  )
+  func mergedSources(_ kind: String, _ errno: Errno) throws {
+    try failEach(kind, errno, FaultScenario(.merged, .nothing))
+    try failEach(kind, errno, FaultScenario(.merged, .mixed))
+  }
 }

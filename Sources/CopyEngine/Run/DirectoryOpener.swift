@@ -117,7 +117,7 @@ final class DirectoryOpener: Sendable {
     below parent: DirectorySides
   ) throws(CopyError) -> DirectorySides {
     let source = try openSource(directory, below: parent)
-    let earlier = parent.earlier.compactMap { $0.subdirectory(directory.name) }
+    let earlier = try openEarlier(directory, below: parent)
     guard parent.target >= 0, !directory.isMissing else {
       return DirectorySides(source: source, target: nil, earlier: earlier)
     }
@@ -132,6 +132,22 @@ final class DirectoryOpener: Sendable {
     } catch {
       throw .target(.openDirectory, directory.targetPath(), error)
     }
+  }
+
+  private func openEarlier(
+    _ directory: CopyDirectory,
+    below parent: DirectorySides
+  ) throws(CopyError) -> [EarlierSource] {
+    var opened: [EarlierSource] = []
+    for source in parent.earlier {
+      do {
+        if let found = try source.subdirectory(directory.name) { opened.append(found) }
+      } catch {
+        // What it has would be taken from this source.
+        throw .source(.openDirectory, source.path(of: directory.name), error)
+      }
+    }
+    return opened
   }
 
   private func openSource(

@@ -35,7 +35,7 @@ struct InitialWork {
     let root = makeRoot(source, earlier: earlierContents + entries.values)
     items.append(.directory(root, position: 0))
     earlierContents.append(
-      EarlierSource(directory: source.directory, onlyName: nil)
+      EarlierSource(directory: source.directory, path: source.path, onlyName: nil)
     )
   }
 
@@ -54,6 +54,7 @@ struct InitialWork {
     if entries[source.name] == nil {
       entries[source.name] = EarlierSource(
         directory: source.directory,
+        path: source.path.removingLastComponent(),
         onlyName: source.name
       )
     }

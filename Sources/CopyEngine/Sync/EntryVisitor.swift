@@ -102,9 +102,12 @@ struct EntryVisitor<Work: Executor & ~Copyable>: ~Copyable {
     while true {
       switch decider.decide(entry.facts) {
       case .needs(.earlierSource):
-        let name = entry.name
-        entry.facts.isInEarlierSource = entry.sides.earlier.contains {
-          $0.metadata(of: name) != nil
+        do {
+          entry.facts.isInEarlierSource = try entry.earlierMetadata() != nil
+        } catch {
+          run.fail(error)
+          complete(entry.directory)
+          return .done
         }
       case .needs(.attributes):
         attributes = executor.compareAttributes(entry)
@@ -177,6 +180,14 @@ struct EntryVisitor<Work: Executor & ~Copyable>: ~Copyable {
   }
 
   private mutating func enter(_ entry: FoundEntry, isMade: Bool) -> Visit {
+    let metadata: EntryMetadata
+    do {
+      // The same directory in an earlier source counts before this one.
+      metadata = try entry.earlierMetadata { $0.kind == .directory } ?? entry.metadata
+    } catch {
+      run.fail(error)
+      return .done
+    }
     let outcome = isMade ? executor.makeDirectory(entry) : .isThere
     if case .failed = outcome { return .done }
     let directory = entry.directory
@@ -185,7 +196,7 @@ struct EntryVisitor<Work: Executor & ~Copyable>: ~Copyable {
       entry.name,
       in: directory,
       identity: entry.metadata.identity,
-      metadata: metadataOfFirstSource(entry),
+      metadata: metadata,
       isNew: outcome == .made || outcome == .isMissing,
       isMissing: outcome == .isMissing
     )
@@ -195,14 +206,6 @@ struct EntryVisitor<Work: Executor & ~Copyable>: ~Copyable {
       return .done
     }
     return .directory(child)
-  }
-
-  /// The metadata of the same directory in an earlier source counts before this one's.
-  private func metadataOfFirstSource(_ entry: FoundEntry) -> EntryMetadata {
-    for source in entry.sides.earlier {
-      if let found = source.metadata(of: entry.name), found.kind == .directory { return found }
-    }
-    return entry.metadata
   }
 }
 
