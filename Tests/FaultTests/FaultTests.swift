@@ -1,16 +1,75 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import FaultInjection
 import Glibc
+import SimulatedKernel
+import Synchronization
 import SystemPackage
+import TestSupport
 import Testing
 
 /// A run keeps what it promises, whatever system call fails.
 ///
-/// With FASTSYNC_FAULT_DIRECTORY the trees are there and not in memory.
+/// With FASTSYNC_FAULT_SEED one seed is run, with FASTSYNC_FAULT_SEEDS as many as it says, and with
+/// FASTSYNC_FAULT_DIRECTORY the trees are there and not in memory. Where a scenario has several
+/// workers, a seed need not give the same faults each time.
 @Suite("Faults of system calls", .serialized)
 struct FaultTests {
   private static let place =
     unsafe getenv("FASTSYNC_FAULT_DIRECTORY").map { unsafe String(cString: $0) } ?? "/dev/shm"
+
+  private static func number(_ variable: String) -> UInt64? {
+    unsafe getenv(variable).flatMap { UInt64(unsafe String(cString: $0)) }
+  }
+
+  private static var seeds: Range<UInt64> {
+    if let seed = number("FASTSYNC_FAULT_SEED") { return seed..<(seed + 1) }
+    return 0..<(number("FASTSYNC_FAULT_SEEDS") ?? 10_000)
+  }
+
+  @Test("every name is old or new, what fails is told, and the next run completes")
+  func seeds() throws {
+    let seeds = Self.seeds
+    let next = Atomic<UInt64>(seeds.lowerBound)
+    let usual = Mutex<[UInt64: [UInt32]]>([:])
+    let broken = Mutex<[String]>([])
+    Threads.run(min(2, seeds.count)) { _ in
+      do {
+        try FaultRig.with(in: Self.place) { rig in
+          while true {
+            let seed = next.wrappingAdd(1, ordering: .relaxed).oldValue
+            guard seed < seeds.upperBound else { break }
+            let complaints = try run(seed, rig, usual)
+            guard !complaints.isEmpty else { continue }
+            broken.withLock {
+              $0.append("FASTSYNC_FAULT_SEED=\(seed): \(complaints.joined(separator: "; "))")
+            }
+          }
+          #expect(rig.sourcesAreUnchanged)
+        }
+      } catch {
+        broken.withLock { $0.append("\(error)") }
+      }
+    }
+    let lines = broken.withLock { $0 }
+    for line in lines.prefix(20) { Issue.record("\(line)") }
+    #expect(lines.isEmpty, "\(lines.count) of \(seeds.count) seeds")
+  }
+
+  private func run(
+    _ seed: UInt64,
+    _ rig: FaultRig,
+    _ usual: borrowing Mutex<[UInt64: [UInt32]]>
+  ) throws -> [String] {
+    let number = seed % FaultScenario.count
+    let scenario = FaultScenario(number)
+    let calls = try usual.withLock { $0[number] } ?? rig.calls(of: scenario)
+    usual.withLock { $0[number] = calls }
+    var random = SplitMix64(seed: seed)
+    let count = random.happens(0.7) ? 1 : Int.random(in: 2...Int(fi_faults_max), using: &random)
+    let faults = (0..<count).map { _ in Fault(among: calls, &random) }
+    return try rig.complaints(scenario, faults, seed: seed)
+  }
 
   /// Lets each call of a kind fail in turn.
   private func failEach(
