@@ -4,6 +4,7 @@
 # make install PREFIX=...      the command, its manual page and completions (DESTDIR is honoured)
 # make test                    every test
 # make sanitize                tests of copying with the optimized command under AddressSanitizer
+# make fuzz FUZZ_SECONDS=60    parse bytes that nobody would write
 # make bench ARGS="..."        measure
 #
 # What is missing is installed from Debian's packages; nothing is asked of apt when all is there.
@@ -25,6 +26,9 @@ SANITIZED := .build-sanitized
 # What moves data. The others hardly differ here, or measure the command itself.
 SANITIZED_TESTS := FastsyncTests.(CacheMode|DiskOrder|HeldFile|Reflink|HardLink|StoppedRun|MovingSource|Update|$\
   Interrupt|FailingEntry|EngineFallback)
+
+FUZZED := .build-fuzzed
+FUZZ_SECONDS ?= 60
 
 BUILD_PACKAGES := liburing-dev libpopt-dev binutils
 TEST_PACKAGES := rsync xfsprogs btrfs-progs e2fsprogs acl attr libcap2-bin util-linux libnbd-bin \
@@ -52,7 +56,7 @@ if [ -n "$$missing" ]; then \
 fi
 endef
 
-.PHONY: build run test sanitize install uninstall bench format lint clean build-packages test-packages
+.PHONY: build run test sanitize fuzz install uninstall bench format lint clean build-packages test-packages
 
 build: build-packages
 	@command -v $(SWIFT) >/dev/null || \
@@ -73,6 +77,13 @@ sanitize: build-packages test-packages
 	$(SWIFT) build -c release --sanitize=address --scratch-path $(SANITIZED) --product fastsync
 	ASAN_OPTIONS=detect_leaks=0 FASTSYNC_BINARY="$(abspath $(SANITIZED)/release/fastsync)" \
 	  $(SWIFT) test --filter '$(SANITIZED_TESTS)'
+
+# What parses bytes from outside, by libFuzzer; what it has learnt is kept for the next time.
+fuzz: build-packages
+	FASTSYNC_FUZZ=1 $(SWIFT) build --sanitize=fuzzer --scratch-path $(FUZZED) --product Fuzz
+	@mkdir -p $(FUZZED)/corpus
+	SWIFT_BACKTRACE=enable=no $(FUZZED)/debug/Fuzz -max_total_time=$(FUZZ_SECONDS) -timeout=10 \
+	  -dict=Tests/Fuzz/words.dict -artifact_prefix=$(FUZZED)/ $(FUZZED)/corpus Tests/Fuzz/Seeds
 
 # Builds only when nothing was built: `make && sudo make install` leaves no files of root in .build.
 # What is installed is stripped: half of what was built is names for a debugger.
@@ -103,7 +114,7 @@ lint:
 	  echo "Sources must do without Foundation" >&2; exit 1; fi
 
 clean:
-	rm -rf .build $(SANITIZED)
+	rm -rf .build $(SANITIZED) $(FUZZED)
 
 build-packages:
 	$(call install_packages,$(BUILD_PACKAGES))

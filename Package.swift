@@ -104,3 +104,16 @@ let package = Package(
   ],
   swiftLanguageModes: [.v6]
 )
+
+// `make fuzz`: its main is libFuzzer's.
+if Context.environment["FASTSYNC_FUZZ"] != nil {
+  package.targets.append(
+    .executableTarget(
+      name: "Fuzz",
+      dependencies: ["FaultInjection", "FileTree", "Kernel", "Storage", system],
+      path: "Tests/Fuzz",
+      exclude: ["Seeds", "words.dict"],
+      swiftSettings: strict
+    )
+  )
+}

@@ -12,6 +12,7 @@
 
 #include <dlfcn.h>
 #include <errno.h>
+#include <stddef.h>
 
 #define FULL ENOSPC, EDQUOT
 #define REFUSED EACCES, EPERM
@@ -80,6 +81,14 @@ int fi_opened(int result);
 void fi_closed(void);
 /// Whether the run is to take itself for that of an ordinary user.
 int fi_is_user(void);
+
+/// Whether the run has answers, made up.
+int fi_answers(void);
+/// Gives the next answer, of at most ROOM bytes.
+///
+/// Returns its length, 0 where a file ends, or -1 with ENOENT where there is none, and with ERANGE
+/// where it does not fit.
+long fi_answer(void *buffer, size_t room);
 
 struct fi_run;
 /// The run that the calling thread belongs to, or none.

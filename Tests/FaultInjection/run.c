@@ -20,6 +20,9 @@ struct fi_run {
   atomic_uint met[fi_faults_max];
   atomic_uint calls[FI_KINDS];
   atomic_int descriptors;
+  const uint8_t *answers;
+  const uint8_t *answers_end;
+  bool has_answers;
 };
 
 static _Thread_local struct fi_run *current;
@@ -58,23 +61,40 @@ static void crashed(int signal) {
   raise(signal);
 }
 
-struct fi_run *fi_begin(const struct fi_fault *faults, uint32_t count, uint64_t seed,
-                        bool is_user) {
+static void watch(struct fi_run *run) {
   static const int crashes[] = {SIGILL, SIGTRAP, SIGABRT, SIGSEGV, SIGBUS, SIGALRM};
-  struct fi_run *run = calloc(1, sizeof *run);
-  if (!run || count > fi_faults_max) abort();
   struct sigaction action = {.sa_handler = crashed, .sa_flags = SA_RESETHAND};
   for (size_t i = 0; i < sizeof crashes / sizeof *crashes; i++)
     sigaction(crashes[i], &action, NULL);
-  run->seed = seed;
-  run->is_user = is_user;
-  run->fault_count = count;
-  if (count > 0) memcpy(run->faults, faults, count * sizeof *faults);
   for (int i = 0; i < RUNS_MAX; i++) {
     struct fi_run *none = NULL;
     if (atomic_compare_exchange_strong(&runs[i], &none, run)) break;
   }
   alarm(HANG_SECONDS);
+}
+
+static void stop_watching(const struct fi_run *run) {
+  bool is_watched = false, is_last = true;
+  for (int i = 0; i < RUNS_MAX; i++) {
+    if (runs[i] != run) {
+      is_last = is_last && !runs[i];
+      continue;
+    }
+    runs[i] = NULL;
+    is_watched = true;
+  }
+  if (is_watched && is_last) alarm(0);
+}
+
+struct fi_run *fi_begin(const struct fi_fault *faults, uint32_t count, uint64_t seed,
+                        bool is_user) {
+  struct fi_run *run = calloc(1, sizeof *run);
+  if (!run || count > fi_faults_max) abort();
+  run->seed = seed;
+  run->is_user = is_user;
+  run->fault_count = count;
+  if (count > 0) memcpy(run->faults, faults, count * sizeof *faults);
+  watch(run);
   current = run;
   return run;
 }
@@ -82,12 +102,7 @@ struct fi_run *fi_begin(const struct fi_fault *faults, uint32_t count, uint64_t 
 void fi_end(void) { current = NULL; }
 
 void fi_free(struct fi_run *run) {
-  bool is_last = true;
-  for (int i = 0; i < RUNS_MAX; i++) {
-    if (runs[i] == run) runs[i] = NULL;
-    else if (runs[i]) is_last = false;
-  }
-  if (is_last) alarm(0);
+  stop_watching(run);
   free(run);
 }
 
@@ -129,3 +144,29 @@ void fi_closed(void) {
 }
 
 int fi_is_user(void) { return current && current->is_user; }
+
+struct fi_run *fi_begin_answers(const uint8_t *bytes, size_t count) {
+  // Who makes answers up watches by itself.
+  struct fi_run *run = calloc(1, sizeof *run);
+  if (!run) abort();
+  run->answers = bytes;
+  run->answers_end = bytes + count;
+  run->has_answers = true;
+  current = run;
+  return run;
+}
+
+int fi_answers(void) { return current && current->has_answers; }
+
+long fi_answer(void *buffer, size_t room) {
+  struct fi_run *run = current;
+  size_t left = (size_t)(run->answers_end - run->answers);
+  if (left == 0) return errno = ENOENT, -1;
+  const uint8_t *end = memchr(run->answers, 0xff, left);
+  size_t length = end ? (size_t)(end - run->answers) : left;
+  const uint8_t *piece = run->answers;
+  run->answers += end ? length + 1 : length;
+  if (length > room) return errno = ERANGE, -1;
+  if (length > 0) memcpy(buffer, piece, length);
+  return (long)length;
+}

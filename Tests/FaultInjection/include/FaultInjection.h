@@ -10,6 +10,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 // The Glibc module has no attributes, and the tests look at them.
 #include <sys/xattr.h>
@@ -43,6 +44,13 @@ struct fi_run *fi_begin(const struct fi_fault *faults, uint32_t count, uint64_t 
 void fi_end(void);
 /// Frees a run that has ended; its threads are gone.
 void fi_free(struct fi_run *run);
+
+/// Begins a run in which what the kernel tells is made up.
+///
+/// BYTES are pieces that end with 0xff. Each read of a small file, link, directory (names that end
+/// with a slash), list of attributes or attribute takes the next one; when none is left, there is
+/// no such thing. Any path can be opened.
+struct fi_run *fi_begin_answers(const uint8_t *bytes, size_t count);
 
 /// How many calls of a kind the run made.
 uint32_t fi_calls(const struct fi_run *run, uint32_t call);
