@@ -124,4 +124,9 @@ struct FaultTests {
     try failEach(kind, errno, FaultScenario(.merged, .nothing))
     try failEach(kind, errno, FaultScenario(.merged, .mixed))
   }
+
+  @Test("what is written to a filesystem that cannot be told at first is synced all the same")
+  func unknownFilesystem() throws {
+    try failEach("statx", .ioError, FaultScenario(.file, .mixed))
+  }
 }

@@ -66,6 +66,9 @@ struct FaultyCalls {
   /// How many descriptors were opened and not closed.
   let descriptors: Int32
 
+  /// How many calls of a kind there were.
+  func count(of kind: String) -> UInt32 { Fault.call(kind).map { calls[Int($0)] } ?? 0 }
+
   /// Runs a body whose calls go wrong.
   ///
   /// - Parameters:

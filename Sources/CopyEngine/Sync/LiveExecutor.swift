@@ -79,11 +79,17 @@ struct LiveExecutor<Queue: SubmissionQueue & ~Copyable>: ~Copyable, Executor {
 // Directories.
 extension LiveExecutor where Queue: ~Copyable {
   mutating func prepare(_ directory: CopyDirectory, _ sides: DirectorySides) {
-    guard let metadata = sides.targetMetadata else { return }
+    let target = EntryLocation(open: sides.target)
+    let metadata: EntryMetadata
+    do throws(Errno) {
+      metadata = if let known = sides.targetMetadata { known } else { try target.metadata() }
+    } catch {
+      // What is put into it would not be synced at the end.
+      return run.fail(.target(.stat, directory.targetPath(), error))
+    }
     let shared = publisher.shared
     shared.targets.note(directory, sides, device: metadata.identity.device)
     guard !directory.isNew else { return }
-    let target = EntryLocation(open: sides.target)
     // Another source may have changed a root since it was opened.
     let found = directory.parent == nil ? (try? target.metadata()) ?? metadata : metadata
     let interim = interim(directory, sides, target, found)
