@@ -13,11 +13,12 @@ import Testing
 /// With FASTSYNC_FAULT_SEED one seed is run, with FASTSYNC_FAULT_SEEDS as many as it says, and with
 /// FASTSYNC_FAULT_DIRECTORY the trees are there and not in memory. Where a scenario has several
 /// workers, a seed need not give the same faults each time.
-@Suite("Faults of system calls", .serialized)
+@Suite(
+  "Faults of system calls",
+  .serialized,
+  .enabled(if: FaultTrees.canBeMade, "the place of the trees has no attributes or ACLs")
+)
 struct FaultTests {
-  private static let place =
-    unsafe getenv("FASTSYNC_FAULT_DIRECTORY").map { unsafe String(cString: $0) } ?? "/dev/shm"
-
   private static func number(_ variable: String) -> UInt64? {
     unsafe getenv(variable).flatMap { UInt64(unsafe String(cString: $0)) }
   }
@@ -35,7 +36,7 @@ struct FaultTests {
     let broken = Mutex<[String]>([])
     Threads.run(min(2, seeds.count)) { _ in
       do {
-        try FaultRig.with(in: Self.place) { rig in
+        try FaultRig.with(in: FaultTrees.place) { rig in
           while true {
             let seed = next.wrappingAdd(1, ordering: .relaxed).oldValue
             guard seed < seeds.upperBound else { break }
@@ -78,7 +79,7 @@ struct FaultTests {
     _ scenario: FaultScenario,
     isForever: Bool = false
   ) throws {
-    try FaultRig.with(in: Self.place) { rig in
+    try FaultRig.with(in: FaultTrees.place) { rig in
       let call = try #require(Fault.call(kind))
       let count = try rig.calls(of: scenario)[Int(call)]
       try #require(count > 0, "a run makes no such call")

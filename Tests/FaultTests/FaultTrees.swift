@@ -144,6 +144,23 @@ extension FaultTrees {
     try check(unsafe lsetxattr(path, name, value, value.count, 0), "lsetxattr")
   }
 
+  /// Where they are.
+  static let place =
+    unsafe getenv("FASTSYNC_FAULT_DIRECTORY").map { unsafe String(cString: $0) } ?? "/dev/shm"
+
+  /// Whether the place has attributes and ACLs, as memory has from Linux 6.6 on.
+  static var canBeMade: Bool {
+    var template = Array("\(place)/fastsync-faults-XXXXXX".utf8CString)
+    let file = unsafe mkstemp(&template)
+    guard file >= 0 else { return false }
+    defer {
+      close(file)
+      _ = unsafe unlink(template)
+    }
+    return unsafe fsetxattr(file, "user.any", [1], 1, 0) == 0
+      && fsetxattr(file, "system.posix_acl_access", accessList, accessList.count, 0) == 0
+  }
+
   /// Gives every entry a time of its own, those below first.
   private func setTimes(_ root: String) throws {
     let paths = TreeState(root).entries.keys.sorted { $0.utf8.count > $1.utf8.count }
