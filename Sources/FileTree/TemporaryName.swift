@@ -30,6 +30,11 @@ extension EntryLocation {
     throw .fileExists
   }
 
+  /// What says that there is no RENAME_EXCHANGE, or nothing to exchange with.
+  private static var exchangeErrors: [Errno] {
+    [.invalidArgument, .noFunction, .notSupported, .noSuchFileOrDirectory]
+  }
+
   /// Gives something complete that has a temporary name its own, in place of what has it now, in
   /// one step (`renameat2`); what cannot get its name is removed.
   public func renameOrRemove(
@@ -42,8 +47,8 @@ extension EntryLocation {
   }
 
   /// Gives something complete its own name, in place of what has it now, which may be an empty
-  /// directory: that no rename replaces, so the two change places, and the directory is removed then
-  /// (`renameat2` with RENAME_EXCHANGE, `unlinkat`).
+  /// directory: that no rename replaces, so the two change places, and the directory is removed
+  /// then (`renameat2` with RENAME_EXCHANGE, `unlinkat`).
   ///
   /// - Throws: `Errno.directoryNotEmpty` where the directory is in use; all is as it was then.
   public func rename(to name: EntryName, inPlaceOfDirectory: Bool) throws(Errno) {
@@ -52,6 +57,7 @@ extension EntryLocation {
       try exchange(with: name)
     } catch {
       // A filesystem that cannot do so, or the directory is gone.
+      guard Self.exchangeErrors.contains(error) else { throw error }
       try? EntryLocation(directory: directory, name: name).removeDirectory()
       return try rename(to: name)
     }

@@ -75,6 +75,7 @@ extension FilePath {
       let count = unsafe rest.withUnsafeBytes {
         unsafe Glibc.write(number, $0.baseAddress, $0.count)
       }
+      if count < 0 && errno == EINTR { continue }
       guard count > 0 else { throw count == 0 ? .ioError : Errno(rawValue: errno) }
       rest = rest.dropFirst(count)
     }

@@ -26,19 +26,6 @@ struct FoundEntry: Sendable {
   var targetPath: FilePath { directory.targetPath(targetName) }
   var linkName: LinkName { LinkName(directory: directory, name: name, targetName: targetName) }
 
-  /// Checks that a directory which has its name at the target is empty, as rsync wants it.
-  ///
-  /// - Throws: `Errno.directoryNotEmpty`, or why that cannot be found out.
-  func checkThatItGivesWay() throws(Errno) {
-    guard existing?.kind == .directory else { return }
-    let directory = try target.openForReading(directory: true)
-    defer { withExtendedLifetime(directory) {} }
-    var reader = DirectoryReader()
-    while try reader.fill(from: directory.rawValue) {
-      if reader.next() != nil { throw .directoryNotEmpty }
-    }
-  }
-
   /// What the first of the earlier sources that has the name has, if one does.
   ///
   /// - Parameter isWanted: Whether what a source has counts.
@@ -74,4 +61,24 @@ struct EntryDone {
   let entry: FoundEntry
   /// Whether it is at the target.
   let isThere: Bool
+}
+
+extension RunContext {
+  /// Whether what has an entry's name at the target can be replaced, which is told if not: a
+  /// directory has to be empty, as rsync wants it.
+  func canReplace(_ entry: FoundEntry) -> Bool {
+    guard entry.existing?.kind == .directory else { return true }
+    do throws(Errno) {
+      let directory = try entry.target.openForReading(directory: true)
+      defer { withExtendedLifetime(directory) {} }
+      var reader = DirectoryReader()
+      while try reader.fill(from: directory.rawValue) {
+        if reader.next() != nil { throw .directoryNotEmpty }
+      }
+      return true
+    } catch {
+      fail(.target(.replaceDirectory, entry.targetPath, error))
+      return false
+    }
+  }
 }

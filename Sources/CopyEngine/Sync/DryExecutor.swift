@@ -84,25 +84,14 @@ struct DryExecutor: ~Copyable, Executor {
 
   mutating func copy(_ entry: FoundEntry) {
     noteVisited(entry)
-    guard givesWay(entry) else { return done.append(EntryDone(entry: entry, isThere: false)) }
+    guard run.canReplace(entry) else { return done.append(EntryDone(entry: entry, isThere: false)) }
     counts.filesCopied += 1
     run.tell(.file, entry.directory, entry.targetName, entry.change)
     done.append(EntryDone(entry: entry, isThere: true))
   }
 
-  /// Whether what has the name would be replaced; a directory only if it is empty.
-  private func givesWay(_ entry: FoundEntry) -> Bool {
-    do throws(Errno) {
-      try entry.checkThatItGivesWay()
-      return true
-    } catch {
-      run.fail(.target(.replaceDirectory, entry.targetPath, error))
-      return false
-    }
-  }
-
   mutating func make(_ entry: FoundEntry) -> Bool {
-    guard givesWay(entry) else { return false }
+    guard run.canReplace(entry) else { return false }
     guard let kind = EntryEvent.Kind(entry) else {
       run.fail(.source(.readLink, entry.sourcePath, .noSuchFileOrDirectory))
       return false
@@ -119,7 +108,7 @@ struct DryExecutor: ~Copyable, Executor {
   ) -> LinkOutcome {
     if hasContents && isLinked(entry, to: published) {
       counts.entriesUnchanged += 1
-    } else if givesWay(entry) {
+    } else if run.canReplace(entry) {
       counts.hardLinksMade += 1
       run.tellLink(entry, to: published)
     }

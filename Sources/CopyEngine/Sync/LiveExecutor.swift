@@ -242,7 +242,7 @@ extension LiveExecutor where Queue: ~Copyable {
 
   mutating func copy(_ entry: FoundEntry) {
     own.bytesVisited += entry.metadata.size
-    if keepsFree(entry) && givesWay(entry) {
+    if keepsFree(entry) && run.canReplace(entry) {
       copier.copy(entry, &publisher)
     } else {
       copier.end(entry)
@@ -267,7 +267,7 @@ extension LiveExecutor where Queue: ~Copyable {
       run.fail(.source(.readLink, entry.sourcePath, error))
       return false
     }
-    guard givesWay(entry) else { return false }
+    guard run.canReplace(entry) else { return false }
     do throws(Errno) {
       try publisher.make(entry) { (place) throws(Errno) in
         if isLink {
@@ -285,17 +285,6 @@ extension LiveExecutor where Queue: ~Copyable {
       run.tell(kind, entry.directory, entry.targetName, entry.change)
     }
     return true
-  }
-
-  /// Whether what has the name can be replaced, which is told if not.
-  private func givesWay(_ entry: FoundEntry) -> Bool {
-    do throws(Errno) {
-      try entry.checkThatItGivesWay()
-      return true
-    } catch {
-      run.fail(.target(.replaceDirectory, entry.targetPath, error))
-      return false
-    }
   }
 
   mutating func link(
@@ -322,7 +311,7 @@ extension LiveExecutor where Queue: ~Copyable {
       own.entriesUnchanged += 1
       return .settled
     }
-    guard givesWay(entry) else { return .settled }
+    guard run.canReplace(entry) else { return .settled }
     do {
       try publisher.makeLink(entry, to: first)
     } catch {
