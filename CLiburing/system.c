@@ -156,6 +156,8 @@ int cl_rename(int directory, const char *old_name, const char *new_name, int nor
 }
 
 int cl_exchange(int directory, const char *one_name, const char *other_name) {
+  static _Atomic int missing;
+  if (call_is_missing(&missing, SYS_renameat2)) return -ENOSYS;
   return result(renameat2(directory, one_name, directory, other_name, RENAME_EXCHANGE));
 }
 

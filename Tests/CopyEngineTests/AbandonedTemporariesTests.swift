@@ -51,13 +51,18 @@ struct AbandonedTemporariesTests {
     let others = [".file.aB3dE6", ".file.fastsync-", ".file.fastsync-00000000", "file", ".x~"]
       .map { EntryName($0.utf8) }
     for name in others { try makeFile(name, in: target) }
-    let directory = EntryName("directory".utf8).temporary(random: 2)
-    try EntryLocation(directory: target.rawValue, name: directory).makeDirectory(mode: 0o755)
+    let directories = [2, 3].map { EntryName("directory".utf8).temporary(random: $0) }
+    for name in directories {
+      try EntryLocation(directory: target.rawValue, name: name).makeDirectory(mode: 0o755)
+    }
+    let filled = String(decoding: directories[1].bytes, as: UTF8.self)
+    try #require(unsafe mkdir("\(scratch.path)/target/\(filled)/file", 0o755) == 0)
     remove(target, source)
     #expect(temporaries.count { isThere($0, in: target.rawValue) } == 0)
     #expect(!isThere(link, in: target.rawValue))
     #expect(others.allSatisfy { isThere($0, in: target.rawValue) })
-    #expect(isThere(directory, in: target.rawValue), "no run makes such a directory")
+    #expect(!isThere(directories[0], in: target.rawValue))
+    #expect(isThere(directories[1], in: target.rawValue), "no run fills such a directory")
   }
 
   @Test("stay while somebody uses the directory")

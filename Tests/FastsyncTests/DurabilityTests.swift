@@ -87,8 +87,8 @@ import Testing
       let descriptor = call[call.index(after: start)...].prefix { $0.isNumber }
       if call.contains("sync_file_range(") && call.contains("WAIT_AFTER") {
         waitedFor.insert(descriptor)
-      } else if call.contains("linkat(") && !waitedFor.contains(descriptor) {
-        early.append(String(call))
+      } else if call.contains("linkat(") && call.hasSuffix("= 0") {
+        if !waitedFor.contains(descriptor) { early.append(String(call)) }
       }
     }
     return early

@@ -247,7 +247,8 @@ struct ExposureTests {
       try succeed("strace", ["-f", "-o", log, fastsyncBinary] + words)
       // fchmodat2, which older versions of strace know by its number alone.
       let calls = try succeed("grep", ["-E", "(0x1c4|fchmodat2|fchownat)\\(", log]).outputText
-      let lines = calls.split(separator: "\n")
+      // Whether there is such a call is asked with arguments that cannot be.
+      let lines = calls.split(separator: "\n").filter { !$0.contains("0xffffffff") }
       try #require(lines.count == 3, "\(calls)")
       func sets(_ line: Substring, _ modes: String...) -> Bool {
         modes.contains { line.contains($0) }

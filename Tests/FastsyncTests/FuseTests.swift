@@ -4,15 +4,8 @@ import Glibc
 import SystemPackage
 import Testing
 
-/// Why there can be no filesystem of our own behind FUSE here, or nil.
-let fuseObstacle: String? = {
-  if !isRoot { return "only root can mount filesystems" }
-  guard unsafe access("/dev/fuse", R_OK | W_OK) == 0 else { return "there is no /dev/fuse" }
-  return has("python3") ? nil : "python3 is not installed"
-}()
-
 /// Filesystems whose server may refuse in the end what it has taken: `close` and `fsync` tell.
-@Suite(.enabled(if: fuseObstacle == nil, "\(fuseObstacle ?? "")"))
+@Suite(.enabled(if: FaultyFilesystem.obstacle == nil, "\(FaultyFilesystem.obstacle ?? "")"))
 struct FuseTests {
   /// Mounts a server that fails for files with `bad` in their names.
   private func withServer(
@@ -20,21 +13,7 @@ struct FuseTests {
     _ body: (Sandbox, _ target: String) throws -> Void
   ) throws {
     try withSandbox { sandbox in
-      let target = try sandbox.makeDirectory("target")
-      let script = packageFolder.appending("Tests/FuseServer/server.py").string
-      let words = [script, target] + failures
-      let server = try RunningProcess("python3", rawArguments: words.map { Bytes(text: $0) })
-      var patience = 6_000
-      defer {
-        try? Sandbox.unmount(target)
-        _ = try? server.wait()
-      }
-      while try run("mountpoint", ["-q", target]).status != 0 {
-        patience -= 1
-        try #require(patience > 0, "the server mounts nothing")
-        usleep(10_000)
-      }
-      try body(sandbox, target)
+      try body(sandbox, try FaultyFilesystem(in: sandbox, as: "target", failures).path)
     }
   }
 
@@ -49,10 +28,12 @@ struct FuseTests {
     return source
   }
 
-  @Test(arguments: [
-    ("flush=EIO", 23), ("flush=ENOSPC", 11), ("flush=EDQUOT", 11), ("fsync=EIO", 23),
-    ("write=EIO", 11),
-  ])
+  private static let refusals: [(String, Int32)] = [
+    ("flush=\(EIO)", 23), ("flush=\(ENOSPC)", 11), ("flush=\(EDQUOT)", 11), ("fsync=\(EIO)", 23),
+    ("write=\(EIO)", 11),
+  ]
+
+  @Test(arguments: refusals)
   func whatTheServerRefusesIsNamed(_ failure: String, _ status: Int32) throws {
     for engine in engines {
       for durability in ["run", "file"] {
@@ -77,7 +58,7 @@ struct FuseTests {
 
   /// Nothing has to last, but what was refused is not there.
   @Test func closeIsAskedInAnyCase() throws {
-    try withServer(["flush=EIO"]) { sandbox, target in
+    try withServer(["flush=\(EIO)"]) { sandbox, target in
       let source = try makeSource(sandbox)
       let options = ["-rt", "--durability=none", "\(source)/", "\(target)/copy/"]
       try expectFastsync(23, options, saying: ["bad: cannot write"])

@@ -5,8 +5,8 @@
 //
 // Left out: what only a wrong argument gives (EBADF, EFAULT); ENOSYS where the shim asks once in
 // the life of a process; and what would be a lie and not a failure, as when an attribute that was
-// listed is said not to be there (ENODATA), data not to be data (ENXIO), or a directory to be there
-// (EEXIST) that is not.
+// listed is said not to be there (ENODATA), data not to be data (ENXIO), a directory that was just
+// looked at to be none (ENOTDIR), or one to be there (EEXIST) that is not.
 
 #pragma once
 
@@ -19,8 +19,8 @@
 
 #define FI_CALLS(X) \
   X(open, REFUSED, EINTR, EIO, ELOOP, EMFILE, ENFILE, ENOENT, ENOMEM, ENOTDIR, ENXIO, ESTALE) \
-  X(open_beneath, REFUSED, EAGAIN, EINTR, EIO, ELOOP, EMFILE, ENFILE, ENOENT, ENOMEM, ENOTDIR, \
-    ENXIO, ESTALE, EXDEV) \
+  X(open_beneath, REFUSED, EAGAIN, EINTR, EIO, ELOOP, EMFILE, ENFILE, ENOENT, ENOMEM, ENXIO, \
+    ESTALE, EXDEV) \
   X(create, REFUSED, FULL, EEXIST, EINTR, EIO, EMFILE, ENFILE, ENOENT, ENOMEM, EROFS) \
   X(create_unnamed, REFUSED, FULL, EINTR, EIO, EISDIR, EMFILE, ENFILE, ENOENT, ENOMEM, EOPNOTSUPP, \
     EROFS) \

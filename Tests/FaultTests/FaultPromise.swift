@@ -31,7 +31,7 @@ struct FaultPromise {
   /// Looks at what a run under faults has left, and said.
   mutating func check(_ outcome: FaultyOutcome, _ calls: FaultyCalls, _ after: TreeState) {
     // What cannot be removed stays until the next run.
-    let cannotRemove = calls.met.contains { Fault.name($0.call) == "unlink" }
+    let cannotRemove = calls.met.contains { ["unlink", "rmdir"].contains(Fault.name($0.call)) }
     checkNames(after, mayLeaveTemporaries: cannotRemove)
     let different = differences(after).filter { !isExcused($0, calls) }
     if outcome.exitCode == 0 {

@@ -33,10 +33,6 @@ enum SleepRules {
       count: 1,
       reason: "the loop device that another mount took is not free at once"
     ),
-    "Tests/FastsyncTests/FuseTests.swift": Allowed(
-      count: 1,
-      reason: "polls until a server has mounted its filesystem, a limited number of times"
-    ),
     "Tests/FastsyncTests/KillTests.swift": Allowed(
       count: 1,
       reason: "the moment of the kill is drawn at random"

@@ -25,7 +25,9 @@ enum AbandonedTemporaries {
       (try? FileCalls.lock(number, isShared: false)) != nil
     else { return }
     for name in names where !isCopied(name, from: source) {
-      try? EntryLocation(directory: number, name: name).remove()
+      let entry = EntryLocation(directory: number, name: name)
+      // An empty directory has such a name once what replaces it has its own.
+      if (try? entry.remove()) == nil { try? entry.removeDirectory() }
     }
   }
 

@@ -7,6 +7,7 @@
 //   fold                      names that differ only in case are one name
 //   nolink                    there are no hard links
 //   eio=NAME:OFFSET:LENGTH    reads of these bytes of files called NAME fail
+//   flush=N, fsync=N, write=N these calls fail with errno N for files with "bad" in their names
 
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -31,6 +32,7 @@ static struct {
   const char *name;
   uint64_t start, end;
 } bad[bad_max];
+static int flush_error, fsync_error, write_error;
 static char data[write_bytes + 4096];
 
 static void reply(uint64_t unique, int error, const void *body, size_t bytes) {
@@ -179,6 +181,11 @@ static void start(uint64_t unique) {
   reply(unique, 0, &out, sizeof out);
 }
 
+static int refusal(uint64_t node, int error) {
+  const char *name = nodes[node] ? strrchr(nodes[node], '/') : 0;
+  return name && strstr(name, "bad") ? error : 0;
+}
+
 static void serve(const struct fuse_in_header *header, const void *body) {
   uint64_t unique = header->unique, node = header->nodeid;
   char path[PATH_MAX], target[PATH_MAX] = {0};
@@ -224,6 +231,7 @@ static void serve(const struct fuse_in_header *header, const void *body) {
   case FUSE_READ: return read_file(unique, node, body);
   case FUSE_READDIR: return read_directory(unique, body);
   case FUSE_WRITE:
+    if (refusal(node, write_error)) return reply(unique, write_error, 0, 0);
     written.size = pwrite((int)write->fh, write + 1, write->size, write->offset);
     return reply(unique, (int)written.size < 0 ? errno : 0, &written, sizeof written);
   case FUSE_RELEASE:
@@ -232,7 +240,9 @@ static void serve(const struct fuse_in_header *header, const void *body) {
   case FUSE_RELEASEDIR:
     closedir((DIR *)(uintptr_t)((struct fuse_release_in *)body)->fh);
     return reply(unique, 0, 0, 0);
-  case FUSE_FSYNC: case FUSE_FSYNCDIR: case FUSE_FLUSH: return reply(unique, 0, 0, 0);
+  case FUSE_FSYNC: return reply(unique, refusal(node, fsync_error), 0, 0);
+  case FUSE_FLUSH: return reply(unique, refusal(node, flush_error), 0, 0);
+  case FUSE_FSYNCDIR: return reply(unique, 0, 0, 0);
   case FUSE_STATFS: return reply(unique, 0, &space, sizeof space);
   default: return reply(unique, ENOSYS, 0, 0);
   }
@@ -241,6 +251,9 @@ static void serve(const struct fuse_in_header *header, const void *body) {
 static void read_fault(char *word) {
   if (strcmp(word, "fold") == 0) is_folding = 1;
   if (strcmp(word, "nolink") == 0) has_no_links = 1;
+  if (strncmp(word, "flush=", 6) == 0) flush_error = atoi(word + 6);
+  if (strncmp(word, "fsync=", 6) == 0) fsync_error = atoi(word + 6);
+  if (strncmp(word, "write=", 6) == 0) write_error = atoi(word + 6);
   if (strncmp(word, "eio=", 4) != 0 || bad_count == bad_max) return;
   bad[bad_count].name = strtok(word + 4, ":");
   bad[bad_count].start = strtoull(strtok(0, ":"), 0, 10);
