@@ -50,7 +50,10 @@ final class LingeringFile: Sendable {
     address.sin_family = sa_family_t(AF_INET)
     address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
     var bytes = socklen_t(MemoryLayout<sockaddr_in>.size)
-    let socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    // Another test may start a process at any time, and one that has the socket as well would keep
+    // its closing from lingering.
+    let kind = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
+    let socket = Glibc.socket(AF_INET, kind, 0)
     let isConnected = unsafe withUnsafeMutablePointer(to: &address) { address in
       unsafe address.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
         unsafe bind(listener, address, bytes) == 0 && listen(listener, 1) == 0

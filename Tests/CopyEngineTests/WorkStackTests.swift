@@ -79,6 +79,10 @@ struct WorkStackTests {
       Issue.record("it slept, though what it waits for had come")
       return
     }
+    guard case .late = stack.pop(orUntil: { false }, seconds: 0) else {
+      Issue.record("it waited longer than it was to")
+      return
+    }
     stack.finishItem()
     guard case .over = stack.pop(orUntil: { false }) else {
       Issue.record("it is not over")

@@ -86,8 +86,8 @@ struct Publisher: ~Copyable {
     }
   }
 
-  /// A file waits no longer than this for others to make a batch with, in nanoseconds.
-  private static let batchNanosecondsMax: UInt64 = 1_000_000_000
+  /// A file waits no longer than this for others to make a batch with, in seconds.
+  static let batchSecondsMax = 1
 
   let shared: PublishedState
   var metadata: MetadataWriter
@@ -175,7 +175,7 @@ struct Publisher: ~Copyable {
     let now = Clock.monotonicNanoseconds
     if lateSince == 0 || awaitedBatch != lateBatch {
       (lateSince, lateBatch) = (now, awaitedBatch)
-    } else if now - lateSince > Self.batchNanosecondsMax {
+    } else if now - lateSince > UInt64(Self.batchSecondsMax) * 1_000_000_000 {
       lateSince = 0
       shared.writeback.hurry()
     }

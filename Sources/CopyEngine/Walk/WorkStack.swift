@@ -63,19 +63,27 @@ final class WorkStack: Sendable {
     case item(WorkItem)
     /// What it waits for otherwise has come.
     case otherwise
+    /// It has waited for that for long.
+    case late
     /// There is no work, and none will come from others.
     case over
   }
 
   /// Waits for work, or for something else that is looked at whenever `wake` is called.
-  func pop(orUntil condition: () -> Bool) -> Next {
+  ///
+  /// - Parameters:
+  ///   - condition: Whether the other thing has come.
+  ///   - seconds: How long to wait, in seconds; `nil` for any time.
+  func pop(orUntil condition: () -> Bool, seconds: Int? = nil) -> Next {
     state.withLock { $0.idleWorkers += 1 }
     defer { state.withLock { $0.idleWorkers -= 1 } }
-    return state.wait { state -> Next? in
+    func next(_ state: inout State) -> Next? {
       if let item = state.take() { return .item(item) }
       if condition() { return .otherwise }
       return state.busyWorkers == 0 || state.isClosed ? .over : nil
     }
+    guard let seconds else { return state.wait(until: next) }
+    return state.wait(seconds: seconds, until: next) ?? .late
   }
 
   /// Has those who wait look again at what they wait for.

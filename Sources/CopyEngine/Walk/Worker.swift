@@ -53,11 +53,18 @@ struct Worker<Work: Executor & ~Copyable>: ~Copyable {
   /// - Returns: Whether there was anything.
   private mutating func takeNext() -> Bool {
     let awaited = walk.visitor.executor.awaitedBatch
-    switch stack.pop(orUntil: { [published] in published.isSettled(awaited) }) {
+    let next = stack.pop(
+      orUntil: { [published] in published.isSettled(awaited) },
+      seconds: awaited == nil ? nil : Publisher.batchSecondsMax
+    )
+    switch next {
     case .item(let item):
       process(item)
     case .otherwise:
       walk.visitor.takeDone()
+    case .late:
+      // Others are busy with something large, and may be for long.
+      published.writeback.hurry()
     case .over:
       // Nobody adds to the batch any more who could make it due.
       guard awaited != nil else { return false }
