@@ -74,6 +74,7 @@ final class WorkStack: Sendable {
   /// - Parameters:
   ///   - condition: Whether the other thing has come.
   ///   - seconds: How long to wait, in seconds; `nil` for any time.
+  /// - Returns: What has come first.
   func pop(orUntil condition: () -> Bool, seconds: Int? = nil) -> Next {
     state.withLock { $0.idleWorkers += 1 }
     defer { state.withLock { $0.idleWorkers -= 1 } }
