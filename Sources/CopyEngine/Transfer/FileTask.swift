@@ -174,7 +174,11 @@ struct FileTask: ~Copyable {
     }
     if dropTargetDue, let target = plan.target {
       dropTargetDue = false
-      return drop(target, settling, tag(.dropTarget, .advise))
+      // With the last window goes what has stayed of the others: while the filesystem is synced for
+      // other files, what it has just looked at cannot be dropped.
+      let isLast = window.isDone && settling.upperBound >= window.writtenUpTo
+      let range = isLast ? 0..<settling.upperBound : settling
+      return drop(target, range, tag(.dropTarget, .advise))
     }
     let advice = advisor?.next(
       readUpTo: window.readUpTo,
