@@ -58,10 +58,9 @@ struct DiskOrderTests {
   /// The calls of a run, from strace, that mention a file by its name: each call's name with the
   /// number of the file.
   private func calls(_ names: String, _ words: [String], _ sandbox: Sandbox) throws -> [Int] {
-    let trace = sandbox.path("trace")
-    try succeed("strace", ["-f", "-e", "trace=\(names)", "-o", trace, fastsyncBinary] + words)
-    return try succeed("cat", [trace]).outputText.split(separator: "\n").compactMap { line in
-      guard line.contains("= 0") || names.contains("open"), let start = line.firstRange(of: "\"f-")
+    try sandbox.trace(names, words).compactMap { call in
+      let line = call.description
+      guard call.hasSucceeded || names.contains("open"), let start = line.firstRange(of: "\"f-")
       else { return nil }
       return Int(line[start.upperBound...].prefix { $0.isNumber })
     }

@@ -10,30 +10,26 @@ import Testing
   private func syncs(
     _ options: [String],
     operands: (source: String, target: String) = ("/", "/")
-  ) throws -> [Substring] {
+  ) throws -> [TracedCall] {
     try withSandbox { sandbox in
       let source = try sandbox.makeDirectory("source")
       let target = try sandbox.makeDirectory("target")
       for name in ["a", "b"] { try OpenDirectory(source).makeFile(Bytes(text: name), [1]) }
-      let trace = sandbox.path("trace")
-      let words = ["-f", "-e", "trace=syncfs,fsync,fdatasync,linkat,rename,renameat,renameat2"]
-      let command =
-        ["-o", trace, fastsyncBinary] + options + [
-          "\(source)\(operands.source)", "\(target)\(operands.target)",
-        ]
-      try succeed("strace", words + command)
-      return try succeed("cat", [trace]).outputText.split(separator: "\n")
+      return try sandbox.trace(
+        "syncfs,fsync,fdatasync,linkat,rename,renameat,renameat2",
+        options + ["\(source)\(operands.source)", "\(target)\(operands.target)"]
+      )
     }
   }
 
   @Test func aRunEndsWithSyncfs() throws {
     for engine in engines {
       let calls = try syncs(["--io-engine=\(engine)"])
-      let last = calls.last { !$0.contains("exited") && !$0.contains("+++") }
       // After the last name was published, and with success.
-      #expect(last?.contains("syncfs(") == true, "\(engine): \(calls)")
-      #expect(last?.hasSuffix("= 0") == true, "\(engine): \(calls)")
-      #expect(calls.count { $0.contains("syncfs(") } == 1, "\(engine): \(calls)")
+      let last = try #require(calls.last)
+      #expect(last.is("syncfs") && last.hasSucceeded, "\(engine): \(calls)")
+      #expect(calls.allSatisfy { $0.begin == last.begin || $0.end < last.begin }, "\(calls)")
+      #expect(calls.count { $0.is("syncfs") } == 1, "\(engine): \(calls)")
     }
   }
 
@@ -41,13 +37,14 @@ import Testing
   @Test func aSingleFileIsSynced() throws {
     for operands in [("/a", "/"), ("/a", "/new")] {
       let calls = try syncs([], operands: operands)
-      #expect(calls.contains { $0.contains("syncfs(") && $0.hasSuffix("= 0") }, "\(calls)")
+      #expect(calls.contains { $0.is("syncfs") && $0.hasSucceeded }, "\(calls)")
     }
   }
 
   @Test func noneMeansNone() throws {
     let calls = try syncs(["--durability=none"])
-    #expect(!calls.contains { $0.contains("sync") }, "\(calls)")
+    #expect(calls.contains { $0.is("linkat") }, "\(calls)")
+    #expect(!calls.contains { $0.description.contains("sync") }, "\(calls)")
   }
 
   /// What a power cut must not leave: a name without the data.
@@ -68,27 +65,28 @@ import Testing
         }
         // What goes through the ring is not seen.
         let options = ["--io-engine=sync", "--cache=keep:\(mode)"]
-        let trace = sandbox.path("trace")
-        let words = ["-f", "-e", "trace=syncfs,sync_file_range,linkat", "-o", trace]
-        try succeed("strace", words + [fastsyncBinary] + options + ["\(source)/", "\(target)/"])
-        let calls = try succeed("cat", [trace]).outputText.split(separator: "\n")
+        let calls = try sandbox.trace(
+          "syncfs,sync_file_range,linkat",
+          options + ["\(source)/", "\(target)/"]
+        )
         expectNone(namesWithoutData(calls), "\(kind) \(files) \(options)")
-        #expect(calls.count { $0.contains("linkat(") && $0.hasSuffix("= 0") } == files)
+        #expect(calls.count { $0.is("linkat") && $0.hasSucceeded } == files)
       }
     }
   }
 
   /// The calls that gave a file its name before its data was waited for.
-  private func namesWithoutData(_ calls: [Substring]) -> [String] {
-    var waitedFor: Set<Substring> = []
+  private func namesWithoutData(_ calls: [TracedCall]) -> [String] {
+    var waitedFor: [Int: Int] = [:]
     var early: [String] = []
     for call in calls {
-      guard let start = call.firstIndex(of: "(") else { continue }
-      let descriptor = call[call.index(after: start)...].prefix { $0.isNumber }
-      if call.contains("sync_file_range(") && call.contains("WAIT_AFTER") {
-        waitedFor.insert(descriptor)
-      } else if call.contains("linkat(") && call.hasSuffix("= 0") {
-        if !waitedFor.contains(descriptor) { early.append(String(call)) }
+      guard let descriptor = call.descriptor else { continue }
+      if call.is("sync_file_range", "WAIT_AFTER") {
+        waitedFor[descriptor] = call.end
+      } else if call.is("linkat") && call.hasSucceeded {
+        // The number may be another file's next.
+        let waited = waitedFor.removeValue(forKey: descriptor)
+        if waited.map({ $0 < call.begin }) != true { early.append(call.description) }
       }
     }
     return early
@@ -103,16 +101,14 @@ import Testing
         let target = try kind.make(in: sandbox, as: "target")
         let source = try sandbox.makeDirectory("source")
         for name in ["a", "b"] { try OpenDirectory(source).makeFile(Bytes(text: name), [1]) }
-        let trace = sandbox.path("trace")
-        let words = ["-f", "-e", "trace=syncfs,linkat,write", "-o", trace, fastsyncBinary]
-        try succeed("strace", words + [option, "-v", "\(source)/", "\(target)/"])
-        let calls = try succeed("cat", [trace]).outputText.split(separator: "\n")
-        let named = try #require(calls.lastIndex { $0.contains("linkat(") })
+        let options = [option, "-v", "\(source)/", "\(target)/"]
+        let calls = try sandbox.trace("syncfs,linkat,write", options)
+        let named = try #require(calls.last { $0.is("linkat") })
         let synced = try #require(
-          calls[named...].firstIndex { $0.contains("syncfs(") && $0.hasSuffix("= 0") }
+          calls.first { $0.is("syncfs") && $0.hasSucceeded && $0.begin > named.end }
         )
-        let told = try #require(calls.firstIndex { $0.contains("write(1, ") })
-        #expect(named < synced && synced < told, "\(kind): \(calls[named...])")
+        let told = try #require(calls.first { $0.is("write", "(1, ") })
+        #expect(synced.end < told.begin, "\(kind): \(calls)")
       }
     }
   }
@@ -132,22 +128,19 @@ import Testing
       let size = 3 << 20 + 1234
       let contents = SeededContents(seed: testSeed)
       try contents.makeFile(1, try OpenDirectory(source), Bytes(text: "file"), size: size)
-      let trace = sandbox.path("trace")
-      let words = ["-f", "-e", "trace=pwrite64,sync_file_range,linkat,fallocate", "-o", trace]
       let options = ["--io-engine=sync", "--cache=keep:\(mode)", "\(source)/", "\(target)/copy"]
-      try succeed("strace", words + [fastsyncBinary] + options)
-      let calls = try succeed("cat", [trace]).outputText.split(separator: "\n")
-      func index(_ words: String...) -> Int? {
-        calls.firstIndex { call in words.allSatisfy { call.contains($0) } }
-      }
+      let calls = try sandbox.trace("pwrite64,sync_file_range,linkat,fallocate", options)
       guard mode == "direct" else {
-        #expect(index("fallocate(") == nil, "\(calls)")
+        #expect(!calls.contains { $0.is("fallocate") }, "\(calls)")
         return
       }
-      let written = try #require(index("pwrite64(", "1234, 3145728)"), "\(calls)")
-      let waited = try #require(index("sync_file_range(", "3145728", "WAIT_AFTER"), "\(calls)")
-      let named = try #require(index("linkat(", "\"file\""), "\(calls)")
-      #expect(written < waited && waited < named, "\(calls)")
+      let written = try #require(calls.first { $0.is("pwrite64", "1234, 3145728)") }, "\(calls)")
+      let waited = try #require(
+        calls.first { $0.is("sync_file_range", "3145728", "WAIT_AFTER") },
+        "\(calls)"
+      )
+      let named = try #require(calls.first { $0.is("linkat", "\"file\"") }, "\(calls)")
+      #expect(written.end < waited.begin && waited.end < named.begin, "\(calls)")
       try expectSame(source, "\(target)/copy")
     }
   }
