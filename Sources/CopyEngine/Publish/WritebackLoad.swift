@@ -11,6 +11,8 @@ extension WritebackQueue {
     let bytesMax: Int
     /// Of fewer files each is sent off by itself: `syncfs` costs as much as so many.
     static let syncFilesMin = 32
+    /// So many files that have been sent off make a batch, since nothing is gained by more.
+    static let sentFilesMin = 32
 
     /// What keeps a disk busy during the walk.
     ///

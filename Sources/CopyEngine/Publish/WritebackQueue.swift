@@ -42,6 +42,8 @@ final class WritebackQueue: Sendable {
   private struct Batch {
     let number: UInt64
     var files: [File] = []
+    /// Whether all of it is on its way to the disk already.
+    var isSentOff = true
     /// Whether the filesystems are brought to stable storage whatever the files need.
     var isWhole = false
   }
@@ -120,6 +122,7 @@ final class WritebackQueue: Sendable {
       state.bytes += bytes
       let place = Place(batch: state.batch.number, index: state.batch.files.count)
       state.batch.files.append(entry)
+      if load.way != .alone && load.way != .sent { state.batch.isSentOff = false }
       let isDue = self.isDue(state)
       if isDue && state.thread == nil { state.thread = try? Thread { self.run() } }
       return (place, isDue, state.thread != nil)
@@ -141,6 +144,7 @@ final class WritebackQueue: Sendable {
 
   private func isDue(_ state: State) -> Bool {
     state.bytes >= bounds.batchBytes || state.batch.files.count * 2 >= filesMax
+      || state.batch.isSentOff && state.batch.files.count >= Bounds.sentFilesMin
       || state.isHurried && (!state.batch.files.isEmpty || state.batch.isWhole)
   }
 
