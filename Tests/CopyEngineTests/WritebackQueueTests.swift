@@ -46,6 +46,22 @@ import Uring
     #expect(queue.finish().isEmpty)
   }
 
+  /// What is on its way already gains nothing from more, unless something waits for the filesystem.
+  @Test(arguments: [WritebackQueue.Way.alone, .noted, .sent])
+  func aBatchBeginsWithFewFilesThatAreSentOff(_ way: WritebackQueue.Way) throws {
+    let few = WritebackQueue.Bounds.sentFilesMin
+    for isMixed in [false, true] {
+      let (queue, file) = (makeQueue(), try WatchedFile())
+      _ = queue.add(file.take(), WritebackLoad(byteCount: 1, way: isMixed ? .together : way))
+      for _ in 2..<few { _ = queue.add(anyFile(), WritebackLoad(byteCount: 1, way: way)) }
+      #expect(!closesSoon(file), "a batch was begun too early")
+      _ = queue.add(anyFile(), WritebackLoad(byteCount: 1, way: way))
+      #expect(isMixed ? !closesSoon(file) : file.waitUntilClosed())
+      _ = queue.writeBackAll()
+      #expect(queue.finish().isEmpty)
+    }
+  }
+
   @Test func whoIsWithinTheBytesGoesOnAndWhoIsBeyondWaits() throws {
     let (queue, batch) = (makeQueue(), try HeldBatch())
     batch.add(to: queue, byteCount: bounds.batchBytes)
@@ -106,7 +122,7 @@ import Uring
 @Suite(.timeLimit(.minutes(30))) struct WritebackOrderTests {
   /// Pages that are not written yet cannot be dropped, so those of a file that is dropped too early
   /// stay.
-  @Test(arguments: [WritebackQueue.Way.together, .alone, .sent, .whole, .server])
+  @Test(arguments: [WritebackQueue.Way.together, .alone, .noted, .sent, .whole, .server])
   func filesAreDroppedAfterTheyAreWritten(_ way: WritebackQueue.Way) throws {
     try withScratchDirectory { scratch in
       let size = 8 << 20
@@ -161,7 +177,8 @@ import Uring
   @Test func theFilesystemIsWrittenBackWhereFilesAskForIt() throws {
     let many = WritebackQueue.Bounds.syncFilesMin
     for (ways, syncs) in [
-      ([(.sent, many)], 0), ([(.alone, many)], 0), ([(.server, many)], 0),
+      ([(.sent, many)], 0), ([(.alone, many)], 0), ([(.noted, many)], 0),
+      ([(.server, many)], 0),
       ([(.together, many - 1), (.sent, 2)], 0), ([(.together, many)], 1), ([(.whole, many)], 1),
       ([(.sent, 1), (.together, many - 1), (.whole, 1)], 1),
     ] as [([(WritebackQueue.Way, Int)], Int)] {

@@ -30,6 +30,9 @@ extension WritebackQueue {
     case together
     /// By itself, at once (`sync_file_range`).
     case alone
+    /// By itself, at once, until the filesystem has noted where the data lies (`sync_file_range`,
+    /// FIEMAP).
+    case noted
     /// It was sent off when it was written (RWF_DONTCACHE).
     case sent
     /// With the others of its batch, and by itself then (`syncfs`, `fsync`): what the filesystem
@@ -37,6 +40,9 @@ extension WritebackQueue {
     case whole
     /// By itself, and its server is asked (`fsync`, `close`).
     case server
+
+    /// Whether its data is on its way when it is taken.
+    var isSentOff: Bool { self == .alone || self == .noted || self == .sent }
 
     /// The same for a file that has its name already, so that only its data matters.
     var ofData: Way { self == .whole || self == .server ? .together : self }

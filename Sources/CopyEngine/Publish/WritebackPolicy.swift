@@ -43,10 +43,12 @@ struct WritebackPolicy {
     let filesystem = filesystem(entry.sides.target, entry.sides.targetMetadata)
     switch (filesystem.order, data) {
     case (.none, _): return nil
-    case (.journal, .onDisk): return filesystem.kind == .btrfs ? .alone : nil
+    case (.journal, .onDisk): return filesystem.kind == .btrfs ? .noted : nil
     case (.journal, .inCache(_, let isSentOff)):
-      if filesystem.kind == .btrfs { return .alone }
-      return isSentOff ? .sent : .together
+      if filesystem.kind == .btrfs { return .noted }
+      if isSentOff { return .sent }
+      // There each unnamed file is in a list on the disk, which has to stay short.
+      return filesystem.kind == .xfs && !run.disks.targetSeeks ? .alone : .together
     case (.anyOrder, _): return .whole
     case (.server, _): return .server
     }

@@ -8,17 +8,17 @@ internal import SystemPackage
 /// Files whose data is in the cache and has to get to the disk, most of them before they have their
 /// names.
 ///
-/// One after the other could be written back and dropped from the cache at once, but batches cost
-/// less: whenever enough has come together, a thread has the filesystem write it all back
-/// (`syncfs`) and then drops it. That bounds dirty data and cache, and keeps the disk busy during
-/// the walk. The filesystem sends off many files in one go, so that neighbours become one long
-/// request.
+/// They come in batches: whenever enough has come together, a thread waits for it, and drops it
+/// from the cache. That bounds dirty data and cache, and keeps the disk busy during the walk.
 ///
-/// btrfs is different. It sets hundreds of KiB of metadata aside for each file whose data waits;
-/// when there is no more of that, it writes its trees to get some back, as `syncfs` makes it do as
-/// well. There each file is sent off at once, which costs nothing (extents are allocated in the
-/// order of writing), and the thread waits for the files of a batch. So it does for what was sent
-/// off when it was written, as it is where the target seeks.
+/// Where the filesystem writes a batch back (`syncfs`), it sends off many files in one go, so that
+/// neighbours become one long request, and a large batch costs least.
+///
+/// Other files are sent off one by one, at once; then batches are small, since what waits without a
+/// name is not for nothing: btrfs has an item for each such file, behind which all new inodes are
+/// put, and XFS a list on the disk. btrfs also sets hundreds of KiB of metadata aside for each file
+/// whose data waits; when there is no more of that, it writes its trees to get some back. So it is
+/// with what was sent off when it was written, as where the target seeks.
 ///
 /// Each file is asked by itself in the end: only its own descriptor tells for certain that its data
 /// got to the disk, whoever else has asked the filesystem meanwhile.
@@ -104,7 +104,7 @@ final class WritebackQueue: Sendable {
   @discardableResult
   func add(_ file: Int32, _ load: Load, isOwned: Bool = false) -> Place {
     let bytes = load.byteCount.roundedUp(to: pageBytes)
-    if load.way == .alone {
+    if load.way == .alone || load.way == .noted {
       // A failure is told by the wait for the batch.
       try? FileCalls.syncRange(file, .write)
     }
@@ -122,8 +122,9 @@ final class WritebackQueue: Sendable {
       state.bytes += bytes
       let place = Place(batch: state.batch.number, index: state.batch.files.count)
       state.batch.files.append(entry)
-      if load.way != .alone && load.way != .sent { state.batch.isSentOff = false }
-      let isDue = self.isDue(state)
+      if !load.way.isSentOff { state.batch.isSentOff = false }
+      // Whoever writes back looks for more afterwards.
+      let isDue = !state.isWritingBack && self.isDue(state)
       if isDue && state.thread == nil { state.thread = try? Thread { self.run() } }
       return (place, isDue, state.thread != nil)
     }
@@ -286,10 +287,10 @@ extension WritebackQueue {
   /// Waits until a file is on the disk, and asks whether it got there.
   private func wait(for file: File) throws(Errno) {
     switch file.way {
-    case .together, .sent, .alone:
+    case .together, .sent, .alone, .noted:
       do {
         try FileCalls.syncRange(file.descriptor, .writeAndWait)
-        if file.way == .alone { try FileCalls.awaitExtents(file.descriptor) }
+        if file.way == .noted { try FileCalls.awaitExtents(file.descriptor) }
       } catch {
         // A filter of system calls, or a filesystem, that knows no such call.
         guard Self.unknownCall.contains(error) else { throw error }
