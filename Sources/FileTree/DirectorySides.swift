@@ -71,6 +71,8 @@ public final class DirectorySides: Sendable {
   public let targetMetadata: EntryMetadata?
   /// Earlier sources that merge into this directory.
   public let earlier: [EarlierSource]
+  /// What the files have that are made in the target.
+  public let newFiles = NewFiles()
   private let protectsTemporaries = Mutex(false)
 
   /// Takes over the open sides; what the target is is asked for (`statx`).

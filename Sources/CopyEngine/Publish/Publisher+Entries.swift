@@ -6,10 +6,12 @@ internal import SystemPackage
 
 // Metadata, and what is no file.
 extension Publisher {
-  mutating func applyMetadata(
-    _ file: borrowing CompleteFile,
-    replacing replaced: EntryMetadata?
-  ) {
+  /// Gives a complete file its metadata.
+  ///
+  /// - Parameters:
+  ///   - file: The file.
+  ///   - waits: Whether its directory is asked again before it has its name.
+  mutating func applyMetadata(_ file: borrowing CompleteFile, waits: Bool) {
     let place = MetadataPlace(
       directory: file.entry.directory,
       name: file.entry.name,
@@ -17,10 +19,11 @@ extension Publisher {
       source: EntryLocation(open: file.source.rawValue),
       target: EntryLocation(open: file.target.rawValue)
     )
-    let created = file.target.created
+    let created = waits ? file.target.created : file.target.askCreated()
+    let existing = file.entry.existing
     let inode = InodeDelta(
       of: file.opened,
-      at: .new(created, replacing: replaced),
+      at: .new(created, replacing: existing?.kind == .file ? existing : nil),
       metadata.policy
     )
     let isBare = created?.hasAttributes == false
@@ -41,6 +44,18 @@ extension Publisher {
       mode: mode,
       random: &random
     )
+  }
+
+  /// Repairs what was made in a directory that has changed since.
+  ///
+  /// - Parameter file: A file that was not asked what it has.
+  mutating func repairMetadata(_ file: borrowing WaitingFile) {
+    let target = EntryLocation(open: file.target.rawValue)
+    guard let current = try? target.metadata() else { return }
+    let place = MetadataPlace(file.entry, at: target)
+    let inode = InodeDelta(of: file.entry.metadata, at: .entry(current), metadata.policy)
+    let attributes = metadata.compareAttributes(place, .file)
+    _ = metadata.apply(MetadataDelta(inode: inode, attributes: attributes), place)
   }
 
   /// Makes an entry that has no data, and gives it its metadata and its name.

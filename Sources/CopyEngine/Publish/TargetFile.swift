@@ -4,25 +4,7 @@ internal import FileTree
 internal import Kernel
 internal import SystemPackage
 
-/// What an inode has that was just made.
-struct CreatedMetadata {
-  let owner: UInt32
-  let group: UInt32
-  let permissions: UInt32?
-  let hasAttributes: Bool
-
-  /// What a file has before it has a name: setgid bits and default ACLs of its directory, mount
-  /// options and mapped owners may all have a say, and the directory may change at any time.
-  static func ofFile(_ file: EntryLocation) -> CreatedMetadata? {
-    guard let metadata = try? file.metadata() else { return nil }
-    return CreatedMetadata(
-      owner: metadata.owner,
-      group: metadata.group,
-      permissions: metadata.permissions,
-      hasAttributes: file.hasAttributes
-    )
-  }
-
+extension CreatedMetadata {
   /// What a directory has whose metadata is looked at when it is done; its permissions are set in
   /// any case.
   static func ofDirectory(_ current: EntryMetadata) -> CreatedMetadata {
@@ -44,6 +26,8 @@ struct TargetFile: ~Copyable {
   let rawValue: Int32
   /// What it has from the start.
   let created: CreatedMetadata?
+  /// On what that relies, if the file was not asked.
+  let inheritance: Inheritance?
   private var descriptor: Descriptor?
   /// Keeps the directory open for as long as the file needs it.
   private let directory: DirectorySides
@@ -65,12 +49,22 @@ struct TargetFile: ~Copyable {
   ) throws(Errno) {
     self.directory = directory
     let opened: Descriptor
+    let place = EntryLocation(open: directory.target)
+    // Its owner has to be able to set attributes until it is done.
+    let permissions = mode & 0o600 == 0o600 ? mode : 0o600
+    let newFiles = directory.newFiles
+    var inheritance = newFiles.inheritance
+    let inherited = inheritance?.created(with: permissions)
+    if inherited == nil { inheritance = nil }
     do {
-      // Its owner has to be able to set attributes until it is done.
-      opened = try EntryLocation(open: directory.target)
-        .createUnnamed(mode: mode & 0o600 == 0o600 ? mode : 0o600)
+      let question = inherited == nil ? newFiles.ask(directory.target) : nil
+      opened = try place.createUnnamed(mode: permissions)
+      if let question {
+        created = newFiles.created(opened.rawValue, question)
+      } else {
+        created = inherited
+      }
       temporary = nil
-      created = .ofFile(EntryLocation(open: opened.rawValue))
     } catch {
       // What filesystems and old kernels say that do not know O_TMPFILE.
       guard
@@ -84,7 +78,9 @@ struct TargetFile: ~Copyable {
       guard let file = made.take() else { preconditionFailure("claimed, but not created") }
       opened = file
       created = nil
+      inheritance = nil
     }
+    self.inheritance = inheritance
     rawValue = opened.rawValue
     descriptor = consume opened
   }
@@ -125,6 +121,11 @@ struct TargetFile: ~Copyable {
     try EntryLocation(directory: directory.target, name: temporary)
       .rename(to: name, inPlaceOfDirectory: existing == .directory)
     self.temporary = nil
+  }
+
+  /// What it has, asked if it was not; `nil` where that cannot be known.
+  func askCreated() -> CreatedMetadata? {
+    inheritance == nil ? created : CreatedMetadata(asking: EntryLocation(open: rawValue))
   }
 
   /// Hands over the descriptor of a file that was published.
