@@ -189,8 +189,9 @@ extension Publisher {
     [waiting.lastBatch, named.last?.batch].compactMap { $0 }.max()
   }
 
-  /// Sees to it that one more file may wait.
+  /// Sees to it that one more file may wait, and that none waits for longer than it has to.
   private mutating func makeRoom(for entry: FoundEntry) {
+    if shared.isSettled(waiting.firstBatch) { advance() }
     if waiting.isHalfFull { shared.writeback.hurry() }
     while !waiting.hasRoom(for: entry), let batch = waiting.firstBatch {
       shared.writeback.wait(for: batch)
