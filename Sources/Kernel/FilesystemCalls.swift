@@ -6,28 +6,22 @@ public import SystemPackage
 
 /// System calls on a whole filesystem, by an open file on it.
 public enum FilesystemCalls {
-  /// How much may still be written (`fstatvfs`).
-  ///
-  /// - Parameters:
-  ///   - file: An open file.
-  ///   - isPrivileged: Whether what is reserved for root counts.
-  /// - Returns: The free space in bytes; `nil` where that is not told.
-  public static func freeBytes(_ file: Int32, isPrivileged: Bool) -> UInt64? {
+  /// How much room there is (`fstatvfs`); `nil` where that is not told.
+  public static func room(of file: Int32) -> FilesystemRoom? {
     var found = statvfs()
     guard unsafe fstatvfs(file, &found) == 0, found.f_blocks > 0 else { return nil }
-    return UInt64(isPrivileged ? found.f_bfree : found.f_bavail) &* UInt64(found.f_frsize)
+    let blockBytes = UInt64(found.f_frsize)
+    return FilesystemRoom(
+      freeBytes: UInt64(found.f_bfree) &* blockBytes,
+      availableBytes: UInt64(found.f_bavail) &* blockBytes,
+      freeInodes: found.f_files > 0 ? UInt64(found.f_ffree) : nil,
+      blockBytes: max(blockBytes, 1)
+    )
   }
 
   /// Brings all of it to stable storage (`syncfs`).
   public static func sync(_ file: Int32) throws(Errno) {
     try value(of: cl_sync_filesystem(file))
-  }
-
-  /// How much an ordinary user may still write, in bytes (`fstatvfs`).
-  public static func freeBytes(of file: Int32) throws(Errno) -> UInt64 {
-    var status = statvfs()
-    guard unsafe fstatvfs(file, &status) == 0 else { throw Errno(rawValue: errno) }
-    return UInt64(status.f_bavail) &* UInt64(status.f_frsize)
   }
 
   /// Whether two names in an open directory are surely two: not where case does not count, or may
@@ -41,6 +35,24 @@ public enum FilesystemCalls {
     default: false
     }
   }
+}
+
+/// How much room a filesystem has.
+public struct FilesystemRoom: Equatable, Sendable {
+  /// What root may still write, in bytes.
+  public let freeBytes: UInt64
+  /// What others may, in bytes.
+  public let availableBytes: UInt64
+  /// How many inodes can still be made; `nil` where there are as many as are wanted.
+  public let freeInodes: UInt64?
+  /// What is given out at a time, in bytes; at least 1.
+  public let blockBytes: UInt64
+
+  /// What may still be written.
+  ///
+  /// - Parameter isPrivileged: Whether what is reserved for root counts.
+  /// - Returns: How much, in bytes.
+  public func bytes(isPrivileged: Bool) -> UInt64 { isPrivileged ? freeBytes : availableBytes }
 }
 
 /// A filesystem, as far as it makes a difference to the way of copying.

@@ -65,6 +65,7 @@ extension CopyOptions {
     }
     publish.durability = typed.durability
     publish.minFreeBytes = typed.minFreeBytes
+    publish.checksRoom = typed.checksRoom
   }
 
   /// Carries out the selection options in the order in which they were typed.

@@ -59,6 +59,23 @@ struct StoppedRunTests {
     }
   }
 
+  /// A file that is begun again, since its source cannot be read without the cache, has its space
+  /// already.
+  @Test(arguments: engines, ["--jobs=1", "--jobs=2"])
+  func whatIsBegunAgainFits(_ engine: String, _ jobs: String) throws {
+    try withSandbox { sandbox in
+      let source = try sandbox.mount(["-t", "tmpfs", "tmpfs"], at: "source")
+      let target = try sandbox.mount(["-t", "tmpfs", "-o", "size=8m", "tmpfs"], at: "target")
+      let contents = SeededContents(seed: testSeed)
+      for number in 0..<2 {
+        let name = Bytes(text: "file-\(number)")
+        try contents.makeFile(number, try OpenDirectory(source), name, size: 3 << 20)
+      }
+      try expectFastsync(0, ["--io-engine=\(engine)", jobs, "\(source)/", "\(target)/copy/"])
+      try expectSame(source, "\(target)/copy")
+    }
+  }
+
   /// All inodes taken: names cannot be made although there is room.
   @Test func noInodesLeft() throws {
     try withSandbox { sandbox in

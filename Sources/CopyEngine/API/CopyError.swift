@@ -109,6 +109,10 @@ extension CopyError {
     case writeZeros
     /// Nothing: less would stay free of the target than is asked for.
     case keepFree(bytes: Int)
+    /// Nothing: the target has less free than is needed, in bytes.
+    case needRoom(bytes: UInt64, free: UInt64)
+    /// Nothing: the target can make fewer inodes than are needed.
+    case needInodes(UInt64, free: UInt64)
     /// Making a file without a name, or with a temporary one.
     case create
     /// `ftruncate`.
@@ -207,6 +211,8 @@ extension CopyError {
     case directImage
     /// A device or image is copied without regard to what stays free.
     case minFreeOfDevices
+    /// A device or image is compared with its target anyway.
+    case checkSpaceOfDevices
     /// There is no device to discard.
     case discardsNoDevice
     /// An operand is neither a block device nor a file.

@@ -161,6 +161,9 @@ public struct PublishOptions: Equatable, Sendable {
   public var durability: Durability = .run
   /// What has to stay free of each filesystem that is written to, in bytes.
   public var minFreeBytes: Int?
+  /// Find out what will be written before anything is, and refuse what does not fit
+  /// (`--check-space`).
+  public var checksRoom = false
 
   /// The options of the bare command.
   public init() {}

@@ -33,6 +33,8 @@ public struct CopyReport: Equatable, Sendable {
   /// Whether a device was being written when the run ended: it has neither what it had nor all of
   /// what it was to have.
   public var leavesTargetHalfWritten = false
+  /// What it adds to the target's filesystem; only a dry run finds out.
+  var growth = Growth()
   /// Why it ended early, or `nil` when everything was visited.
   public var stop: Stop?
 
@@ -51,7 +53,41 @@ public struct CopyReport: Equatable, Sendable {
     bytesVisited += other.bytesVisited
     failures += other.failures
     vanished += other.vanished
+    growth += other.growth
     leavesTargetHalfWritten = leavesTargetHalfWritten || other.leavesTargetHalfWritten
     stop = stop ?? other.stop
+  }
+}
+
+/// What a run adds to the filesystem of its target.
+struct Growth: Equatable, Sendable {
+  /// Blocks, in bytes.
+  private var bytes: Int64 = 0
+  /// How much less files take than what they replace, in bytes: not more than 0.
+  private var shrinking: Int64 = 0
+  /// The most that a file takes beside what the other files save, in bytes: old and new are both
+  /// there for a while.
+  private var most: Int64 = 0
+  /// Inodes.
+  private(set) var inodes: Int64 = 0
+
+  init() {}
+
+  /// What one entry adds.
+  init(newBytes: UInt64 = 0, replacedBytes: UInt64 = 0, inodes: Int64) {
+    bytes = Int64(clamping: newBytes) - Int64(clamping: replacedBytes)
+    shrinking = min(bytes, 0)
+    most = Int64(clamping: newBytes) - shrinking
+    self.inodes = inodes
+  }
+
+  /// What has to be free before, in bytes, whatever the order in which files are copied.
+  var neededBytes: Int64 { max(bytes, most + shrinking) }
+
+  static func += (sum: inout Growth, other: Growth) {
+    sum.bytes += other.bytes
+    sum.shrinking += other.shrinking
+    sum.most = max(sum.most, other.most)
+    sum.inodes += other.inodes
   }
 }

@@ -80,25 +80,10 @@ private struct TreeRun {
   func copy() throws(CopyError) -> CopyReport {
     var report = CopyReport()
     guard let (sources, target) = try resolve(&report) else { return report }
-    let nearest = try? EntryLocation(open: target.nearest.descriptor.rawValue).metadata()
-    let locations = setup.locations(
-      sources: sources.map { ($0.path, $0.metadata) },
-      target: nearest
-    )
-    var disks = DiskTraits(locations)
-    disks.targetKind = FilesystemKind(of: target.nearest.descriptor.rawValue)
-    let run = setup.context(
-      disks,
-      target: RunContext.Target(
-        root: target.directory == nil ? nil : nearest?.identity,
-        nearest: nearest,
-        probe: probe(sources, target, locations)
-      )
-    )
-    let parts = try RunParts(run, InitialWork(sources, target).items)
-    begin(run)
+    let (parts, locations) = try prepare(sources, target)
+    let run = parts.run
     RunExplanation(run: run, locations: locations).tellTrees()
-    if target.directory == nil || plan.options.isDryRun, let nearest {
+    if target.directory == nil || plan.options.isDryRun, let nearest = run.nearestTarget {
       AccessExplanation(run: run).tellWriting(
         to: target.nearest.descriptor.rawValue,
         nearest,
@@ -111,8 +96,78 @@ private struct TreeRun {
     watch.stop(watching)
     finish(parts)
     if let failure = run.failureToStart { throw failure }
+    if plan.options.isDryRun, let lack = lack(of: report.growth, at: target) {
+      run.failAtEnd(lack)
+    }
     report.add(run.failureCounts)
     return report
+  }
+
+  /// Settles how the work is done, and what the workers start with.
+  private func prepare(
+    _ sources: [ResolvedSource],
+    _ target: ResolvedTarget
+  ) throws(CopyError) -> (parts: RunParts, locations: [StorageLocation]) {
+    let descriptor = target.nearest.descriptor.rawValue
+    let nearest = try? EntryLocation(open: descriptor).metadata()
+    let locations = setup.locations(
+      sources: sources.map { ($0.path, $0.metadata) },
+      target: nearest
+    )
+    var disks = DiskTraits(locations)
+    disks.targetKind = FilesystemKind(of: descriptor)
+    let run = setup.context(
+      disks,
+      target: RunContext.Target(
+        root: target.directory == nil ? nil : nearest?.identity,
+        nearest: nearest,
+        probe: probe(sources, target, locations),
+        blockBytes: FilesystemCalls.room(of: descriptor)?.blockBytes ?? 1
+      )
+    )
+    let parts = try RunParts(run, InitialWork(sources, target).items)
+    begin(run)
+    return (parts, locations)
+  }
+
+  /// Refuses what does not fit, by a dry run that tells nothing.
+  private func checkRoom(
+    _ sources: [ResolvedSource],
+    _ target: ResolvedTarget
+  ) throws(CopyError) {
+    guard plan.options.publish.checksRoom, !plan.options.isDryRun else { return }
+    var dryPlan = plan
+    dryPlan.options.isDryRun = true
+    let dryRun = TreeRun(
+      setup: RunSetup(
+        plan: dryPlan,
+        sink: SilentSink(),
+        creationMask: setup.creationMask,
+        descriptors: setup.descriptors
+      ),
+      begin: begin
+    )
+    let (parts, _) = try dryRun.prepare(sources, target)
+    let report = runWorkers(parts)
+    if let lack = lack(of: report.growth, at: target) { throw lack }
+  }
+
+  /// What a target has too little of, if that is to be checked.
+  private func lack(of growth: Growth, at target: ResolvedTarget) -> CopyError? {
+    let publish = plan.options.publish
+    guard publish.checksRoom,
+      let room = FilesystemCalls.room(of: target.nearest.descriptor.rawValue)
+    else { return nil }
+    var free = room.bytes(isPrivileged: ProcessFacts.isPrivileged)
+    if let kept = publish.minFreeBytes {
+      free = room.availableBytes - min(room.availableBytes, UInt64(kept))
+    }
+    let (bytes, inodes) = (UInt64(clamping: growth.neededBytes), UInt64(clamping: growth.inodes))
+    if bytes > free {
+      return CopyError(.needRoom(bytes: bytes, free: free), plan.target, nil, .stop)
+    }
+    guard let freeInodes = room.freeInodes, inodes > freeInodes else { return nil }
+    return CopyError(.needInodes(inodes, free: freeInodes), plan.target, nil, .stop)
   }
 
   /// Who is asked when a filesystem seems to be gone.
@@ -158,6 +213,7 @@ private struct TreeRun {
     }
     let found = try resolver.resolveTarget(for: sources)
     for source in sources { try resolver.check(source, against: found) }
+    if !sources.isEmpty { try checkRoom(sources, found) }
     let target = plan.options.isDryRun ? found : try resolver.create(found, for: sources)
     return sources.isEmpty ? nil : (sources, target)
   }
@@ -184,4 +240,10 @@ private struct TreeRun {
     guard plan.options.publish.durability != .none, isComplete else { return }
     for failure in published.targets.sync() { run.failAtEnd(failure) }
   }
+}
+
+/// Wants to be told nothing.
+private struct SilentSink: EventSink {
+  var wants: RunEvent.Kinds { [] }
+  func receive(_ event: RunEvent) {}
 }

@@ -46,6 +46,7 @@ struct BlockDeviceOperands {
     let options = plan.options.transfer
     if let jobs = options.jobs, jobs > 1 { throw unsupported(.severalWorkers(jobs)) }
     if plan.options.publish.minFreeBytes != nil { throw unsupported(.minFreeOfDevices) }
+    if plan.options.publish.checksRoom { throw unsupported(.checkSpaceOfDevices) }
     if options.reflink == .always { throw unsupported(.devicesShareNoExtents) }
     if options.reading == .dontcache || options.writing == .dontcache {
       throw unsupported(.dontCacheDevices)

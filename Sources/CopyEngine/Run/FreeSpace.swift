@@ -42,8 +42,8 @@ final class FreeSpace: Sendable {
       found.underWay += bytes
       guard found.left < 0 else { return true }
       // Whoever does not tell cannot be asked to keep anything.
-      guard let free = try? FilesystemCalls.freeBytes(of: entry.sides.target) else { return true }
-      found.left = Int64(clamping: free) - bytesMin - found.underWay
+      guard let room = FilesystemCalls.room(of: entry.sides.target) else { return true }
+      found.left = Int64(clamping: room.availableBytes) - bytesMin - found.underWay
       return found.left >= 0
     }
   }
@@ -55,10 +55,7 @@ final class FreeSpace: Sendable {
     filesystems.withLock { $0[device]?.underWay -= bytes }
   }
 
-  /// What a file takes, in bytes: not its holes, if they are kept.
   private func bytes(of entry: FoundEntry) -> Int64 {
-    let metadata = entry.metadata
-    guard keepsHoles, metadata.mayHaveHoles else { return Int64(clamping: metadata.size) }
-    return Int64(clamping: metadata.blocks) * 512
+    Int64(clamping: entry.metadata.allocatedBytes(keepsHoles: keepsHoles))
   }
 }

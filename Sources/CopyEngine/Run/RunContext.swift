@@ -22,6 +22,8 @@ final class RunContext: Sendable {
   let targetRoot: InodeIdentity?
   /// The target directory, or where a dry run would make it the one above.
   let nearestTarget: EntryMetadata?
+  /// What its filesystem gives out at a time, in bytes.
+  let targetBlockBytes: UInt64
   let targetTimes: TargetTimes
 
   let space = SpaceGuard()
@@ -54,6 +56,7 @@ final class RunContext: Sendable {
     var root: InodeIdentity?
     var nearest: EntryMetadata?
     var probe: LivenessProbe?
+    var blockBytes: UInt64 = 1
   }
 
   init(
@@ -76,6 +79,7 @@ final class RunContext: Sendable {
     probe = target.probe
     targetRoot = target.root
     nearestTarget = target.nearest
+    targetBlockBytes = target.blockBytes
     isPrivileged = ProcessFacts.isPrivileged
     preservation =
       options.skipsPrivileged && !isPrivileged

@@ -11,6 +11,7 @@ struct DryExecutor: ~Copyable, Executor {
   private let policies: AccessPolicies
   private var planner: FilePlanner
   private var metadata: MetadataWriter
+  private let gauge: RoomGauge
   private var done: [EntryDone] = []
   private(set) var counts = CopyReport()
 
@@ -20,12 +21,14 @@ struct DryExecutor: ~Copyable, Executor {
     self.policies = policies
     planner = FilePlanner(run, policies)
     metadata = MetadataWriter(run)
+    gauge = RoomGauge(run)
   }
 
   mutating func prepare(_ directory: CopyDirectory, _ sides: DirectorySides) {}
 
   mutating func makeDirectory(_ entry: FoundEntry) -> DirectoryOutcome {
     counts.directoriesCreated += 1
+    counts.growth += gauge.growthOfInode(entry)
     run.tell(.directory, entry.directory, entry.targetName, entry.change)
     return .isMissing
   }
@@ -86,6 +89,7 @@ struct DryExecutor: ~Copyable, Executor {
     noteVisited(entry)
     guard run.canReplace(entry) else { return done.append(EntryDone(entry: entry, isThere: false)) }
     counts.filesCopied += 1
+    counts.growth += gauge.growth(of: entry)
     run.tell(.file, entry.directory, entry.targetName, entry.change)
     done.append(EntryDone(entry: entry, isThere: true))
   }
@@ -97,6 +101,7 @@ struct DryExecutor: ~Copyable, Executor {
       return false
     }
     counts.othersCreated += 1
+    counts.growth += gauge.growthOfInode(entry)
     run.tell(kind, entry.directory, entry.targetName, entry.change)
     return true
   }

@@ -86,8 +86,12 @@ struct FileOpener {
   }
 
   private func fits(_ file: borrowing OpenFile) -> Bool {
-    let free = FilesystemCalls.freeBytes(file.targetNumber, isPrivileged: run.isPrivileged)
-    return file.opened.size <= free ?? .max
+    guard let room = FilesystemCalls.room(of: file.targetNumber) else { return true }
+    let free = room.bytes(isPrivileged: run.isPrivileged)
+    if file.opened.size <= free { return true }
+    // One that is tried again has its space already.
+    let allocated = try? EntryLocation(open: file.targetNumber).metadata().blocks
+    return file.opened.size - free <= (allocated ?? 0) * 512
   }
 
   /// Has a filesystem settle what it has only reserved (`syncfs`), when there seems to be no space.
@@ -108,8 +112,9 @@ struct FileOpener {
   /// - Returns: Whether smaller ones may find some.
   func mayFitSmaller(_ entry: FoundEntry) -> Bool {
     let device = entry.sides.targetMetadata?.identity.device ?? 0
-    let free = FilesystemCalls.freeBytes(entry.sides.target, isPrivileged: run.isPrivileged)
-    return run.space.refused(entry.metadata.size, on: device, free: free ?? 0)
+    let room = FilesystemCalls.room(of: entry.sides.target)
+    let free = room?.bytes(isPrivileged: run.isPrivileged) ?? 0
+    return run.space.refused(entry.metadata.size, on: device, free: free)
   }
 
   /// Whether a smaller file than this found no room.

@@ -202,6 +202,23 @@ enum TransferRows {
     },
 
     OptionRow(
+      ["check-space"],
+      in: .transfer,
+      help: "Refuse, before anything is written, what does not fit.",
+      manual: #"""
+        Look through the sources first, and when what is missing at the target takes more bytes or
+        inodes than its filesystem has free, or than
+        .B \-\-min\-free
+        allows, copy nothing, with exit status 11.
+        What is replaced is taken off, and so is what can share extents; that the target may
+        compress is not foreseen, and filesystems mounted below the target are not looked at.
+        It takes as long as
+        .BR \-n ,
+        which finds out the same if both are given.
+        """#
+    ) { options, _ in options.checksRoom = true },
+
+    OptionRow(
       ["on-change"],
       nil,
       OptionValue("WHAT", .words(TransferOptions.ChangePolicy.words), standard: "retry"),

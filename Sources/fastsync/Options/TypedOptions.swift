@@ -50,6 +50,7 @@ struct TypedOptions {
   var engine = TransferOptions.Engine.auto
   var reflink = TransferOptions.Reflink.auto
   var minFreeBytes: Int?
+  var checksRoom = false
   var onChange = TransferOptions.ChangePolicy.retry
   var onReadError = TransferOptions.ReadErrorPolicy.fail
   /// The path of the mapfile, in bytes.

@@ -49,6 +49,10 @@ extension CopyError.Operation {
     case .write: "cannot write"
     case .writeZeros: "cannot write zeros"
     case .keepFree(let bytes): "not copied, since less than \(bytes) bytes would stay free"
+    case .needRoom(let bytes, let free):
+      "nothing was copied, since \(bytes) bytes are needed, and \(free) are free"
+    case .needInodes(let count, let free):
+      "nothing was copied, since \(count) inodes are needed, and \(free) are free"
     case .create: "cannot create"
     case .setSize: "cannot set size"
     case .allocate: "cannot allocate"
@@ -111,6 +115,8 @@ extension CopyError.Refusal {
     case .directImage:
       "--cache=direct: an image is written through the page cache; direct:auto is possible"
     case .minFreeOfDevices: "--min-free: is for trees and files, not for devices and images"
+    case .checkSpaceOfDevices:
+      "--check-space: is for trees and files; the size of a device is compared in any case"
     case .discardsNoDevice: "is not a block device; --discard needs one"
     case .neitherDeviceNorFile: "is neither a block device nor a file"
     case .slashAfterNoDirectory: "is no directory, and cannot have a slash behind it"
