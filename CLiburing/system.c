@@ -83,6 +83,7 @@ static int stat_with(int directory, const char *path, int flags, struct cl_stat 
   out->group = s.stx_gid;
   out->rdev_major = s.stx_rdev_major;
   out->rdev_minor = s.stx_rdev_minor;
+  out->flags = (uint32_t)s.stx_attributes;
   return 0;
 }
 

@@ -32,6 +32,7 @@ struct cl_stat {
   uint32_t group;
   uint32_t rdev_major;
   uint32_t rdev_minor;
+  uint32_t flags;       // STATX_ATTR_*, none where the kernel does not tell
 };
 
 // statx of NAME below DIRECTORY without following a link; an empty NAME means DIRECTORY itself.

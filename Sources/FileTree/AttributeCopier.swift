@@ -3,64 +3,6 @@
 public import Kernel
 public import SystemPackage
 
-/// Which attributes have to be set and removed to make one entry's equal to another's.
-public struct AttributeDelta: Equatable, Sendable {
-  /// Names of attributes that are missing or differ.
-  var changed: [AttributeName] = []
-  /// Names of attributes that are there and should not be.
-  var removed: [AttributeName] = []
-  var listsDifferInModeOnly = false
-
-  /// Nothing to be done.
-  public init() {}
-
-  /// Whether there is nothing to be done.
-  public var isEmpty: Bool { changed.isEmpty && removed.isEmpty }
-
-  /// Whether the ACLs that are in force differ.
-  public var accessListsDiffer: Bool { (changed + removed).contains(where: \.isAccessList) }
-
-  /// The same without what could not be carried over.
-  public func without(_ failures: [AttributeCopier.Failure]) -> AttributeDelta {
-    guard !failures.isEmpty else { return self }
-    let failed = failures.compactMap { $0.operation.key }
-    var rest = self
-    rest.changed.removeAll { failed.contains($0.key) }
-    rest.removed.removeAll { failed.contains($0.key) }
-    return rest
-  }
-
-  /// Only what could not be carried over, to be tried again.
-  public func limited(to failures: [AttributeCopier.Failure]) -> AttributeDelta {
-    let failed = failures.compactMap { $0.operation.key }
-    var rest = self
-    rest.changed.removeAll { !failed.contains($0.key) }
-    rest.removed.removeAll { !failed.contains($0.key) }
-    return rest
-  }
-
-  /// What differs, without the names.
-  public struct Summary: Equatable, Sendable {
-    /// Which classes of attributes differ.
-    public var classes: AttributeCopier.Classes = []
-    /// Whether all that differs between the ACLs is what the mode says too.
-    public var listsDifferInModeOnly = false
-
-    /// Sums up that nothing differs, or what does.
-    public init(_ classes: AttributeCopier.Classes = []) { self.classes = classes }
-  }
-
-  /// What differs, without the names.
-  public var summary: Summary {
-    guard !isEmpty else { return Summary() }
-    var summary = Summary(
-      (changed + removed).reduce(into: []) { $0.formUnion($1.attributeClass ?? []) }
-    )
-    summary.listsDifferInModeOnly = listsDifferInModeOnly
-    return summary
-  }
-}
-
 /// Makes the extended attributes of one entry equal to those of another; POSIX ACLs are attributes
 /// with reserved names.
 ///
@@ -72,13 +14,16 @@ public struct AttributeCopier: ~Copyable {
     /// The bits.
     public let rawValue: UInt8
     /// Makes a set.
-    public init(rawValue: UInt8) { self.rawValue = rawValue }
+    @inlinable public init(rawValue: UInt8) { self.rawValue = rawValue }
     /// `system.posix_acl_access` and `system.posix_acl_default`.
-    public static let accessControlLists = Classes(rawValue: 1)
+    @inlinable public static var accessControlLists: Classes { Classes(rawValue: 1) }
     /// `user.*`, which whoever may write a file may set.
-    public static let user = Classes(rawValue: 2)
-    /// All others: `trusted.*`, `security.*` (but for labels), and filesystem properties.
-    public static let privileged = Classes(rawValue: 4)
+    @inlinable public static var user: Classes { Classes(rawValue: 2) }
+    /// `trusted.*` and `security.*`, but for labels.
+    @inlinable public static var privileged: Classes { Classes(rawValue: 4) }
+    /// All others, each of which one kind of filesystem has for itself, such as
+    /// `btrfs.compression`; as a rule whoever owns a file may set them.
+    @inlinable public static var filesystem: Classes { Classes(rawValue: 8) }
   }
 
   /// An attribute that could not be carried over.
@@ -111,6 +56,16 @@ public struct AttributeCopier: ~Copyable {
 
     /// Whether the target may not be written to (EACCES), as its permissions say.
     public var isForbiddenByMode: Bool { !isSource && errno == .permissionDenied }
+
+    /// The attribute, where it is one of a filesystem that the target's has no use for, or not for
+    /// this file, as btrfs has none for compression where data is not copied on writing.
+    public var foreignAttribute: EntryName? {
+      guard case .set(let key) = operation, !isSource,
+        errno == .notSupported || errno == .invalidArgument,
+        AttributeName(key: key).attributeClass == .filesystem
+      else { return nil }
+      return key
+    }
   }
 
   // XATTR_LIST_MAX and XATTR_SIZE_MAX of the kernel; no filesystem can have more.
@@ -119,6 +74,10 @@ public struct AttributeCopier: ~Copyable {
   private let list: UnsafeMutableBufferPointer<CChar>
   private let sourceValue: UnsafeMutableRawBufferPointer
   private let targetValue: UnsafeMutableRawBufferPointer
+
+  /// What one of the attributes is called that were left out, since the target's filesystem has no
+  /// use for them.
+  public private(set) var foreignExample: EntryName?
 
   /// Allocates the buffers: 3 times 64 KiB of address space.
   public init() {
@@ -138,21 +97,34 @@ public struct AttributeCopier: ~Copyable {
   ///
   /// - Parameters:
   ///   - source: The entry to be like.
-  ///   - target: The entry to be changed; `nil` where it is known to have none.
+  ///   - target: The entry to be changed.
+  ///   - isBare: Whether that is known to have none.
   ///   - classes: Which attributes count.
   /// - Returns: How they differ.
   /// - Throws: What could not be listed or read.
   public mutating func difference(
     from source: EntryLocation,
-    to target: EntryLocation?,
+    to target: EntryLocation,
+    isBare: Bool = false,
     classes: Classes
   ) throws(Failure) -> AttributeDelta {
-    let wanted = try names(of: source, classes, isSource: true)
-    let present = try target.map { (target) throws(Failure) in
-      try names(of: target, classes, isSource: false)
-    }
+    var wanted = try names(of: source, classes, isSource: true)
+    var present = isBare ? [] : try names(of: target, classes, isSource: false)
     var delta = AttributeDelta()
-    guard let target, let present else {
+    if wanted.isEmpty && present.isEmpty { return delta }
+    if (wanted + present).contains(where: \.isOfFilesystem) {
+      // What the one lacks that cannot have it says nothing about the other.
+      let isHeld = FilesystemCalls.areOfOneKind(source.directory, target.directory)
+      let isForeign = { (name: AttributeName) in
+        name.isOfFilesystem && (!isHeld || name.isOfSystem)
+      }
+      let foreign = wanted.filter(isForeign)
+      delta.foreignCount = foreign.count
+      foreignExample = foreignExample ?? foreign.first?.key
+      wanted.removeAll(where: isForeign)
+      present.removeAll(where: isForeign)
+    }
+    guard !isBare else {
       delta.changed = wanted
       return delta
     }

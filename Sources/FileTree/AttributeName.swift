@@ -14,10 +14,17 @@ struct AttributeName: Equatable, Sendable {
     if starts("user.") { return .user }
     // XFS shows its ACLs a second time under these names; to remove them removes the ACL.
     if starts("trusted.SGI_ACL_") { return nil }
-    // Labels belong to the policy of the machine, and other system.* to the filesystem.
-    if starts("system.") || isEqual("security.selinux") { return nil }
-    return .privileged
+    // Labels belong to the policy of the machine.
+    if isEqual("security.selinux") { return nil }
+    return starts("trusted.") || starts("security.") ? .privileged : .filesystem
   }
+
+  /// Whether it is one that a filesystem has for itself.
+  var isOfFilesystem: Bool { attributeClass == .filesystem }
+
+  /// Whether it is the kernel's or a server's view of something else, such as `system.nfs4_acl`:
+  /// these are never set.
+  var isOfSystem: Bool { starts("system.") }
 
   /// Whether it is the ACL that is in force, a part of which is the mode.
   var isAccessList: Bool { isEqual("system.posix_acl_access") }

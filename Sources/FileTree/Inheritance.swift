@@ -11,14 +11,23 @@ public struct CreatedMetadata: Equatable, Sendable {
   public let group: UInt32
   /// The permission bits; `nil` where they are not known.
   public let permissions: UInt32?
+  /// Whether what is written to it will be compressed.
+  public let isCompressed: Bool
   /// Whether it may have attributes.
-  public let hasAttributes: Bool
+  public var hasAttributes: Bool
 
   /// Names what an inode has.
-  public init(owner: UInt32, group: UInt32, permissions: UInt32?, hasAttributes: Bool) {
+  public init(
+    owner: UInt32,
+    group: UInt32,
+    permissions: UInt32?,
+    isCompressed: Bool = false,
+    hasAttributes: Bool
+  ) {
     self.owner = owner
     self.group = group
     self.permissions = permissions
+    self.isCompressed = isCompressed
     self.hasAttributes = hasAttributes
   }
 
@@ -29,6 +38,7 @@ public struct CreatedMetadata: Equatable, Sendable {
       owner: metadata.owner,
       group: metadata.group,
       permissions: metadata.permissions,
+      isCompressed: metadata.flags.contains(.compressed),
       hasAttributes: inode.hasAttributes
     )
   }
@@ -67,6 +77,7 @@ public final class Inheritance: Sendable {
       owner: shown.owner,
       group: shown.group,
       permissions: permissions,
+      isCompressed: shown.isCompressed,
       hasAttributes: false
     )
   }

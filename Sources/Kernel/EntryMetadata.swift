@@ -47,6 +47,22 @@ public struct InodeIdentity: Hashable, Sendable {
   }
 }
 
+/// What a filesystem does with an inode beside what everybody may ask for (`stx_attributes`).
+@frozen
+public struct InodeFlags: OptionSet, Sendable {
+  /// The bits; those that count are among the lowest.
+  public let rawValue: UInt8
+  /// Makes a set.
+  @inlinable public init(rawValue: UInt8) { self.rawValue = rawValue }
+
+  /// Its data is compressed (STATX_ATTR_COMPRESSED).
+  public static let compressed = InodeFlags(rawValue: 0x4)
+  /// It can neither be changed nor removed (STATX_ATTR_IMMUTABLE).
+  public static let immutable = InodeFlags(rawValue: 0x10)
+  /// It can only get more, data or names, and lose none (STATX_ATTR_APPEND).
+  public static let appendOnly = InodeFlags(rawValue: 0x20)
+}
+
 /// What an inode says of itself (`statx`).
 @frozen
 public struct EntryMetadata: Equatable, Sendable {
@@ -74,6 +90,8 @@ public struct EntryMetadata: Equatable, Sendable {
   public var accessTime: Timestamp
   /// When its contents were last changed.
   public var modificationTime: Timestamp
+  /// What its filesystem does with it; empty where the kernel does not tell.
+  public var flags: InodeFlags
 
   /// Takes over what the kernel said.
   internal init(_ raw: cl_stat) {
@@ -89,6 +107,7 @@ public struct EntryMetadata: Equatable, Sendable {
     deviceMinor = raw.rdev_minor
     accessTime = Timestamp(seconds: raw.atime_s, nanoseconds: raw.atime_ns)
     modificationTime = Timestamp(seconds: raw.mtime_s, nanoseconds: raw.mtime_ns)
+    flags = InodeFlags(rawValue: UInt8(truncatingIfNeeded: raw.flags))
   }
 
   /// The type bits of `mode` (`S_IFMT`).

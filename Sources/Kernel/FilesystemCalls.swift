@@ -24,6 +24,12 @@ public enum FilesystemCalls {
     try value(of: cl_sync_filesystem(file))
   }
 
+  /// Whether two open files are on filesystems of one kind (`fstatfs`); not where that is not told.
+  public static func areOfOneKind(_ one: Int32, _ other: Int32) -> Bool {
+    let kind = cl_filesystem_type(one)
+    return kind != 0 && kind == cl_filesystem_type(other)
+  }
+
   /// Whether two names in an open directory are surely two: not where case does not count, or may
   /// not, as far as the filesystem tells (`fstatfs`, FS_IOC_GETFLAGS).
   public static func tellsNamesApart(in directory: Int32) -> Bool {

@@ -165,23 +165,23 @@ struct MetadataDeltaTests {
     let all = Preservation.everything
     let rows: [(MetadataPolicy, EntryKind, AttributeCopier.Classes)] = [
       (MetadataPolicy(.archive), .file, []),
-      (MetadataPolicy(all), .file, [.accessControlLists, .user, .privileged]),
-      (MetadataPolicy(all), .symbolicLink, [.user, .privileged]),
+      (MetadataPolicy(all), .file, [.accessControlLists, .user, .privileged, .filesystem]),
+      (MetadataPolicy(all), .symbolicLink, [.user, .privileged, .filesystem]),
       (MetadataPolicy([.accessControlLists]), .directory, .accessControlLists),
       (MetadataPolicy([.accessControlLists]), .symbolicLink, []),
-      (MetadataPolicy([.extendedAttributes]), .special, [.user, .privileged]),
+      (MetadataPolicy([.extendedAttributes]), .special, [.user, .privileged, .filesystem]),
       // Whoever is not privileged is told that those are missing, unless it was rsync's option.
       (
         MetadataPolicy([.extendedAttributes], isPrivileged: false), .file,
-        [.user, .privileged]
+        [.user, .privileged, .filesystem]
       ),
       (
         MetadataPolicy([.extendedAttributes], isPrivileged: false, skipsPrivileged: true), .file,
-        .user
+        [.user, .filesystem]
       ),
       (
         MetadataPolicy([.extendedAttributes], isPrivileged: true, skipsPrivileged: true), .file,
-        [.user, .privileged]
+        [.user, .privileged, .filesystem]
       ),
     ]
     for (policy, kind, classes) in rows {

@@ -27,7 +27,7 @@ private struct SwappingExecutor: ~Copyable, Executor {
     counts.directoriesCreated += 1
   }
   mutating func compareAttributes(_ entry: FoundEntry) -> AttributeDelta { AttributeDelta() }
-  mutating func keep(_ entry: FoundEntry) {}
+  mutating func keep(_ entry: FoundEntry, without foreign: Int) {}
   mutating func repair(_ entry: FoundEntry, _ delta: MetadataDelta) {}
   mutating func make(_ entry: FoundEntry) -> Bool { true }
   mutating func copy(_ entry: FoundEntry) {

@@ -167,9 +167,15 @@ struct AttributeCopierTests {
       #expect(nothing.summary.classes == [])
       for name in ["source", "target"] { try directory.setAttribute(name, "user.a", [1]) }
       #expect(try copier.difference(from: source, to: target, classes: Self.all).isEmpty)
-      let bare = try copier.difference(from: source, to: nil, classes: Self.all)
+      let bare = try copier.difference(from: source, to: target, isBare: true, classes: Self.all)
       #expect(!bare.isEmpty && bare.summary.classes == .user)
-      #expect(try copier.difference(from: source, to: nil, classes: .privileged).isEmpty)
+      let none = try copier.difference(
+        from: source,
+        to: target,
+        isBare: true,
+        classes: .privileged
+      )
+      #expect(none.isEmpty)
       try directory.setAttribute("target", "user.b", [1])
       let removal = try copier.difference(from: source, to: target, classes: Self.all)
       #expect(!removal.isEmpty && removal.summary.classes == .user)

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import FileTree
 import Kernel
 import Testing
+
+@testable import FileTree
 
 @Suite("Names of attributes")
 struct AttributeNameTests {
@@ -21,6 +22,25 @@ struct AttributeNameTests {
       #expect(result.changed)
       #expect(try directory.attributes("target") == directory.attributes("source"))
     }
+  }
+
+  @Test(
+    "what is in no namespace of all filesystems belongs to one",
+    arguments: [
+      ("user.note", .user), ("trusted.note", .privileged), ("security.capability", .privileged),
+      ("system.posix_acl_access", .accessControlLists),
+      ("system.posix_acl_default", .accessControlLists),
+      ("security.selinux", nil), ("trusted.SGI_ACL_FILE", nil), ("trusted.SGI_ACL_DEFAULT", nil),
+      ("btrfs.compression", .filesystem), ("bcachefs.compression", .filesystem),
+      ("bcachefs_effective.compression", .filesystem), ("ceph.dir.layout", .filesystem),
+      ("lustre.lov", .filesystem), ("system.nfs4_acl", .filesystem),
+      ("system.ntfs_attrib", .filesystem), ("users.note", .filesystem), ("user", .filesystem),
+    ] as [(String, AttributeCopier.Classes?)]
+  )
+  func classes(_ name: String, _ expected: AttributeCopier.Classes?) {
+    let name = AttributeName(key: EntryName(Bytes(text: name)))
+    #expect(name.attributeClass == expected)
+    #expect(name.isOfFilesystem == (expected == .filesystem))
   }
 
   @Test("names of attributes are compared by bytes, not as text")

@@ -51,7 +51,9 @@ private func readAttributes() {
   guard let opened = try? Descriptor(opening: "/") else { return }
   let entry = EntryLocation(open: opened.rawValue)
   var copier = AttributeCopier()
-  let classes: AttributeCopier.Classes = [.accessControlLists, .user, .privileged]
+  let classes: AttributeCopier.Classes = [
+    .accessControlLists, .user, .privileged, .filesystem,
+  ]
   if let delta = try? copier.difference(from: entry, to: entry, classes: classes) {
     _ = delta.summary
     _ = copier.unreadable(delta, at: entry)

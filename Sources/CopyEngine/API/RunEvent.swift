@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+public import Kernel
 public import Storage
 public import SystemPackage
 
@@ -40,6 +41,9 @@ public enum RunEvent: Sendable {
     case fewerWorkers(Errno)
     /// What becomes of the last bytes of a device that is longer than the source.
     case restOfDevice(FilePath, byteCount: UInt64, isDiscarded: Bool)
+    /// How many attributes were left out that only the filesystem of the source has a use for, and
+    /// what one of them is called.
+    case attributesLeftOut(count: Int, example: EntryName)
   }
 
   /// The kinds of events.

@@ -230,6 +230,7 @@ private struct TreeRun {
       run.failAtEnd(failure)
     }
     for failure in published.writeback.finish() { run.failAtEnd(failure) }
+    if let note = run.foreignAttributes.note { run.tell(.note(note)) }
     defer {
       published.writeback.dropRest()
       // The last word, so that it also holds for what failed just now.

@@ -39,7 +39,7 @@ struct MetadataPolicy: Sendable {
       classes.insert(.accessControlLists)
     }
     if preservation.contains(.extendedAttributes) {
-      classes.insert(.user)
+      classes.formUnion([.user, .filesystem])
       if isPrivileged || !skipsPrivileged { classes.insert(.privileged) }
     }
     return classes
@@ -209,7 +209,7 @@ extension InodeDelta {
     if attributes.classes.contains(.accessControlLists) && !isOnlyMode {
       change.insert(.accessControlLists)
     }
-    if !attributes.classes.isDisjoint(with: [.user, .privileged]) {
+    if !attributes.classes.isDisjoint(with: [.user, .privileged, .filesystem]) {
       change.insert(.extendedAttributes)
     }
     return change

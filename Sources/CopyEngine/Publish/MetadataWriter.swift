@@ -60,7 +60,8 @@ struct MetadataWriter: ~Copyable {
     do {
       return try attributes.difference(
         from: source,
-        to: isBare ? nil : place.target,
+        to: place.target,
+        isBare: isBare,
         classes: classes
       )
     } catch {
@@ -110,16 +111,11 @@ struct MetadataWriter: ~Copyable {
       // The kernel takes a file's capabilities away with its owner or group, also equal ones.
       pending = compareAttributes(place, .file)
     }
+    count(foreign: pending.foreignCount)
     var applied = AttributeDelta()
     var isOpened = false
     if !pending.isEmpty, let source = place.source {
-      var failures = attributes.apply(pending, from: source, to: place.target)
-      if failures.contains(where: \.isForbiddenByMode) && makeWritable(place.target) {
-        isOpened = true
-        failures = attributes.apply(pending.limited(to: failures), from: source, to: place.target)
-      }
-      for failure in failures { tell(failure, place) }
-      applied = pending.without(failures)
+      (applied, isOpened) = applyAttributes(pending, from: source, place)
       // What was only put back is no change to be told.
       let told = delta.inode.change(with: applied.summary).intersection(delta.change)
       change.formUnion(told.intersection([.accessControlLists, .extendedAttributes]))
@@ -131,6 +127,53 @@ struct MetadataWriter: ~Copyable {
     }
     if applyTimes(delta, place, isForced: isTouched || !change.isEmpty) { change.insert(.time) }
     return change
+  }
+
+  /// Counts attributes of an entry that is done that were left out, since the target's filesystem
+  /// has no use for them.
+  func count(foreign: Int) {
+    guard foreign > 0, let example = attributes.foreignExample else { return }
+    run.foreignAttributes.add(foreign, example)
+  }
+
+  /// Carries over what differs of the attributes; failures are told.
+  ///
+  /// - Returns: What was carried over, and whether the target is writable for it now.
+  private mutating func applyAttributes(
+    _ pending: AttributeDelta,
+    from source: EntryLocation,
+    _ place: MetadataPlace
+  ) -> (applied: AttributeDelta, isOpened: Bool) {
+    var isOpened = false
+    var failures = attributes.apply(pending, from: source, to: place.target)
+    if failures.contains(where: \.isForbiddenByMode) && makeWritable(place.target) {
+      isOpened = true
+      failures = attributes.apply(pending.limited(to: failures), from: source, to: place.target)
+    }
+    for failure in failures {
+      if let foreign = failure.foreignAttribute {
+        run.foreignAttributes.add(1, foreign)
+      } else {
+        tell(failure, place)
+      }
+    }
+    return (pending.without(failures), isOpened)
+  }
+
+  /// Carries over what a filesystem has to know before there is data, such as whether that is to be
+  /// compressed; what fails is found again, and told, with the other metadata.
+  ///
+  /// - Returns: Whether there was anything.
+  mutating func applyProperties(_ place: MetadataPlace) -> Bool {
+    guard policy.attributeClasses(of: .file).contains(.filesystem), let source = place.source,
+      let delta = try? attributes.difference(
+        from: source,
+        to: place.target,
+        classes: .filesystem
+      ), !delta.isEmpty
+    else { return false }
+    _ = attributes.apply(delta, from: source, to: place.target)
+    return true
   }
 
   /// Lets the owner write for the moment, as attributes of users need it (`fchmod`, `fchmodat2`).

@@ -32,18 +32,41 @@ extension Publisher {
     _ = metadata.apply(delta, place)
   }
 
-  /// Creates what will be a file, where nothing has its name yet.
+  /// Creates what will be a file, where nothing has its name yet, with those attributes that count
+  /// for what is written to it.
   mutating func createTarget(
     for entry: FoundEntry,
+    _ opened: EntryMetadata,
+    source: Int32,
     mode: UInt32
   ) throws(Errno) -> TargetFile {
     removeAbandoned(beside: entry)
-    return try TargetFile(
+    var target = try TargetFile(
       in: entry.sides,
       for: entry.targetName,
       mode: mode,
       random: &random
     )
+    // On btrfs a file has it from its directory, or for itself.
+    if opened.flags.contains(.compressed) || target.created?.isCompressed == true {
+      applyProperties(entry, source, &target)
+    }
+    return target
+  }
+
+  private mutating func applyProperties(
+    _ entry: FoundEntry,
+    _ source: Int32,
+    _ target: inout TargetFile
+  ) {
+    let place = MetadataPlace(
+      directory: entry.directory,
+      name: entry.name,
+      targetName: entry.targetName,
+      source: EntryLocation(open: source),
+      target: EntryLocation(open: target.rawValue)
+    )
+    if metadata.applyProperties(place) { target.changedAttributes() }
   }
 
   /// Repairs what was made in a directory that has changed since.

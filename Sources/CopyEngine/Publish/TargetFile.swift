@@ -12,6 +12,7 @@ extension CreatedMetadata {
       owner: current.owner,
       group: current.group,
       permissions: nil,
+      isCompressed: current.flags.contains(.compressed),
       hasAttributes: true
     )
   }
@@ -25,7 +26,7 @@ struct TargetFile: ~Copyable {
   /// The file's descriptor, open for reading and writing.
   let rawValue: Int32
   /// What it has from the start.
-  let created: CreatedMetadata?
+  private(set) var created: CreatedMetadata?
   /// On what that relies, if the file was not asked.
   let inheritance: Inheritance?
   private var descriptor: Descriptor?
@@ -127,6 +128,9 @@ struct TargetFile: ~Copyable {
   func askCreated() -> CreatedMetadata? {
     inheritance == nil ? created : CreatedMetadata(asking: EntryLocation(open: rawValue))
   }
+
+  /// Notes that attributes of the file were set or removed.
+  mutating func changedAttributes() { created?.hasAttributes = true }
 
   /// Hands over the descriptor of a file that was published.
   mutating func takeDescriptor() -> Descriptor? { descriptor.take() }

@@ -27,6 +27,7 @@ final class RunContext: Sendable {
   let targetTimes: TargetTimes
 
   let space = SpaceGuard()
+  let foreignAttributes = ForeignAttributes()
   private let probe: LivenessProbe?
   private let sink: any EventSink
   private let wanted: RunEvent.Kinds

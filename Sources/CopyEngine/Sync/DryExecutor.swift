@@ -58,7 +58,7 @@ struct DryExecutor: ~Copyable, Executor {
     metadata.compareAttributes(MetadataPlace(entry, at: entry.target), entry.metadata.kind)
   }
 
-  mutating func keep(_ entry: FoundEntry) {
+  mutating func keep(_ entry: FoundEntry, without foreign: Int) {
     counts.entriesUnchanged += 1
     noteVisited(entry)
   }

@@ -123,8 +123,12 @@ struct EntryVisitor<Work: Executor & ~Copyable>: ~Copyable {
         }
       case .decided(let decision):
         entry.change = decision.change
-        if decision.action == .repair { return repair(entry, attributes) }
-        return carryOut(decision.action, entry, published)
+        switch decision.action {
+        case .repair: repair(entry, attributes)
+        case .keep: keep(entry, attributes)
+        default: return carryOut(decision.action, entry, published)
+        }
+        return .done
       }
     }
   }
@@ -145,27 +149,28 @@ struct EntryVisitor<Work: Executor & ~Copyable>: ~Copyable {
       return enter(entry, isMade: isMade)
     case .skip(let reason):
       skip(entry, reason)
-    case .keep:
-      executor.keep(entry)
-      finish(entry, isThere: true)
     case .create, .replace:
       if entry.metadata.kind == .file { return .file }
       finish(entry, isThere: executor.make(entry))
     case .link(let hasContents):
       if let published { link(entry, to: published, hasContents: hasContents) }
-    case .awaitFirstName, .repair:
+    case .awaitFirstName, .keep, .repair:
       // Who copies the first name makes the link, and lets go of the directory.
       break
     }
     return .done
   }
 
-  private mutating func repair(_ entry: FoundEntry, _ attributes: AttributeDelta) -> Visit {
-    guard let target = entry.existing else { return .done }
+  private mutating func keep(_ entry: FoundEntry, _ attributes: AttributeDelta) {
+    executor.keep(entry, without: attributes.foreignCount)
+    finish(entry, isThere: true)
+  }
+
+  private mutating func repair(_ entry: FoundEntry, _ attributes: AttributeDelta) {
+    guard let target = entry.existing else { return }
     let inode = InodeDelta(of: entry.metadata, at: .entry(target), decider.policy)
     executor.repair(entry, MetadataDelta(inode: inode, attributes: attributes))
     finish(entry, isThere: true)
-    return .done
   }
 
   private mutating func skip(_ entry: FoundEntry, _ reason: EntryDecision.SkipReason) {

@@ -47,8 +47,9 @@ protocol Executor: ~Copyable {
 
   /// Compares the attributes of both sides; a failure is told.
   mutating func compareAttributes(_ entry: FoundEntry) -> AttributeDelta
-  /// Leaves an entry that is as it should be.
-  mutating func keep(_ entry: FoundEntry)
+  /// Leaves an entry that is as it should be, but for so many attributes that the target's
+  /// filesystem has no use for.
+  mutating func keep(_ entry: FoundEntry, without foreign: Int)
   /// Makes the metadata of an entry right.
   mutating func repair(_ entry: FoundEntry, _ delta: MetadataDelta)
   /// Makes an entry that is no file and has no data.

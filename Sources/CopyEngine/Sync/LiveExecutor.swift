@@ -219,8 +219,9 @@ extension LiveExecutor where Queue: ~Copyable {
     )
   }
 
-  mutating func keep(_ entry: FoundEntry) {
+  mutating func keep(_ entry: FoundEntry, without foreign: Int) {
     own.entriesUnchanged += 1
+    publisher.metadata.count(foreign: foreign)
     noteVisited(entry)
   }
 

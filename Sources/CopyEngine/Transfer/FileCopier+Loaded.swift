@@ -180,7 +180,8 @@ extension FileCopier where Queue: ~Copyable {
     file.opened = now
     if file.dropsSource { FileCalls.advise(file.source.rawValue, .dontNeed) }
     do {
-      file.attach(try opener.createTarget(file.entry, now, &publisher))
+      let source = file.source.rawValue
+      file.attach(try opener.createTarget(file.entry, now, source: source, &publisher))
       return true
     } catch {
       fail(file.entry, error)

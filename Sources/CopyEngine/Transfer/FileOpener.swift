@@ -37,24 +37,26 @@ struct FileOpener {
       throw .source(.open, entry.sourcePath, error)
     }
     var file = OpenFile(entry: entry, opened: opened, source: source)
-    file.attach(try createTarget(entry, opened, &publisher))
+    file.attach(try createTarget(entry, opened, source: file.source.rawValue, &publisher))
     return file
   }
 
-  /// Creates what will be the target, with its final mode where that is how it is created.
+  /// Creates what will be the target, with its final mode where that is how it is created, and with
+  /// what counts for the data that is written to it.
   func createTarget(
     _ entry: FoundEntry,
     _ opened: EntryMetadata,
+    source: Int32,
     _ publisher: inout Publisher
   ) throws(CopyError) -> TargetFile {
     let mode = run.preservation.contains(.permissions) ? opened.permissions & 0o777 : 0o600
     do throws(Errno) {
       do {
-        return try publisher.createTarget(for: entry, mode: mode)
+        return try publisher.createTarget(for: entry, opened, source: source, mode: mode)
       } catch {
         guard error == .noSpace else { throw error }
         makeRoom(entry)
-        return try publisher.createTarget(for: entry, mode: mode)
+        return try publisher.createTarget(for: entry, opened, source: source, mode: mode)
       }
     } catch {
       throw .target(.create, entry.targetPath, error)

@@ -139,7 +139,11 @@ enum SelectionRows {
       negation: .namesAndLetter,
       in: .selection,
       help: "Keep extended attributes.",
-      manual: "Keep extended attributes, file capabilities among them."
+      manual: """
+        Keep extended attributes, file capabilities among them.
+        What one kind of filesystem has for itself, such as btrfs.compression, is carried over
+        between two of that kind, before there is data; elsewhere it is left out, which -v counts.
+        """
     ) { options, typed in options.select([.extendedAttributes], typed) },
 
     OptionRow(

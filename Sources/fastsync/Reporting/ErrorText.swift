@@ -139,5 +139,5 @@ extension MountedDevice {
 
 extension EntryName {
   /// The name for a message; bytes that are no text are replaced.
-  fileprivate var text: String { String(decoding: bytes, as: UTF8.self) }
+  var text: String { String(decoding: bytes, as: UTF8.self) }
 }

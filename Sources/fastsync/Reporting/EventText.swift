@@ -81,6 +81,11 @@ extension Message {
       let fate = isDiscarded ? "discarded with all before them" : "left as they are"
       message.append(path)
       message.append(": the last \(byteCount) bytes are \(fate)")
+    case .attributesLeftOut(let count, let example):
+      message.append(
+        "left out \(count) \(count == 1 ? "attribute" : "attributes") that only the filesystem "
+          + "of the source has a use for, such as \(example.text)"
+      )
     }
     return message
   }
