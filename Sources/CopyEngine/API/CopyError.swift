@@ -217,6 +217,8 @@ extension CopyError {
     case discardsNoDevice
     /// An operand is neither a block device nor a file.
     case neitherDeviceNorFile
+    /// A device without bytes, which is how one without a medium looks, or an image without any.
+    case nothingToCopy(isDevice: Bool)
     /// What is no directory has a slash behind it.
     case slashAfterNoDirectory
     /// The device is in use.

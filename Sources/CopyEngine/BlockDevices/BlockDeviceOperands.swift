@@ -77,6 +77,10 @@ struct BlockDeviceOperands {
     guard !plan.sources[0].isContents else {
       throw Self.refusal(.slashAfterNoDirectory, path)
     }
+    // It would take the place of a good image, or have a device discarded.
+    guard source.size > 0 else {
+      throw Self.refusal(.nothingToCopy(isDevice: source.isDevice), path)
+    }
     return source
   }
 

@@ -223,7 +223,7 @@ extension BlockDeviceTransfer {
     let residency =
       reading.isDropped
       ? Residency(of: source.number, size: source.size, pageBytes: pageBytes) : .unknown
-    if source.size > 0 && (writing.isDropped || residency != .unknown) {
+    if writing.isDropped || residency != .unknown {
       task.advisor = CacheAdvisor(
         size: source.size,
         residency: residency,
@@ -234,7 +234,6 @@ extension BlockDeviceTransfer {
   }
 
   private var map: DataMap {
-    guard source.size > 0 else { return .sparse(0) }
     guard !source.isDevice else { return .whole(source.size) }
     return DataMap(of: source.number, source.metadata, keepsHoles: true)
   }
@@ -249,6 +248,7 @@ extension BlockDeviceTransfer {
     switch outcome {
     case .copied(let bytes):
       counted.bytesWritten += bytes
+      guard isStillThere() else { return }
       if !unreadable.isEmpty && !completeAround(number, writing) { return }
       writeTail(tail, number)
     case .failed(.stopped):
@@ -265,6 +265,24 @@ extension BlockDeviceTransfer {
     case .failed(.wroteNothing), .loaded:
       fail(.target(.write, target, .ioError, failed))
     }
+  }
+
+  /// Whether the source still has all of its bytes, which is told if not: what is cut off of an
+  /// image looks like a hole, and a device that is gone has no bytes (BLKGETSIZE64, `statx`).
+  private mutating func isStillThere() -> Bool {
+    let size: UInt64
+    do throws(Errno) {
+      size =
+        source.isDevice
+        ? try BlockDeviceCalls.size(of: source.number)
+        : try EntryLocation(open: source.number).metadata().size
+    } catch {
+      fail(CopyError(.read, source.path, error, .entry))
+      return false
+    }
+    guard size < source.size else { return true }
+    fail(CopyError(.sourceEnded(at: size, size: source.size), source.path, nil, .entry))
+    return false
   }
 
   /// Fills what could not be read with zeros, if that is wanted, and tells what it is.

@@ -12,7 +12,8 @@ enum DeviceRows {
         Where the source or the target is a block device, copy what is on it, to another device or
         to and from
         an image file, instead of making its node.
-        There is one source then.
+        There is one source then, of one byte or more: a drive without a medium has none, and is
+        refused.
         A target device must be at least as large as the source, and must not be mounted, carry
         anything that is
         mounted, or be otherwise in use; what is behind the size of the source is left as it is.

@@ -119,6 +119,10 @@ extension CopyError.Refusal {
       "--check-space: is for trees and files; the size of a device is compared in any case"
     case .discardsNoDevice: "is not a block device; --discard needs one"
     case .neitherDeviceNorFile: "is neither a block device nor a file"
+    case .nothingToCopy(let isDevice):
+      isDevice
+        ? "has 0 bytes, as a device has without a medium, and was not copied"
+        : "is an image of 0 bytes, and was not copied"
     case .slashAfterNoDirectory: "is no directory, and cannot have a slash behind it"
     case .inUse: "is in use (mounted, swap, or part of another device), and was not touched"
     case .tooSmall(let size, let needed):
