@@ -89,7 +89,11 @@ public final class DirectorySides: Sendable {
   /// (`flock`); to be called before each is made.
   ///
   /// Where no lock can be had, a temporary name is in danger only while another run begins there.
-  public func protectTemporaries() {
+  ///
+  /// - Throws: `Errno.notPermitted` where a name can neither be changed nor removed, since the
+  ///   directory only gets more of them: a temporary one would stay.
+  public func protectTemporaries() throws(Errno) {
+    guard targetMetadata?.flags.contains(.appendOnly) != true else { throw .notPermitted }
     let isFirst = protectsTemporaries.withLock { protects in
       defer { protects = true }
       return !protects

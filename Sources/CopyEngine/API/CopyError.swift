@@ -135,6 +135,8 @@ extension CopyError {
     case makeNode
     /// `unlinkat` of a directory that has the name of something else.
     case replaceDirectory
+    /// Nothing: what has the name, or its directory, is set to be left as it is.
+    case replaceProtected(Protection)
     /// `fchownat` of the owner.
     case setOwner
     /// `fchownat` of the group.
@@ -185,6 +187,18 @@ extension CopyError {
     case useRing
     /// There is no memory for the buffers.
     case allocateBuffers
+  }
+
+  /// What keeps something from being replaced, whoever asks (`chattr`).
+  public enum Protection: Equatable, Sendable {
+    /// It is immutable.
+    case isImmutable
+    /// It only grows.
+    case isAppendOnly
+    /// Its directory is immutable.
+    case liesInImmutable
+    /// Its directory only gets more names.
+    case liesInAppendOnly
   }
 
   /// Why operands or options are refused.

@@ -24,6 +24,10 @@ extension BlockDeviceCopy {
     } catch {
       throw .target(.create, plan.target, error)
     }
+    let old = try? EntryLocation(directory: sides.target, name: name).metadataIfPresent()
+    if let protection = old?.protection(in: above) {
+      throw CopyError(.replaceProtected(protection), plan.target, nil, .entry)
+    }
     var transfer = BlockDeviceTransfer(setup, source: source, target: plan.target, above)
     let run = transfer.run
     begin(run)

@@ -135,7 +135,7 @@ extension Publisher {
         guard error == .fileExists else { throw error }
       }
     }
-    entry.sides.protectTemporaries()
+    try entry.sides.protectTemporaries()
     return try entry.target.claimTemporary(random: &random, make: body)
   }
 

@@ -72,7 +72,7 @@ struct TargetFile: ~Copyable {
         error == .notSupported || error == .isDirectory || error == .invalidArgument
           || error == .noSuchFileOrDirectory
       else { throw error }
-      directory.protectTemporaries()
+      try directory.protectTemporaries()
       var made: Descriptor?
       temporary = try EntryLocation(directory: directory.target, name: name)
         .claimTemporary(random: &random) { (free) throws(Errno) in made = try free.create() }
@@ -113,7 +113,7 @@ struct TargetFile: ~Copyable {
       }
     }
     if temporary == nil {
-      directory.protectTemporaries()
+      try directory.protectTemporaries()
       temporary = try target.claimTemporary(random: &random) { (free) throws(Errno) in
         try free.linkUnnamed(rawValue)
       }

@@ -65,9 +65,14 @@ struct EntryDone {
 
 extension RunContext {
   /// Whether what has an entry's name at the target can be replaced, which is told if not: a
-  /// directory has to be empty, as rsync wants it.
+  /// directory has to be empty, as rsync wants it, and nothing may be set to be left as it is.
   func canReplace(_ entry: FoundEntry) -> Bool {
-    guard entry.existing?.kind == .directory else { return true }
+    guard let existing = entry.existing else { return true }
+    if let protection = existing.protection(in: entry.sides.targetMetadata) {
+      fail(CopyError(.replaceProtected(protection), entry.targetPath, nil, .entry))
+      return false
+    }
+    guard existing.kind == .directory else { return true }
     do throws(Errno) {
       let directory = try entry.target.openForReading(directory: true)
       defer { withExtendedLifetime(directory) {} }
@@ -80,5 +85,15 @@ extension RunContext {
       fail(.target(.replaceDirectory, entry.targetPath, error))
       return false
     }
+  }
+}
+
+extension EntryMetadata {
+  /// What keeps an entry of a directory from being removed or replaced, if anything does.
+  func protection(in directory: EntryMetadata?) -> CopyError.Protection? {
+    if flags.contains(.immutable) { return .isImmutable }
+    if flags.contains(.appendOnly) { return .isAppendOnly }
+    if directory?.flags.contains(.immutable) == true { return .liesInImmutable }
+    return directory?.flags.contains(.appendOnly) == true ? .liesInAppendOnly : nil
   }
 }

@@ -88,7 +88,8 @@ final class TargetTimes: Sendable {
   private func makeScratch(in directory: Int32) -> Scratch? {
     let place = EntryLocation(open: directory)
     if let unnamed = try? place.createUnnamed() { return Scratch(unnamed) }
-    guard mayMakeNames, let before = try? place.metadata() else { return nil }
+    guard mayMakeNames, let before = try? place.metadata(), !before.flags.contains(.appendOnly)
+    else { return nil }
     var made: Descriptor?
     var random = SystemRandomNumberGenerator()
     let name = EntryLocation(directory: directory, name: EntryName("times".utf8))

@@ -27,6 +27,7 @@ struct DryExecutor: ~Copyable, Executor {
   mutating func prepare(_ directory: CopyDirectory, _ sides: DirectorySides) {}
 
   mutating func makeDirectory(_ entry: FoundEntry) -> DirectoryOutcome {
+    guard run.canReplace(entry) else { return .failed }
     counts.directoriesCreated += 1
     counts.growth += gauge.growthOfInode(entry)
     run.tell(.directory, entry.directory, entry.targetName, entry.change)

@@ -124,6 +124,7 @@ extension LiveExecutor where Queue: ~Copyable {
   }
 
   mutating func makeDirectory(_ entry: FoundEntry) -> DirectoryOutcome {
+    guard run.canReplace(entry) else { return .failed }
     do throws(Errno) {
       if entry.existing != nil { try entry.target.remove() }
       let policy = publisher.metadata.policy

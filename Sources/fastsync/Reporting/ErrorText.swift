@@ -64,6 +64,7 @@ extension CopyError.Operation {
     case .nameIsTaken(let other): "not copied, since the target takes its name for \(other)"
     case .makeNode: "cannot make node"
     case .replaceDirectory: "cannot replace directory"
+    case .replaceProtected(let protection): "cannot be replaced, since \(protection.text)"
     case .setOwner: "cannot set owner"
     case .setGroup: "cannot set group"
     case .setOwnerAndGroup: "cannot set owner and group"
@@ -92,6 +93,18 @@ extension CopyError.Operation {
     case .setUpRing: "io_uring: cannot be had"
     case .useRing: "io_uring: the queue failed"
     case .allocateBuffers: "--memory: cannot get memory for buffers"
+    }
+  }
+}
+
+extension CopyError.Protection {
+  /// The reason, as words behind a path.
+  fileprivate var text: String {
+    switch self {
+    case .isImmutable: "it is immutable"
+    case .isAppendOnly: "it is append-only"
+    case .liesInImmutable: "its directory is immutable"
+    case .liesInAppendOnly: "its directory is append-only"
     }
   }
 }
