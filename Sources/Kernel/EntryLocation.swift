@@ -180,6 +180,18 @@ public struct EntryLocation {
     try unsafe call { unsafe cl_change_mode(directory, $0, permissions) }
   }
 
+  /// Sets the permission bits, and where setuid or setgid is among them reads back which of the two
+  /// it has not got (`fchmod`, `fchmodat2`, `statx`).
+  ///
+  /// Without CAP_FSETID the kernel leaves setgid out for who is not in the group, and says nothing.
+  ///
+  /// - Returns: The bits that are missing.
+  public func setPermissionsReadingBack(_ permissions: UInt32) throws(Errno) -> UInt32 {
+    try setPermissions(permissions)
+    let special = permissions & 0o6000
+    return special == 0 ? 0 : special & ~(try metadata().permissions)
+  }
+
   /// Sets times; `nil` leaves the access time as it is (`futimens`, `utimensat`).
   public func setTimes(access: Timestamp?, modification: Timestamp) throws(Errno) {
     let omit = (1 << 30) - 2  // UTIME_OMIT, a macro with a cast that Swift does not import

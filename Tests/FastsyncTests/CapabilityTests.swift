@@ -73,6 +73,88 @@ struct CapabilityTests {
   }
 }
 
+/// Without CAP_FSETID the kernel takes setgid away from who is not in the group of what he changes,
+/// and says nothing; rsync does not notice, and is no judge here.
+@Suite(
+  .enabled(if: geteuid() == 0, "only root can give files away"),
+  .enabled(if: has("setpriv"), "setpriv is not installed")
+)
+struct SetgidTests {
+  private static let withoutPrivilege = [
+    "--bounding-set=-fsetid", "--inh-caps=-fsetid", "--clear-groups", fastsyncBinary,
+  ]
+
+  private func permissions(_ path: String) throws -> String {
+    String(try succeed("stat", ["--format=%a %g", path]).outputText.dropLast())
+  }
+
+  /// Entries with setuid and setgid of a group that root is not in, and of its own.
+  private func makeTree(_ sandbox: Sandbox) throws -> String {
+    let source = try sandbox.makeDirectory("source")
+    for (name, group, mode) in [
+      ("foreign", 1234, "2755"), ("both", 1234, "6755"), ("setuid", 1234, "4755"),
+      ("own", 0, "2755"), ("plain", 1234, "755"),
+    ] {
+      try OpenDirectory(source).makeFile(Bytes(text: name), [1, 2, 3])
+      try succeed("chgrp", ["\(group)", "\(source)/\(name)"])
+      try succeed("chmod", [mode, "\(source)/\(name)"])
+    }
+    try succeed(
+      "sh",
+      ["-c", "cd \(source) && mkdir directory && mkfifo fifo && chgrp 1234 d* fifo"]
+    )
+    try succeed("chmod", ["2775", "\(source)/directory", "\(source)/fifo"])
+    return source
+  }
+
+  private static let lost = [
+    ("foreign", "2755"), ("both", "6755"), ("directory", "2775"), ("fifo", "2775"),
+  ]
+
+  @Test(arguments: engines) func isToldWhereItIsLost(_ engine: String) throws {
+    try withSandbox { sandbox in
+      let source = try makeTree(sandbox)
+      let target = sandbox.path("target")
+      let words = ["-v", "--io-engine=\(engine)", "\(source)/", "\(target)/"]
+      for round in 1...2 {
+        let result = try run("setpriv", Self.withoutPrivilege + words)
+        #expect(result.status == 23, "\(result.errorText)")
+        let lines = result.errorText.split(separator: "\n")
+        for (name, mode) in Self.lost {
+          let told = "\(target)/\(name): cannot set setgid: Operation not permitted"
+          #expect(lines.count { $0.hasSuffix(told) } == 1, "\(name): \(lines)")
+          let left = String(mode.first == "6" ? "4" : "") + mode.dropFirst()
+          #expect(try permissions("\(target)/\(name)") == "\(left) 1234", "\(name)")
+        }
+        #expect(lines.count == Self.lost.count + 1, "\(lines)")
+        for name in ["setuid", "own", "plain"] {
+          let same = try permissions("\(source)/\(name)")
+          #expect(try permissions("\(target)/\(name)") == same, "\(name)")
+        }
+        let isSame = result.outputText.contains("\n0 files copied, 8 entries unchanged")
+        #expect(isSame == (round == 2), "\(result.outputText)")
+      }
+      // Whoever may do it finds it to be done.
+      try expectFastsync(0, Array(words.dropFirst()))
+      try expectSame(source, target)
+    }
+  }
+
+  /// A directory that is opened for the moment loses it by that.
+  @Test(arguments: engines) func ofAClosedDirectory(_ engine: String) throws {
+    try withSandbox { sandbox in
+      let source = try sandbox.makeDirectory("source")
+      let target = try sandbox.makeDirectory("target")
+      try OpenDirectory(source).makeFile(Bytes(text: "file"), [1])
+      try succeed("chown", ["65534:1234", target])
+      try succeed("chmod", ["2555", target])
+      let words = ["-rt", "--io-engine=\(engine)", "\(source)/file", "\(target)/"]
+      try expectFastsync(23, words, user: 65534, saying: ["target: cannot set setgid: "])
+      #expect(try permissions(target) == "555 1234")
+    }
+  }
+}
+
 /// Attributes that cannot be read are told by every run, and are no change.
 @Suite(.enabled(if: geteuid() == 0, "only root can give files away"))
 struct UnreadableAttributeTests {

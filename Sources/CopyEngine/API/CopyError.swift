@@ -145,6 +145,9 @@ extension CopyError {
     case setOwnerAndGroup
     /// `fchmodat2`.
     case setPermissions
+    /// `fchmodat2`, after which these of setuid and setgid are not set: the kernel leaves setgid
+    /// out for who is not in the group, without an error.
+    case keepSpecialPermissions(UInt32)
     /// `utimensat`.
     case setTimes
     /// `listxattr`.

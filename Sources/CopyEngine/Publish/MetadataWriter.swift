@@ -279,8 +279,10 @@ struct MetadataWriter: ~Copyable {
     let differ = permissions != delta.inode.presentPermissions
     guard differ || isForced else { return false }
     do {
-      try place.target.setPermissions(permissions)
-      return differ
+      let lost = try place.target.setPermissionsReadingBack(permissions)
+      guard lost != 0 else { return differ }
+      fail(.keepSpecialPermissions(lost), place, .notPermitted)
+      return permissions & ~lost != delta.inode.presentPermissions
     } catch {
       fail(.setPermissions, place, error)
       return false

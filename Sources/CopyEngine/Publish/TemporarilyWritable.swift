@@ -150,10 +150,15 @@ final class TemporarilyWritable: Sendable {
       return
     }
     defer { withExtendedLifetime(sides) {} }
+    let lost: UInt32
     do {
-      try EntryLocation(directory: sides.target, name: name).setPermissions(permissions)
+      lost = try EntryLocation(directory: sides.target, name: name)
+        .setPermissionsReadingBack(permissions)
     } catch {
       throw .target(.setPermissions, directory.targetPath(), error)
+    }
+    guard lost == 0 else {
+      throw .target(.keepSpecialPermissions(lost), directory.targetPath(), .notPermitted)
     }
   }
 }

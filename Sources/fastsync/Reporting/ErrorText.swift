@@ -69,6 +69,7 @@ extension CopyError.Operation {
     case .setGroup: "cannot set group"
     case .setOwnerAndGroup: "cannot set owner and group"
     case .setPermissions: "cannot set permissions"
+    case .keepSpecialPermissions(let lost): "cannot set \(Self.names(ofSpecial: lost))"
     case .setTimes: "cannot set times"
     case .listAttributes: "cannot list attributes"
     case .readAttribute(let name): "cannot read attribute \(name.text)"
@@ -94,6 +95,14 @@ extension CopyError.Operation {
     case .useRing: "io_uring: the queue failed"
     case .allocateBuffers: "--memory: cannot get memory for buffers"
     }
+  }
+}
+
+extension CopyError.Operation {
+  /// What the permissions S_ISUID and S_ISGID are called.
+  private static func names(ofSpecial permissions: UInt32) -> String {
+    [(0o4000, "setuid"), (0o2000, "setgid")].filter { permissions & $0.0 != 0 }.map(\.1)
+      .joined(separator: " and ")
   }
 }
 
