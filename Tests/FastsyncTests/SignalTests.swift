@@ -83,18 +83,44 @@ import Testing
     }
   }
 
-  /// `ulimit -f`, in blocks of 512 bytes.
-  @Test func aFileBeyondTheLimitFailsAlone() throws {
+  /// `ulimit -f`, in blocks of 512 bytes: what is written at once, in blocks, into allocated space
+  /// and behind a hole.
+  @Test(arguments: engines) func filesBeyondTheLimitFailAlone(_ engine: String) throws {
     try withSandbox { sandbox in
       let source = try OpenDirectory(sandbox.makeDirectory("source"))
       let contents = SeededContents(seed: testSeed)
-      try contents.makeFile(1, source, Bytes(text: "large"), size: 100_000)
-      try contents.makeFile(2, source, Bytes(text: "small"), size: 30_000)
-      let script = "ulimit -f 100; exec \"$0\" -rt source/ target"
-      let result = try run("sh", ["-c", script, fastsyncBinary], directory: sandbox.path)
-      #expect(result.status == 23, "\(result.signal) \(result.errorText)")
-      #expect(result.errorText.contains("target/large: ") && result.errorText.contains("too large"))
-      #expect(try OpenDirectory(sandbox.path("target")).names() == [Bytes(text: "small")])
+      let sizes = ["at-once": 100_000, "in-blocks": 900_000, "allocated": 5_000_000]
+      for (number, (name, size)) in sizes.enumerated() {
+        try contents.makeFile(number, source, Bytes(text: name), size: size)
+      }
+      try succeed("truncate", ["-s", "3M", sandbox.path("source/hole")])
+      for number in 0..<50 {
+        let name = Bytes(text: "small-\(number)")
+        try contents.makeFile(number, source, name, size: number * 1_000)
+      }
+      let script = "ulimit -f 100; exec \"$@\""
+      let words = ["--io-engine=\(engine)", "source/", "target"]
+      for round in ["new", "again"] {
+        let result = try run(
+          "sh",
+          ["-c", script, "sh", fastsyncBinary] + words,
+          directory: sandbox.path
+        )
+        #expect(result.status == 23, "\(round) \(result.signal) \(result.errorText)")
+        let lines = result.errorText.split(separator: "\n")
+        for name in sizes.keys + ["hole"] {
+          let told = lines.filter { $0.hasPrefix("fastsync: target/\(name): cannot ") }
+          #expect(told.count == 1 && told[0].hasSuffix("File too large"), "\(name): \(lines)")
+        }
+        #expect(lines.count == 5, "\(lines)")
+        #expect(try OpenDirectory(sandbox.path("target")).names().count == 50)
+        #expect(try temporaryNames(sandbox.path("target")).isEmpty)
+      }
+      try expectFastsync(
+        0,
+        Array(words.dropLast(2)) + ["\(sandbox.path("source"))/", sandbox.path("target")]
+      )
+      try expectSame(sandbox.path("source"), sandbox.path("target"))
     }
   }
 
