@@ -89,13 +89,15 @@ public struct SlotTable<Element: ~Copyable>: ~Copyable {
   /// - Precondition: The slot is occupied.
   @inlinable
   public subscript(_ index: Int) -> Element {
-    _read {
+    // Addresses, and not coroutines (`_read`, `_modify`): those are not compiled with the thread
+    // sanitizer where elements cannot be copied.
+    unsafeAddress {
       precondition(isOccupied(index))
-      yield unsafe elements[index]
+      return unsafe UnsafePointer(elements + index)
     }
-    _modify {
+    unsafeMutableAddress {
       precondition(isOccupied(index))
-      yield unsafe &elements[index]
+      return unsafe elements + index
     }
   }
 
