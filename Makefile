@@ -3,7 +3,8 @@
 # make run ARGS="SRC/ DEST/"   build the command and copy
 # make install PREFIX=...      the command, its manual page and completions (DESTDIR is honoured)
 # make test                    every test
-# make sanitize                tests of copying with the optimized command under AddressSanitizer
+# make sanitize                tests of copying with the optimized command under AddressSanitizer,
+#                              and of several workers under ThreadSanitizer
 # make fuzz FUZZ_SECONDS=60    parse bytes that nobody would write
 # make bench ARGS="..."        measure
 #
@@ -23,9 +24,12 @@ ARROWS := --explicit-target-dependency-import-check error
 RELEASE := -c release $(ARROWS) -Xswiftc -static-executable --product fastsync
 
 SANITIZED := .build-sanitized
+SANITIZED_THREADS := .build-sanitized-threads
 # What moves data. The others hardly differ here, or measure the command itself.
 SANITIZED_TESTS := FastsyncTests.(CacheMode|DiskOrder|HeldFile|Reflink|HardLink|StoppedRun|MovingSource|Update|$\
   Interrupt|FailingEntry|EngineFallback)
+# Where workers meet, are stopped, and fall back.
+THREAD_TESTS := FastsyncTests.(Thread|HardLink|StoppedRun|MovingSource|Update|Interrupt|EngineFallback)
 
 FUZZED := .build-fuzzed
 FUZZ_SECONDS ?= 60
@@ -72,11 +76,15 @@ test: build test-packages
 	FASTSYNC_BINARY="$(abspath $(BINARY))" $(SWIFT) test $(ARROWS)
 	@if [ -x bench/test ]; then set -x; bench/test; fi
 
-# The optimizer has let go of memory that was still in use, which no build without it shows.
+# The optimizer has let go of memory that was still in use, which no build without it shows. Where two
+# threads race the command ends with 66, which no test expects.
 sanitize: build-packages test-packages
 	$(SWIFT) build -c release --sanitize=address --scratch-path $(SANITIZED) --product fastsync
 	ASAN_OPTIONS=detect_leaks=0 FASTSYNC_BINARY="$(abspath $(SANITIZED)/release/fastsync)" \
 	  $(SWIFT) test --filter '$(SANITIZED_TESTS)'
+	$(SWIFT) build -c release --sanitize=thread --scratch-path $(SANITIZED_THREADS) --product fastsync
+	FASTSYNC_BINARY="$(abspath $(SANITIZED_THREADS)/release/fastsync)" \
+	  $(SWIFT) test --filter '$(THREAD_TESTS)'
 
 # What parses bytes from outside, by libFuzzer; what it has learnt is kept for the next time.
 fuzz: build-packages
@@ -114,7 +122,7 @@ lint:
 	  echo "Sources must do without Foundation" >&2; exit 1; fi
 
 clean:
-	rm -rf .build $(SANITIZED) $(FUZZED)
+	rm -rf .build $(SANITIZED) $(SANITIZED_THREADS) $(FUZZED)
 
 build-packages:
 	$(call install_packages,$(BUILD_PACKAGES))

@@ -73,7 +73,7 @@ public final class DirectorySides: Sendable {
   public let earlier: [EarlierSource]
   /// What the files have that are made in the target.
   public let newFiles = NewFiles()
-  private let protectsTemporaries = Mutex(false)
+  private let protectsTemporaries = Atomic<Bool>(false)
 
   /// Takes over the open sides; what the target is is asked for (`statx`).
   public init(source: OpenDirectory, target: OpenDirectory?, earlier: [EarlierSource] = []) {
@@ -94,10 +94,7 @@ public final class DirectorySides: Sendable {
   ///   directory only gets more of them: a temporary one would stay.
   public func protectTemporaries() throws(Errno) {
     guard targetMetadata?.flags.contains(.appendOnly) != true else { throw .notPermitted }
-    let isFirst = protectsTemporaries.withLock { protects in
-      defer { protects = true }
-      return !protects
-    }
+    let isFirst = !protectsTemporaries.exchange(true, ordering: .relaxed)
     if isFirst { try? FileCalls.lock(target, isShared: true) }
   }
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import Kernel
-internal import Synchronization
 
 /// Remembers, for each inode with several names, under which name it was copied.
 ///
@@ -38,7 +37,7 @@ public final class HardLinkTable<Name: Sendable & Equatable>: Sendable {
   private let shards: [ShardBox]
 
   private final class ShardBox: Sendable {
-    let shard = Mutex(Shard())
+    let shard = Lock(Shard())
   }
 
   /// Makes an empty table.
@@ -48,7 +47,7 @@ public final class HardLinkTable<Name: Sendable & Equatable>: Sendable {
 
   private func withShard<Result: Sendable>(
     of identity: InodeIdentity,
-    _ body: (inout sending Shard) -> sending Result
+    _ body: (inout Shard) -> Result
   ) -> Result {
     let mixed = identity.inode &* 0x9e37_79b9_7f4a_7c15
     return shards[Int(mixed >> 58)].shard.withLock(body)

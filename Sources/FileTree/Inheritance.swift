@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import Kernel
-internal import Synchronization
 
 /// What an inode has that was just made.
 public struct CreatedMetadata: Equatable, Sendable {
@@ -101,7 +100,7 @@ public final class NewFiles: Sendable {
 
   /// So many files are asked in any case; most directories have no more.
   static let askedMin = 4
-  private let state = Mutex(State())
+  private let state = Lock(State())
 
   /// Knows nothing of a directory yet.
   public init() {}

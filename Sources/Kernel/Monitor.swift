@@ -2,22 +2,19 @@
 
 internal import Glibc
 
-/// State behind a lock, with a condition to wait for: what `Mutex` lacks for threads that have to
+/// State behind a lock, with a condition to wait for: what a `Lock` lacks for threads that have to
 /// sleep until somebody has something for them.
 ///
 /// Inlinable, since generic code is not specialised across modules otherwise.
 @safe
 public final class Monitor<State>: @unchecked Sendable {
-  private let mutex: UnsafeMutablePointer<pthread_mutex_t>
+  @usableFromInline let contents: Lock<State>
   private let condition: UnsafeMutablePointer<pthread_cond_t>
-  @usableFromInline var state: State
 
   /// Puts state behind a lock.
   public init(_ state: State) {
-    self.state = state
-    unsafe mutex = .allocate(capacity: 1)
+    contents = Lock(state)
     unsafe condition = .allocate(capacity: 1)
-    unsafe pthread_mutex_init(mutex, nil)
     var attributes = pthread_condattr_t()
     unsafe pthread_condattr_init(&attributes)
     unsafe pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC)
@@ -27,53 +24,43 @@ public final class Monitor<State>: @unchecked Sendable {
 
   deinit {
     unsafe pthread_cond_destroy(condition)
-    unsafe pthread_mutex_destroy(mutex)
     unsafe condition.deallocate()
-    unsafe mutex.deallocate()
   }
-
-  @usableFromInline
-  func lock() { unsafe pthread_mutex_lock(mutex) }
-
-  @usableFromInline
-  func unlock() { unsafe pthread_mutex_unlock(mutex) }
 
   @usableFromInline
   func wakeAll() { unsafe pthread_cond_broadcast(condition) }
 
   /// Lets go of the lock until somebody wakes.
   @usableFromInline
-  func sleep() { unsafe pthread_cond_wait(condition, mutex) }
+  func sleep() { unsafe pthread_cond_wait(condition, contents.mutex) }
 
   /// Reads or changes the state under the lock (`pthread_mutex_lock`).
   @inlinable
   public func withLock<Result>(_ body: (inout State) -> Result) -> Result {
-    lock()
-    defer { unlock() }
-    return body(&state)
+    contents.withLock(body)
   }
 
   /// Changes the state under the lock, and wakes everybody who waits (`pthread_cond_broadcast`).
   @inlinable
   public func withLockWaking<Result>(_ body: (inout State) -> Result) -> Result {
-    lock()
+    contents.lock()
     defer {
       wakeAll()
-      unlock()
+      contents.unlock()
     }
-    return body(&state)
+    return contents.whileHeld(body)
   }
 
   /// Waits until the body has a result (`pthread_cond_wait`); it is asked again whenever somebody
   /// has woken.
   @inlinable
   public func wait<Result>(until body: (inout State) -> Result?) -> Result {
-    lock()
-    defer { unlock() }
+    contents.lock()
+    defer { contents.unlock() }
     while true {
       // An access of its own each time: others change the state while this one sleeps, and within
       // one access the compiler may go on with what it has read.
-      if let result = body(&state) { return result }
+      if let result = contents.whileHeld(body) { return result }
       sleep()
     }
   }
@@ -85,11 +72,13 @@ public final class Monitor<State>: @unchecked Sendable {
     var end = timespec()
     unsafe clock_gettime(CLOCK_MONOTONIC, &end)
     end.tv_sec += seconds
-    lock()
-    defer { unlock() }
+    contents.lock()
+    defer { contents.unlock() }
     while true {
-      if let result = body(&state) { return result }
-      guard unsafe pthread_cond_timedwait(condition, mutex, &end) == 0 else { return body(&state) }
+      if let result = contents.whileHeld(body) { return result }
+      guard unsafe pthread_cond_timedwait(condition, contents.mutex, &end) == 0 else {
+        return contents.whileHeld(body)
+      }
     }
   }
 }

@@ -13,6 +13,8 @@ enum BannedRules {
     (["DispatchQueue"], "use a thread of the kernel layer"),
     (["Task", "{"], "use a thread of the kernel layer"),
     (["Task", "."], "use a thread of the kernel layer"),
+    (["Mutex", "("], "use Lock, which the thread sanitizer sees"),
+    (["Mutex", "<"], "use Lock, which the thread sanitizer sees"),
     (["async"], "a thread has a ring of its own and waits there only"),
     (["await"], "a thread has a ring of its own and waits there only"),
   ]

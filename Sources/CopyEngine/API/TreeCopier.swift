@@ -3,7 +3,6 @@
 internal import FileTree
 internal import Kernel
 internal import Storage
-internal import Synchronization
 internal import SystemPackage
 
 /// Copies trees, and whole block devices.
@@ -16,7 +15,7 @@ public final class TreeCopier: Sendable {
     var run: RunContext?
     var isStopRequested = false
   }
-  private let state = Mutex(State())
+  private let state = Lock(State())
 
   /// Makes a copier that tells `events` what it does.
   public init(events: any EventSink) {

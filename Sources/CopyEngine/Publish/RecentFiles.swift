@@ -2,7 +2,6 @@
 
 internal import FileTree
 internal import Kernel
-internal import Synchronization
 internal import SystemPackage
 
 /// The files that got their names last, to be read back after an error of the target.
@@ -22,7 +21,7 @@ final class RecentFiles: Sendable {
     var first = 0
     var bytes: UInt64 = 0
   }
-  private let state = Mutex(State())
+  private let state = Lock(State())
 
   /// How much is read back, in bytes; of a file that is larger the end.
   static let bytesMax: UInt64 = 128 << 20

@@ -2,7 +2,6 @@
 
 internal import FileTree
 internal import Kernel
-internal import Synchronization
 internal import SystemPackage
 
 /// The filesystems that a run writes to, to be brought to stable storage.
@@ -12,7 +11,7 @@ final class TargetFilesystems: Sendable {
     let path: FilePath
     let sides: DirectorySides
   }
-  private let known = Mutex<[Filesystem]>([])
+  private let known = Lock<[Filesystem]>([])
 
   /// Remembers a directory that is written to, if it is the first on its filesystem.
   func note(_ directory: CopyDirectory, _ sides: DirectorySides, device: UInt64) {

@@ -2,7 +2,6 @@
 
 internal import FileTree
 internal import Kernel
-internal import Synchronization
 internal import SystemPackage
 
 /// Target directories that have other permissions while the run goes on: open to their owner, where
@@ -30,7 +29,7 @@ final class TemporarilyWritable: Sendable {
     var users: [CopyDirectory]
   }
 
-  private let entries = Mutex<[InodeIdentity: Entry]>([:])
+  private let entries = Lock<[InodeIdentity: Entry]>([:])
   private let isPrivileged: Bool
 
   /// Starts with none.

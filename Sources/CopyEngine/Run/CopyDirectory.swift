@@ -41,7 +41,7 @@ final class CopyDirectory: Sendable {
   /// The paths of a root, for messages; empty below.
   private let sourceRoot: FilePath
   private let targetRoot: FilePath
-  private let openState: Mutex<OpenState>
+  private let openState: Lock<OpenState>
   private let isChanging = Atomic<Bool>(false)
   /// Its own reading, and each entry below that is not done yet.
   private let pending = Atomic<Int>(1)
@@ -64,7 +64,7 @@ final class CopyDirectory: Sendable {
     isMissing = sides.target < 0
     sourceRoot = source
     targetRoot = target
-    openState = Mutex(OpenState(sides: sides, isDone: false))
+    openState = Lock(OpenState(sides: sides, isDone: false))
   }
 
   /// A directory below another; counts as one of its pending entries.
@@ -85,7 +85,7 @@ final class CopyDirectory: Sendable {
     self.isMissing = isMissing
     sourceRoot = ""
     targetRoot = ""
-    openState = Mutex(OpenState(sides: nil, isDone: false))
+    openState = Lock(OpenState(sides: nil, isDone: false))
     parent.retainEntry()
   }
 

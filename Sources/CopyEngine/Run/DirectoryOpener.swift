@@ -2,7 +2,6 @@
 
 internal import FileTree
 internal import Kernel
-internal import Synchronization
 internal import SystemPackage
 
 /// Opens directories on both sides, one component at a time below held descriptors, and keeps as
@@ -38,7 +37,7 @@ final class DirectoryOpener: Sendable {
       return queue[first]
     }
   }
-  private let kept = Mutex(KeptDirectories())
+  private let kept = Lock(KeptDirectories())
 
   /// Starts with nothing open.
   ///

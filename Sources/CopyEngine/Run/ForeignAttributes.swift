@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Kernel
-internal import Synchronization
 
 /// Attributes that a run left out, since only the filesystem of the source has a use for them.
 final class ForeignAttributes: Sendable {
@@ -9,7 +8,7 @@ final class ForeignAttributes: Sendable {
     var example: EntryName?
     var count = 0
   }
-  private let state = Mutex(State())
+  private let state = Lock(State())
 
   /// Counts those of an entry that is done.
   ///

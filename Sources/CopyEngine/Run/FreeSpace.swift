@@ -2,7 +2,6 @@
 
 internal import FileTree
 internal import Kernel
-internal import Synchronization
 
 /// Keeps so much of each target filesystem free, by not beginning files that would not fit.
 ///
@@ -19,7 +18,7 @@ final class FreeSpace: Sendable {
 
   private let bytesMin: Int64
   private let keepsHoles: Bool
-  private let filesystems = Mutex<[UInt64: Filesystem]>([:])
+  private let filesystems = Lock<[UInt64: Filesystem]>([:])
 
   /// - Parameters:
   ///   - bytesMin: What has to stay free of each filesystem, in bytes.

@@ -3,7 +3,6 @@
 internal import FileTree
 internal import Kernel
 internal import Storage
-internal import Synchronization
 internal import SystemPackage
 
 /// Finds out, when a call has failed as it does where a filesystem is gone, whether it is.
@@ -28,7 +27,7 @@ final class LivenessProbe: Sendable {
 
   private let sides: [Side]
   /// Held while somebody asks: others that failed meanwhile wait for the answer.
-  private let isAsking = Mutex(())
+  private let isAsking = Lock(())
 
   init(_ sides: [Side]) {
     self.sides = sides

@@ -50,7 +50,7 @@ final class RunContext: Sendable {
     var hasNotedMissingRing = false
     var onStop: [@Sendable () -> Void] = []
   }
-  private let state = Mutex(State())
+  private let state = Lock(State())
 
   /// What only the operands of a run tell.
   struct Target {

@@ -27,7 +27,7 @@ final class SimilarNames: Sendable {
     var watched: [ObjectIdentifier: InodeIdentity] = [:]
     var late: [Late] = []
   }
-  private let state = Mutex(State())
+  private let state = Lock(State())
   private let isWatching = Atomic<Bool>(false)
   /// Whether directories of several sources may become one of the target.
   private let isMerging: Bool

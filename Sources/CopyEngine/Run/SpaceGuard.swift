@@ -14,7 +14,7 @@ final class SpaceGuard: Sendable {
     var refusals = 0
     var filesLeftOut = 0
   }
-  private let state = Mutex(State())
+  private let state = Lock(State())
   private let isShort = Atomic<Bool>(false)
 
   /// With less free than this a target counts as full, in bytes.

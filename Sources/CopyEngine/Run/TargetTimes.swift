@@ -2,7 +2,6 @@
 
 internal import FileTree
 internal import Kernel
-internal import Synchronization
 internal import SystemPackage
 
 /// What the target's filesystems make of times that they cannot hold: ext4 with inodes of 128 bytes
@@ -35,7 +34,7 @@ final class TargetTimes: Sendable {
   }
 
   /// By device.
-  private let scratches = Mutex<[UInt64: Scratch]>([:])
+  private let scratches = Lock<[UInt64: Scratch]>([:])
   private let mayMakeNames: Bool
 
   /// Starts with nothing known.

@@ -2,7 +2,6 @@
 
 internal import Kernel
 internal import Storage
-internal import Synchronization
 
 /// How the files of one filesystem are read, or written.
 struct Access: Equatable, Sendable {
@@ -58,7 +57,7 @@ final class AccessPolicies: Sendable {
   private let wanted: [Direction: TransferOptions.CacheMode]
   private let blockBytes: Int
   private let sourceSeeks: Bool
-  private let entries = Mutex<[Key: Entry]>([:])
+  private let entries = Lock<[Key: Entry]>([:])
 
   /// What btrfs takes directly; it does not tell.
   private static let btrfsAlignment = 4096

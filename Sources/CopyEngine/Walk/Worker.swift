@@ -2,7 +2,6 @@
 
 internal import FileTree
 internal import Kernel
-internal import Synchronization
 internal import SystemPackage
 internal import Uring
 
@@ -91,7 +90,7 @@ struct Worker<Work: Executor & ~Copyable>: ~Copyable {
 /// Runs the workers, each on a thread of its own, and returns what all did.
 func runWorkers(_ parts: RunParts) -> CopyReport {
   let run = parts.run
-  let total = Mutex(CopyReport())
+  let total = Lock(CopyReport())
   let work = { @Sendable in
     let report = runWorker(parts)
     total.withLock { $0.add(report) }

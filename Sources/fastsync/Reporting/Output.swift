@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Glibc
-import Synchronization
+import Kernel
 
 /// The standard output and the standard error of the run, for all threads.
 ///
@@ -19,7 +19,7 @@ final class Output: Sendable {
   }
 
   private let isTerminal: Bool
-  private let state = Mutex(State())
+  private let state = Lock(State())
 
   /// Takes the process's own descriptors 1 and 2.
   ///
