@@ -184,6 +184,12 @@ int cl_is_compressed(int descriptor) {
   return flags & FS_COMPR_FL ? 1 : 0;
 }
 
+int cl_is_written_in_place(int descriptor) {
+  int flags = 0;
+  if (ioctl(descriptor, FS_IOC_GETFLAGS, &flags) < 0) return -errno;
+  return flags & FS_NOCOW_FL ? 1 : 0;
+}
+
 int cl_folds_names(int directory) {
   int flags = 0;
   if (ioctl(directory, FS_IOC_GETFLAGS, &flags) < 0) return -errno;

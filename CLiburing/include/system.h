@@ -71,6 +71,8 @@ int cl_clone(int target, int source);
 int cl_folds_names(int directory);
 // Whether the inode is set to be compressed (FS_IOC_GETFLAGS, FS_COMPR_FL): 0 or 1.
 int cl_is_compressed(int descriptor);
+// Whether data is written over in its place (FS_IOC_GETFLAGS, FS_NOCOW_FL).
+int cl_is_written_in_place(int descriptor);
 // The magic number of the filesystem (fstatfs), 0 on failure.
 uint64_t cl_filesystem_type(int descriptor);
 // What statx(2) says of direct I/O on the open file (STATX_DIOALIGN): the alignment of offsets and

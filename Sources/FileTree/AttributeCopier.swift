@@ -115,8 +115,11 @@ public struct AttributeCopier: ~Copyable {
     if (wanted + present).contains(where: \.isOfFilesystem) {
       // What the one lacks that cannot have it says nothing about the other.
       let isHeld = FilesystemCalls.areOfOneKind(source.directory, target.directory)
+      let isNew = { (name: AttributeName) in name.isCompression && !present.contains(name) }
+      let isNeverCompressed = isHeld && wanted.contains(where: isNew) && target.isWrittenInPlace
       let isForeign = { (name: AttributeName) in
-        name.isOfFilesystem && (!isHeld || name.isOfSystem)
+        name.isOfFilesystem
+          && (!isHeld || name.isOfSystem || name.isCompression && isNeverCompressed)
       }
       let foreign = wanted.filter(isForeign)
       delta.foreignCount = foreign.count

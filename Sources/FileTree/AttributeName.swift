@@ -29,6 +29,9 @@ struct AttributeName: Equatable, Sendable {
   /// Whether it is the ACL that is in force, a part of which is the mode.
   var isAccessList: Bool { isEqual("system.posix_acl_access") }
 
+  /// Whether it says how btrfs compresses data.
+  var isCompression: Bool { isEqual("btrfs.compression") }
+
   private func starts(_ prefix: StaticString) -> Bool {
     unsafe key.bytes.starts(
       with: UnsafeBufferPointer(start: prefix.utf8Start, count: prefix.utf8CodeUnitCount)
@@ -41,6 +44,17 @@ struct AttributeName: Equatable, Sendable {
 }
 
 extension EntryLocation {
+  /// Whether it is a file or directory whose data is written over in its place, as far as that can
+  /// be told (`openat2`, FS_IOC_GETFLAGS).
+  var isWrittenInPlace: Bool {
+    guard !name.isEmpty else { return FileCalls.isWrittenInPlace(directory) }
+    guard let kind = try? metadata().kind, kind == .file || kind == .directory,
+      let opened = try? openForReading()
+    else { return false }
+    defer { withExtendedLifetime(opened) {} }
+    return FileCalls.isWrittenInPlace(opened.rawValue)
+  }
+
   /// Whether the entry has attributes, as new ones may from the start: from a default ACL of the
   /// directory, or by a property of the filesystem, such as btrfs' compression (`listxattr`).
   public var hasAttributes: Bool {

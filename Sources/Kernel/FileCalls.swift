@@ -156,6 +156,10 @@ public enum FileCalls {
   /// Whether the inode is set to be compressed (FS_IOC_GETFLAGS, FS_COMPR_FL).
   public static func isCompressed(_ file: Int32) -> Bool { cl_is_compressed(file) == 1 }
 
+  /// Whether the inode's data is written over in its place, which btrfs then does not compress
+  /// (FS_IOC_GETFLAGS, FS_NOCOW_FL).
+  public static func isWrittenInPlace(_ file: Int32) -> Bool { cl_is_written_in_place(file) == 1 }
+
   /// The next offset with data at or after one; `nil` where there is none (`lseek` with SEEK_DATA).
   public static func nextData(of file: Int32, from offset: UInt64) throws(Errno) -> UInt64? {
     let found = cl_seek_data(file, Int64(offset))

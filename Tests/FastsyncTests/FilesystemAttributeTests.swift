@@ -117,6 +117,11 @@ struct FilesystemAttributeTests {
         #expect(told.first?.hasSuffix(Self.property) == true, "\(told)")
         let isSame = result.outputText.contains("\n0 files copied, 6 entries unchanged")
         #expect(isSame == (round == 2), "\(result.outputText)")
+        let dry = try expectFastsync(0, ["-n", "-v"] + operands)
+        #expect(
+          dry.outputText.contains("\n0 files copied, 6 entries unchanged"),
+          "\(dry.outputText)"
+        )
         let quiet = try expectFastsync(0, operands)
         #expect(quiet.standardOutput.isEmpty, "\(quiet.outputText)")
         #expect(try value(copy, "directory/large") == nil)
