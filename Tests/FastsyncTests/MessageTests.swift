@@ -13,7 +13,8 @@ import Testing
   @Test func failures() {
     let denied = CopyError(.open, "SRC/a", .permissionDenied, .entry)
     #expect(Self.text(.failure(denied)) == "fastsync: SRC/a: cannot open: Permission denied")
-    let inside = CopyError(.refuse(.targetInsideSource), "SRC", nil, .selection)
+    let refusal = CopyError.Refusal.targetInsideSource(isOnOtherFilesystem: false)
+    let inside = CopyError(.refuse(refusal), "SRC", nil, .selection)
     #expect(Self.text(.failure(inside)) == "fastsync: SRC: target lies inside the source")
     let ring = CopyError(.setUpRing, "", .noMemory, .stop)
     let sector = CopyError(.read, "SRC/a", .ioError, .entry, offset: 4096)

@@ -5,10 +5,12 @@ import Testing
 /// Command lines that end as rsync has them end: with its exit status, and the same entries.
 @Suite(.enabled(if: RsyncJudge.obstacle == nil, "\(RsyncJudge.obstacle ?? "")"))
 struct RsyncCodeTests {
-  /// What each line finds: `lsrc` leads to SRC, `ldest` to DEST, `dangling` nowhere.
+  /// What each line finds: `lsrc` leads to SRC, `ldest` to DEST, `dangling` and `deep` nowhere, and
+  /// `loop` to itself.
   private static let preparation = """
     mkdir SRC SRC/sub DEST empty && echo 1 >SRC/a && echo 2 >SRC/sub/b && echo 3 >file &&
-      echo 4 >file2 && ln -s SRC lsrc && ln -s DEST ldest && ln -s nowhere dangling && mkfifo fifo
+      echo 4 >file2 && ln -s SRC lsrc && ln -s DEST ldest && ln -s nowhere dangling &&
+      ln -s no/where deep && ln -s loop loop && mkfifo fifo
     """
 
   /// Operands behind `-a`.
@@ -29,7 +31,9 @@ struct RsyncCodeTests {
     "lsrc DEST", "lsrc/ DEST", "dangling DEST", "dangling/ DEST", "dangling/x DEST",
     "SRC dangling", "SRC/ dangling", "file dangling", "file dangling/", "file dangling/x",
     "file file2 dangling", "SRC ldest", "SRC ldest/", "file ldest", "file ldest/new",
-    "file file2 ldest", "file lsrc", "file lsrc/",
+    "file file2 ldest", "file lsrc", "file lsrc/", "SRC deep", "SRC/ deep/", "file deep",
+    "file deep/", "file file2 deep", "SRC loop", "SRC/ loop/", "file loop", "file loop/",
+    "file file2 loop",
     // What is missing.
     "missing DEST", "missing DEST/", "missing new", "missing new/", "missing file",
     "missing file/", "missing dangling", "missing dangling/", "missing SRC DEST",

@@ -210,8 +210,9 @@ extension CopyError {
     case notADirectory
     /// A file would take the place of a device.
     case fileOntoDevice
-    /// The target lies inside of the source.
-    case targetInsideSource
+    /// The target lies inside of the source; on another filesystem a run that stays on the
+    /// source's would not come to it.
+    case targetInsideSource(isOnOtherFilesystem: Bool)
     /// A character device has no contents.
     case characterDevice
     /// `--copy-devices` copies no directories.

@@ -208,15 +208,19 @@ struct OperandResolver {
 
 // What must not be copied onto or into itself.
 extension OperandResolver {
-  /// Refuses a device in whose place a file would be put, and a target that lies in the source; one
-  /// that is the source has all of it already.
+  /// Refuses a device in whose place a file would be put, and a target that lies in the source,
+  /// where the run would come to it; one that is the source has all of it already.
   func check(_ source: ResolvedSource, against target: ResolvedTarget) throws(CopyError) {
     if source.metadata.kind == .file { try checkDevice(inPlaceOf: source, target) }
     guard source.metadata.kind == .directory else { return }
     guard !isSameEntry(source, target), isInside(source.metadata.identity, target.nearest) else {
       return
     }
-    throw CopyError(.refuse(.targetInsideSource), source.path, nil, .selection)
+    // By the number of the device, as the walk stays on it: that of btrfs is a subvolume's.
+    let isBeyond = identity(of: target.nearest)?.device != source.metadata.identity.device
+    if isBeyond && plan.options.rules.staysOnFilesystem { return }
+    let refusal = CopyError.Refusal.targetInsideSource(isOnOtherFilesystem: isBeyond)
+    throw CopyError(.refuse(refusal), source.path, nil, .selection)
   }
 
   /// Refuses a file that would take the name of a device: who types that wants it written to.

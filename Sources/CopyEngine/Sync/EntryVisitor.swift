@@ -91,7 +91,8 @@ struct EntryVisitor<Work: Executor & ~Copyable>: ~Copyable {
     entriesVisited += 1
     if entry.metadata.kind != .directory { entry.directory.retainEntry() }
     if entry.sides.earlier.isEmpty { entry.facts.isInEarlierSource = false }
-    entry.facts.isTargetRoot = entry.metadata.identity == run.targetRoot
+    entry.facts.isTargetRoot =
+      entry.metadata.identity == run.targetRoot && !isOnOtherFilesystem(entry)
     return decide(&entry)
   }
 
@@ -195,22 +196,28 @@ struct EntryVisitor<Work: Executor & ~Copyable>: ~Copyable {
     }
     let outcome = isMade ? executor.makeDirectory(entry) : .isThere
     if case .failed = outcome { return .done }
-    let directory = entry.directory
-    let device = entry.metadata.identity.device
     let child = CopyDirectory(
       entry.name,
-      in: directory,
+      in: entry.directory,
       identity: entry.metadata.identity,
       metadata: metadata,
       isNew: outcome == .made || outcome == .isMissing,
       isMissing: outcome == .isMissing
     )
-    if run.options.rules.staysOnFilesystem, let above = directory.identity, above.device != device {
+    if isOnOtherFilesystem(entry) {
       // The mount point itself is copied, as an empty directory.
       complete(child)
       return .done
     }
     return .directory(child)
+  }
+
+  /// Whether something is mounted on an entry that a run is to leave out.
+  private func isOnOtherFilesystem(_ entry: FoundEntry) -> Bool {
+    guard run.options.rules.staysOnFilesystem, let above = entry.directory.identity else {
+      return false
+    }
+    return above.device != entry.metadata.identity.device
   }
 }
 

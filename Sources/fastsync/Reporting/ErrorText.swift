@@ -125,7 +125,9 @@ extension CopyError.Refusal {
     case .notADirectory: "is not a directory"
     case .fileOntoDevice:
       "is a device, and a file would take its place; --copy-devices writes onto block devices"
-    case .targetInsideSource: "target lies inside the source"
+    case .targetInsideSource(let isOnOtherFilesystem):
+      "target lies inside the source"
+        + (isOnOtherFilesystem ? ", on another filesystem, which -x leaves out" : "")
     case .characterDevice: "is a character device, which has no contents to copy"
     case .directoryAmongDevices: "is a directory; --copy-devices copies devices and images"
     case .notTheOnlySource: "is not the only source, and a device is copied alone"
