@@ -196,6 +196,14 @@ int cl_folds_names(int directory) {
   return flags & FS_CASEFOLD_FL ? 1 : 0;
 }
 
+int cl_get_extended_flags(int descriptor, struct cl_extended_flags *flags) {
+  struct fsxattr found;
+  if (ioctl(descriptor, FS_IOC_FSGETXATTR, &found) < 0) return -errno;
+  flags->has_extent_size = found.fsx_xflags & FS_XFLAG_EXTSIZE && found.fsx_extsize > 0;
+  flags->project = found.fsx_projid;
+  return 0;
+}
+
 uint64_t cl_filesystem_type(int descriptor) {
   struct statfs s;
   return fstatfs(descriptor, &s) < 0 ? 0 : (uint64_t)s.f_type;

@@ -73,6 +73,12 @@ int cl_folds_names(int directory);
 int cl_is_compressed(int descriptor);
 // Whether data is written over in its place (FS_IOC_GETFLAGS, FS_NOCOW_FL).
 int cl_is_written_in_place(int descriptor);
+// What FS_IOC_FSGETXATTR says of an inode.
+struct cl_extended_flags {
+  int has_extent_size;  // FS_XFLAG_EXTSIZE, with a size: space is allocated in larger units.
+  uint32_t project;     // Whose quota it counts for.
+};
+int cl_get_extended_flags(int descriptor, struct cl_extended_flags *flags);
 // The magic number of the filesystem (fstatfs), 0 on failure.
 uint64_t cl_filesystem_type(int descriptor);
 // What statx(2) says of direct I/O on the open file (STATX_DIOALIGN): the alignment of offsets and

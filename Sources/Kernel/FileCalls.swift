@@ -160,6 +160,13 @@ public enum FileCalls {
   /// (FS_IOC_GETFLAGS, FS_NOCOW_FL).
   public static func isWrittenInPlace(_ file: Int32) -> Bool { cl_is_written_in_place(file) == 1 }
 
+  /// Whether space is allocated for the inode in units of its own, larger than blocks
+  /// (FS_IOC_FSGETXATTR, FS_XFLAG_EXTSIZE).
+  public static func hasExtentSize(_ file: Int32) -> Bool {
+    var flags = cl_extended_flags()
+    return unsafe cl_get_extended_flags(file, &flags) == 0 && flags.has_extent_size != 0
+  }
+
   /// The next offset with data at or after one; `nil` where there is none (`lseek` with SEEK_DATA).
   public static func nextData(of file: Int32, from offset: UInt64) throws(Errno) -> UInt64? {
     let found = cl_seek_data(file, Int64(offset))

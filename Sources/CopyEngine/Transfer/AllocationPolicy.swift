@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import FileTree
 internal import Kernel
 internal import Storage
 internal import SystemPackage
@@ -8,7 +9,8 @@ internal import SystemPackage
 ///
 /// It makes extents long, keeps writes from being handed to kernel threads, and finds out that the
 /// disk is full before data moves. On btrfs it turns compression off for the file, and zoned
-/// filesystems cannot do it.
+/// filesystems cannot do it. On XFS a directory may have its files allocated in larger units; what
+/// of the last one lies behind the end of the file stays allocated, unlike where it is written.
 struct AllocationPolicy {
   /// Smaller files get their one extent anyway, in bytes.
   static let fileBytesMin: UInt64 = 1 << 20
@@ -16,6 +18,8 @@ struct AllocationPolicy {
   private let mounts: MountTable
   /// What was found for each mount.
   private var compressingMounts: [UInt64: Bool] = [:]
+  /// What was found for the directory that was asked about last.
+  private var lastUnits: (directory: InodeIdentity, areLarge: Bool)?
 
   init(mounts: MountTable) {
     self.mounts = mounts
@@ -32,5 +36,18 @@ struct AllocationPolicy {
     let isCompressing = options.contains { $0.hasPrefix("compress") }
     compressingMounts[mount] = isCompressing
     return !isCompressing
+  }
+
+  /// Whether what is allocated for a file may go beyond its end, as its directory has it.
+  ///
+  /// - Parameters:
+  ///   - target: The file, which was made in the directory.
+  ///   - sides: The directory; files of one often come in a row.
+  mutating func exceedsEnd(_ target: Int32, in sides: DirectorySides) -> Bool {
+    guard let directory = sides.targetMetadata?.identity else { return false }
+    if let lastUnits, lastUnits.directory == directory { return lastUnits.areLarge }
+    let areLarge = FileCalls.hasExtentSize(target)
+    lastUnits = (directory, areLarge)
+    return areLarge
   }
 }

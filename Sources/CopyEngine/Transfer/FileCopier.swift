@@ -195,6 +195,7 @@ extension FileCopier where Queue: ~Copyable {
     var file = open
     if planner.needsRoom(file) { try opener.checkRoom(for: file) }
     var plan = try planner.plan(file)
+    if planner.exceedsEnd(plan, file) { file.exceedsEnd = true }
     if plan.writing.isDirect && file.opened.size <= UInt64(loop.pool.blockBytes) {
       try opener.allocateNow(plan.allocateBytes, file)
       plan.allocateBytes = 0
@@ -275,6 +276,7 @@ extension FileCopier where Queue: ~Copyable {
     do {
       if let told = change, try changes.isOnlyTold(told, file.entry) { change = nil }
       if let spared = file.spared { try readErrors.complete(&file, spared) }
+      if file.exceedsEnd { try file.cutBehindEnd() }
       publisher.add(file.completed(data, change: change))
     } catch {
       fail(file.entry, error)

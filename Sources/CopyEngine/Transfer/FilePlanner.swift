@@ -155,6 +155,12 @@ extension FilePlanner {
       && allocation.allows(file.targetNumber)
   }
 
+  /// Whether what a plan allocates may go beyond the end of the file (XFS).
+  mutating func exceedsEnd(_ plan: TransferPlan, _ file: borrowing OpenFile) -> Bool {
+    plan.allocateBytes > 0 && writing(file.entry)?.kind == .xfs
+      && allocation.exceedsEnd(file.targetNumber, in: file.entry.sides)
+  }
+
   /// Decides how the data of a file goes block by block to its open target.
   mutating func plan(_ file: borrowing OpenFile) throws(CopyError) -> TransferPlan {
     let size = file.opened.size

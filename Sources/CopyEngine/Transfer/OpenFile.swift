@@ -23,6 +23,8 @@ struct OpenFile: ~Copyable {
   var avoidsDirect = false
   /// Whether its writes are waited for until they are on the disk, by direct I/O or by advice.
   var isSettled = false
+  /// Whether more may be allocated for it than it has bytes.
+  var exceedsEnd = false
   /// Whether it was begun again since the kernel gave up its requests.
   var wasCanceled = false
 
@@ -42,6 +44,15 @@ struct OpenFile: ~Copyable {
   mutating func attach(_ target: consuming TargetFile) {
     targetNumber = target.rawValue
     self.target = consume target
+  }
+
+  /// Gives back what is allocated behind its end (`ftruncate`).
+  func cutBehindEnd() throws(CopyError) {
+    do {
+      try FileCalls.setSize(targetNumber, opened.size)
+    } catch {
+      throw .target(.setSize, entry.targetPath, error)
+    }
   }
 
   /// The same, when all of its data is written.
