@@ -30,6 +30,12 @@ public enum FilesystemCalls {
     return kind != 0 && kind == cl_filesystem_type(other)
   }
 
+  /// The project whose quota an inode counts for (FS_IOC_FSGETXATTR); 0 where there is none.
+  public static func project(of file: Int32) -> UInt32 {
+    var flags = cl_extended_flags()
+    return unsafe cl_get_extended_flags(file, &flags) == 0 ? flags.project : 0
+  }
+
   /// Whether two names in an open directory are surely two: not where case does not count, or may
   /// not, as far as the filesystem tells (`fstatfs`, FS_IOC_GETFLAGS).
   public static func tellsNamesApart(in directory: Int32) -> Bool {

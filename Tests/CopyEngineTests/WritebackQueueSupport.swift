@@ -33,7 +33,7 @@ extension WritebackQueue {
   /// - Returns: Failures that nobody was told of.
   func add(_ file: consuming Descriptor, _ load: WritebackLoad) -> [CopyError] {
     add(file.release(), load, isOwned: true)
-    return takeFailures()
+    return takeFailures().map(\.error)
   }
 
   /// Has all written back that there is, and waits for it.
@@ -44,7 +44,7 @@ extension WritebackQueue {
     let file = anyFile()
     wait(for: add(file.rawValue, WritebackLoad(byteCount: 0, way: .sent, isDropped: false)).batch)
     withExtendedLifetime(file) {}
-    return takeFailures()
+    return takeFailures().map(\.error)
   }
 }
 
@@ -66,7 +66,10 @@ func makeTargets(_ path: String, _ flags: Int32 = O_RDONLY) throws -> TargetFile
     isNew: false
   )
   let targets = TargetFilesystems()
-  targets.note(directory, both, device: 1)
+  // That of the files below.
+  let file = anyFile()
+  let metadata = try EntryLocation(open: file.rawValue).metadata()
+  targets.note(directory, both, device: metadata.identity.device)
   return targets
 }
 

@@ -3,7 +3,8 @@
 import Glibc
 import Testing
 
-/// A filesystem that is gone in the middle of a run ends it, with one line.
+/// A filesystem that is gone in the middle of a run costs one line: it ends the run where it is an
+/// operand's own, and below an operand all else is copied.
 @Suite(.serialized, .enabled(if: filesystemObstacle == nil, "\(filesystemObstacle ?? "")"))
 struct DeadFilesystemTests {
   /// How a filesystem goes.
@@ -38,10 +39,10 @@ struct DeadFilesystemTests {
     Row(kind: nil, isSource: false, death: .server),
   ]
 
-  private func makeTree(_ path: String) throws {
+  private func makeTree(_ path: String, files: Int = 3_000) throws {
     let directory = try OpenDirectory(path)
     let contents = SeededContents(seed: testSeed)
-    for number in 0..<3_000 {
+    for number in 0..<files {
       let size = number % 50 == 0 ? 2_000_000 : 1_000
       try contents.makeFile(number, directory, Bytes(text: "file-\(number)"), size: size)
     }
@@ -66,33 +67,53 @@ struct DeadFilesystemTests {
     }
   }
 
+  /// Makes what is to die.
+  ///
+  /// - Returns: The process that serves it, if one does.
+  private func makeDying(_ row: Row, _ sandbox: Sandbox, as name: String) throws -> pid_t {
+    guard let kind = row.kind else { return try FaultyFilesystem(in: sandbox, as: name).server }
+    _ = try kind.make(in: sandbox, as: name, megabytes: 500)
+    return 0
+  }
+
+  /// Copies, and has a filesystem die when a directory of the target has some names.
+  private func copy(
+    _ row: Row,
+    _ sandbox: Sandbox,
+    dying: String,
+    server: pid_t,
+    below: String = "",
+    _ engine: String
+  ) throws -> ProcessResult {
+    if row.death == .disk { try succeed("sh", ["-c", "echo 3 >/proc/sys/vm/drop_caches"]) }
+    let (source, target) = (sandbox.path("source"), sandbox.path("target"))
+    // Names are to be seen while the run goes on.
+    let options = ["--io-engine=\(engine)", "--memory=64K", "-rt", "--durability=none"]
+    let words = options + ["\(source)/", "\(target)/"]
+    let process = try RunningProcess(fastsyncBinary, rawArguments: words.map { Bytes(text: $0) })
+    try #require(
+      process.stop { _ in
+        let names = try? OpenDirectory("\(target)/\(below)").names()
+        return (names?.count ?? 0) > 100
+      }
+    )
+    try kill(sandbox.path(dying), row.death, image: sandbox.path("\(dying).img"), server: server)
+    process.send(SIGCONT)
+    return try process.wait()
+  }
+
   private func run(_ row: Row, _ engine: String) throws {
     try withSandbox { sandbox in
-      var server: pid_t = 0
-      func make(_ name: String, isDying: Bool) throws -> String {
-        guard row.kind == nil else {
-          return try (row.kind ?? .ext4).make(in: sandbox, as: name, megabytes: 500)
-        }
-        guard isDying else { return try sandbox.makeDirectory(name) }
-        let made = try FaultyFilesystem(in: sandbox, as: name)
-        server = made.server
-        return made.path
-      }
-      let source = try make("source", isDying: row.isSource)
-      let target = try make("target", isDying: !row.isSource)
-      try makeTree(source)
-      if row.death == .disk { try succeed("sh", ["-c", "echo 3 >/proc/sys/vm/drop_caches"]) }
-      // Names are to be seen while the run goes on.
-      let options = ["--io-engine=\(engine)", "--memory=64K", "-rt", "--durability=none"]
-      let words = options + ["\(source)/", "\(target)/"]
-      let process = try RunningProcess(fastsyncBinary, rawArguments: words.map { Bytes(text: $0) })
-      let listing = try OpenDirectory(target)
-      try #require(process.stop { _ in ((try? listing.names().count) ?? 0) > 100 })
       let dying = row.isSource ? "source" : "target"
-      let image = sandbox.path("\(dying).img")
-      try kill(sandbox.path(dying), row.death, image: image, server: server)
-      process.send(SIGCONT)
-      let result = try process.wait()
+      let server = try makeDying(row, sandbox, as: dying)
+      let other = row.isSource ? "target" : "source"
+      if let kind = row.kind {
+        _ = try kind.make(in: sandbox, as: other, megabytes: 500)
+      } else {
+        _ = try sandbox.makeDirectory(other)
+      }
+      try makeTree(sandbox.path("source"))
+      let result = try copy(row, sandbox, dying: dying, server: server, engine)
       let told = result.errorText
       #expect(result.status == 11, "\(told)")
       let line = "fastsync: \(sandbox.path(dying)): the filesystem or its disk does not answer: "
@@ -100,6 +121,46 @@ struct DeadFilesystemTests {
       #expect(told.split(separator: "\n").count == 2, "\(told)")
       #expect(told.contains("\nfastsync: stopped before everything was copied"), "\(told)")
     }
+  }
+
+  /// The same, mounted in the middle of what is copied.
+  private func runBelow(_ row: Row, _ engine: String) throws {
+    try withSandbox { sandbox in
+      for name in ["source", "target"] {
+        for below in ["", "/a", "/below", "/z"] {
+          _ = try sandbox.makeDirectory("\(name)\(below)")
+        }
+      }
+      let server = try makeDying(row, sandbox, as: "dying")
+      let side = row.isSource ? "source" : "target"
+      try succeed("rmdir", [sandbox.path("\(side)/below")])
+      let below = try sandbox.mount(["--bind", sandbox.path("dying")], at: "\(side)/below")
+      try makeTree(sandbox.path("source/below"))
+      for name in ["a", "z"] { try makeTree(sandbox.path("source/\(name)"), files: 500) }
+      let result = try copy(row, sandbox, dying: "dying", server: server, below: "below", engine)
+      let told = result.errorText
+      #expect(result.status == 23, "\(told)")
+      let line = "fastsync: \(below): the filesystem or its disk does not answer: "
+      #expect(told.hasPrefix(line), "\(told)")
+      #expect(told.split(separator: "\n").count == 2, "\(told)")
+      #expect(told.contains("\nfastsync: not everything was copied (failures: "), "\(told)")
+      for name in ["a", "z"] {
+        let trees = (sandbox.path("source/\(name)"), sandbox.path("target/\(name)"))
+        expectNone(try TreeComparer.differences(trees.0, trees.1, .times), "\(row) \(engine)")
+      }
+    }
+  }
+
+  @Test(arguments: rows, engines) func aDiskBelow(_ row: Row, _ engine: String) throws {
+    try runBelow(row, engine)
+  }
+
+  @Test(
+    .enabled(if: FaultyFilesystem.obstacle == nil, "\(FaultyFilesystem.obstacle ?? "")"),
+    arguments: served,
+    engines
+  ) func aServerBelow(_ row: Row, _ engine: String) throws {
+    try runBelow(row, engine)
   }
 
   @Test(arguments: rows, engines) func aDisk(_ row: Row, _ engine: String) throws {

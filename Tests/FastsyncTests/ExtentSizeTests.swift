@@ -3,8 +3,8 @@
 import Glibc
 import Testing
 
-/// Directories of XFS that have their files allocated in large units: a copy takes no more room than
-/// rsync's.
+/// Directories of XFS that have their files allocated in large units: a copy takes no more room
+/// than rsync's.
 @Suite(
   .enabled(if: filesystemObstacle == nil, "\(filesystemObstacle ?? "")"),
   .enabled(if: has("xfs_io"), "xfs_io is not installed"),

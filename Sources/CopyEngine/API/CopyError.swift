@@ -7,12 +7,12 @@ public import SystemPackage
 public struct CopyError: Error, Equatable, Sendable {
   /// What a failure means for the run.
   public enum Severity: Sendable {
-    /// One entry, or a part of it, was not carried over; the run goes on.
+    /// One entry, a part of it, or all below a directory was not carried over; the run goes on.
     case entry
     /// The source went away while it was copied; the run goes on.
     case vanished
-    /// The target cannot take more (ENOSPC, EDQUOT, EROFS, EIO of a write), a filesystem is gone,
-    /// or the ring broke: the run stops.
+    /// The target cannot take more (ENOSPC, EDQUOT, EROFS, EIO of a write), its filesystem or that
+    /// of a source is gone, or the ring broke: the run stops.
     case stop
     /// Source and target do not go together; nothing was copied.
     case selection
@@ -71,6 +71,11 @@ public struct CopyError: Error, Equatable, Sendable {
     }
   }
 
+  /// The same, where it costs one entry and not the run.
+  var ofEntry: CopyError {
+    CopyError(operation, path, errno, .entry, offset: offset, length: length)
+  }
+
   /// Describes a failure at the source: an entry that is gone has vanished.
   public static func source(
     _ operation: Operation,
@@ -105,6 +110,9 @@ extension CopyError {
     case writeMapfile
     /// Writing data, or its writeback.
     case write
+    /// Anything that writes below a directory, which was given up: it is read-only, has no room, or
+    /// cannot be written to, as far as a filesystem, a subvolume or a quota goes.
+    case writeBelow
     /// Filling a part of a device with zeros.
     case writeZeros
     /// Nothing: less would stay free of the target than is asked for.

@@ -121,6 +121,11 @@ private struct TreeRun {
         root: target.directory == nil ? nil : nearest?.identity,
         nearest: nearest,
         probe: probe(sources, target, locations),
+        operands: GivenUp.Operands(
+          target: target.nearest,
+          isWritten: !plan.options.isDryRun,
+          sourceDevices: Set(sources.map(\.metadata.identity.device))
+        ),
         blockBytes: FilesystemCalls.room(of: descriptor)?.blockBytes ?? 1
       )
     )
@@ -221,24 +226,28 @@ private struct TreeRun {
   private func finish(_ parts: RunParts) {
     let (run, published) = (parts.run, parts.published)
     let isComplete = run.complete()
-    if run.space.filesLeftOut > 0 {
-      let operation = CopyError.Operation.leaveOut(files: run.space.filesLeftOut)
-      run.failAtEnd(CopyError(operation, plan.target, .noSpace, .stop))
+    for (limit, path, files) in run.space.leftOut {
+      let severity: CopyError.Severity = run.givenUp.isAll(limit) ? .stop : .entry
+      run.failAtEnd(CopyError(.leaveOut(files: files), path, .noSpace, severity))
     }
-    for failure in published.temporarilyWritable.restoreAll(parts.opener) {
-      run.failAtEnd(failure)
+    for (error, directory) in published.temporarilyWritable.restoreAll(parts.opener) {
+      run.failAtEnd(error, at: FailedPlace(nearest: directory))
     }
-    for failure in published.writeback.finish() { run.failAtEnd(failure) }
+    for failure in published.writeback.finish() { run.failAtEnd(failure.error, at: failure.place) }
     if let note = run.foreignAttributes.note { run.tell(.note(note)) }
     defer {
       published.writeback.dropRest()
       // The last word, so that it also holds for what failed just now.
-      if run.targetHasFailed { published.recent.readBack(parts.opener) { run.failAtEnd($0) } }
+      if run.targetHasFailed {
+        published.recent.readBack(parts.opener) { error, place in
+          run.failAtEnd(run.givenUp.isOnTarget(place) ? error : error.ofEntry)
+        }
+      }
     }
     // An earlier run that was killed may have left something unsynced that this one found complete,
     // so this does not depend on what was written now. A dry run notes no filesystems.
     guard plan.options.publish.durability != .none, isComplete else { return }
-    for failure in published.targets.sync() { run.failAtEnd(failure) }
+    for failure in published.targets.sync() { run.failAtEnd(failure.error, at: failure.place) }
   }
 }
 

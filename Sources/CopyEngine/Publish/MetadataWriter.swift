@@ -13,6 +13,10 @@ struct MetadataPlace {
   /// Where attributes are read from; `nil` where they cannot be.
   let source: EntryLocation?
   let target: EntryLocation
+  let sides: DirectorySides
+
+  /// Where it is, if something fails there.
+  var failedPlace: FailedPlace { FailedPlace(directory, sides, target: target) }
 }
 
 extension MetadataPlace {
@@ -23,7 +27,8 @@ extension MetadataPlace {
       name: entry.name,
       targetName: entry.targetName,
       source: entry.source,
-      target: target
+      target: target,
+      sides: entry.sides
     )
   }
 }
@@ -205,7 +210,8 @@ struct MetadataWriter: ~Copyable {
   }
 
   private func fail(_ operation: CopyError.Operation, _ place: MetadataPlace, _ errno: Errno) {
-    run.fail(.target(operation, place.directory.targetPath(place.targetName), errno))
+    let path = place.directory.targetPath(place.targetName)
+    run.fail(.target(operation, path, errno), at: place.failedPlace)
   }
 
   private func tell(_ failure: AttributeCopier.Failure, _ place: MetadataPlace) {
@@ -217,7 +223,8 @@ struct MetadataWriter: ~Copyable {
       case .remove(let key): .removeAttribute(key)
       }
     guard failure.isSource else { return fail(operation, place, failure.errno) }
-    run.fail(.source(operation, place.directory.sourcePath(place.name), failure.errno))
+    let path = place.directory.sourcePath(place.name)
+    run.fail(.source(operation, path, failure.errno), at: place.failedPlace)
   }
 
   /// Sets owner and group (`fchownat`).

@@ -17,7 +17,8 @@ extension Publisher {
       name: file.entry.name,
       targetName: file.entry.targetName,
       source: EntryLocation(open: file.source.rawValue),
-      target: EntryLocation(open: file.target.rawValue)
+      target: EntryLocation(open: file.target.rawValue),
+      sides: file.entry.sides
     )
     let created = waits ? file.target.created : file.target.askCreated()
     let existing = file.entry.existing
@@ -64,7 +65,8 @@ extension Publisher {
       name: entry.name,
       targetName: entry.targetName,
       source: EntryLocation(open: source),
-      target: EntryLocation(open: target.rawValue)
+      target: EntryLocation(open: target.rawValue),
+      sides: entry.sides
     )
     if metadata.applyProperties(place) { target.changedAttributes() }
   }

@@ -137,7 +137,7 @@ struct Publisher: ~Copyable {
         if way == .server { try FileCalls.flush(file.target.rawValue) }
       } catch {
         let severity = error.stopsRun ? CopyError.Severity.stop : .entry
-        run.fail(CopyError(.write, entry.targetPath, error, severity))
+        run.fail(CopyError(.write, entry.targetPath, error, severity), at: FailedPlace(entry))
         return published.append(EntryDone(entry: entry, isThere: false))
       }
       let isThere = publish(entry, &file.target, file.change)
@@ -201,7 +201,7 @@ extension Publisher {
 
   /// Goes on with what has settled.
   private mutating func advance() {
-    for failure in shared.writeback.takeFailures() { run.fail(failure) }
+    for failure in shared.writeback.takeFailures() { run.fail(failure.error, at: failure.place) }
     let settled = shared.writeback.settled
     var asked: [ObjectIdentifier: Bool] = [:]
     while let batch = waiting.firstBatch, batch <= settled {
@@ -217,8 +217,9 @@ extension Publisher {
     while done < named.count, named[done].batch <= settled {
       // A failure to bring a whole filesystem to stable storage has stopped the run.
       let errno = named[done].place.flatMap { shared.writeback.failure(of: $0) }
-      if let errno { run.fail(.target(.sync, named[done].entry.targetPath, errno)) }
-      tell(named[done].entry, named[done].change)
+      let entry = named[done].entry
+      if let errno { run.fail(.target(.sync, entry.targetPath, errno), at: FailedPlace(entry)) }
+      tell(entry, named[done].change)
       done += 1
     }
     named.removeFirst(done)
@@ -246,11 +247,11 @@ extension Publisher {
   private mutating func fail(_ file: borrowing WaitingFile, _ errno: Errno) {
     published.append(EntryDone(entry: file.entry, isThere: false))
     // The failure of the filesystem that it was in doubt for was told.
-    guard errno != .canceled else { return }
+    guard errno != .canceled else { return run.shouldStop ? () : run.countLost() }
     let path = file.entry.targetPath
     // A server may refuse one file for reasons of its own; a disk that cannot write will not again.
     let severity = file.isAtServer && !errno.stopsRun ? CopyError.Severity.entry : .stop
-    run.fail(CopyError(.write, path, errno, severity))
+    run.fail(CopyError(.write, path, errno, severity), at: FailedPlace(file.entry))
   }
 
   /// Gives a file its name, and tells of it when that lasts as long as it has to.
@@ -265,7 +266,8 @@ extension Publisher {
       try target.publish(as: entry.targetName, replacing: entry.existing?.kind, random: &random)
     } catch {
       let isInUse = error == .directoryNotEmpty
-      run.fail(.target(isInUse ? .replaceDirectory : .publish, entry.targetPath, error))
+      let operation: CopyError.Operation = isInUse ? .replaceDirectory : .publish
+      run.fail(.target(operation, entry.targetPath, error), at: FailedPlace(entry))
       published.append(EntryDone(entry: entry, isThere: false))
       return false
     }

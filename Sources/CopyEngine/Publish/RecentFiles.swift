@@ -54,7 +54,7 @@ final class RecentFiles: Sendable {
   /// - Parameters:
   ///   - opener: Finds the directories again.
   ///   - onFailure: Told of each file that was removed, or could not be.
-  func readBack(_ opener: DirectoryOpener, onFailure: (CopyError) -> Void) {
+  func readBack(_ opener: DirectoryOpener, onFailure: (CopyError, FailedPlace) -> Void) {
     let records = state.withLock { state in Array(state.records[state.first...]) }
     var block = (source: [UInt8](), target: [UInt8]())
     block.source = [UInt8](repeating: 0, count: Self.blockBytes)
@@ -67,11 +67,12 @@ final class RecentFiles: Sendable {
       let target = EntryLocation(directory: sides.target, name: name.targetName)
       guard isOther(target, than: source, &block) else { continue }
       let path = name.directory.targetPath(name.targetName)
+      let place = FailedPlace(name.directory, sides)
       do {
         try target.remove()
-        onFailure(CopyError(.keepData, path, nil, .stop))
+        onFailure(CopyError(.keepData, path, nil, .stop), place)
       } catch {
-        onFailure(.target(.removeWrong, path, error))
+        onFailure(.target(.removeWrong, path, error), place)
       }
     }
   }

@@ -8,8 +8,12 @@ internal import SystemPackage
 final class TargetFilesystems: Sendable {
   private struct Filesystem {
     let device: UInt64
-    let path: FilePath
-    let sides: DirectorySides
+    let place: FailedPlace
+
+    func failure(_ errno: Errno) -> FilesystemFailure {
+      let error = CopyError(.sync, place.directory.targetPath(), errno, .stop)
+      return FilesystemFailure(error: error, device: device, place: place)
+    }
   }
   private let known = Lock<[Filesystem]>([])
 
@@ -17,31 +21,33 @@ final class TargetFilesystems: Sendable {
   func note(_ directory: CopyDirectory, _ sides: DirectorySides, device: UInt64) {
     known.withLock { known in
       guard !known.contains(where: { $0.device == device }) else { return }
-      known.append(
-        Filesystem(device: device, path: directory.targetPath(), sides: sides)
-      )
+      known.append(Filesystem(device: device, place: FailedPlace(directory, sides)))
     }
   }
 
   /// Brings everything that was written to stable storage (`syncfs`).
   ///
   /// - Returns: What failed. Each failure is told once, whoever asks.
-  func sync() -> [CopyError] {
+  func sync() -> [FilesystemFailure] {
     // Not under the lock: workers enter directories meanwhile.
     known.withLock { $0 }.compactMap { filesystem in
       do throws(Errno) {
-        try FilesystemCalls.sync(filesystem.sides.target)
+        try FilesystemCalls.sync(filesystem.place.sides.target)
         return nil
       } catch {
-        return CopyError(.sync, filesystem.path, error, .stop)
+        return filesystem.failure(error)
       }
     }
   }
 
-  /// An error of data that no file's name is known for, as a failure of the first filesystem.
-  func failures(_ errno: Errno) -> [CopyError] {
-    known.withLock { known in
-      known.prefix(1).map { CopyError(.sync, $0.path, errno, .stop) }
-    }
+  /// An error of data that no file's name is known for, as a failure of its filesystem.
+  ///
+  /// - Parameters:
+  ///   - errno: The error.
+  ///   - device: The filesystem's; where that is not known, the first counts.
+  /// - Returns: The failure; `nil` where nothing was written to.
+  func failure(_ errno: Errno, of device: UInt64?) -> FilesystemFailure? {
+    let known = known.withLock { $0 }
+    return (known.first { $0.device == device } ?? known.first)?.failure(errno)
   }
 }

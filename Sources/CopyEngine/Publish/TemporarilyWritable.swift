@@ -115,7 +115,9 @@ final class TemporarilyWritable: Sendable {
   /// above has to be passed through.
   ///
   /// - Returns: What failed.
-  func restoreAll(_ opener: DirectoryOpener) -> [CopyError] {
+  func restoreAll(
+    _ opener: DirectoryOpener
+  ) -> [(error: CopyError, directory: CopyDirectory)] {
     let left = entries.withLock { entries in
       defer { entries = [:] }
       return entries.values.compactMap { entry in entry.users.first.map { ($0, entry.permissions) }
@@ -128,7 +130,7 @@ final class TemporarilyWritable: Sendable {
         try restore(directory, permissions, opener)
         return nil
       } catch {
-        return error
+        return (error, directory)
       }
     }
   }

@@ -60,7 +60,7 @@ final class WritebackQueue: Sendable {
     /// Whether somebody waits for what there is, however little it is.
     var isHurried = false
     var failedFiles: [Place: Errno] = [:]
-    var failures: [CopyError] = []
+    var failures: [FilesystemFailure] = []
   }
   private let state = Monitor(State())
   /// Batches up to this one have been written back, or could not be.
@@ -179,7 +179,7 @@ final class WritebackQueue: Sendable {
   }
 
   /// Failures that belong to no file and that nobody was told of.
-  func takeFailures() -> [CopyError] {
+  func takeFailures() -> [FilesystemFailure] {
     guard hasFailed.load(ordering: .acquiring) else { return [] }
     return state.withLock { state in
       defer { state.failures = [] }
@@ -190,7 +190,7 @@ final class WritebackQueue: Sendable {
   /// Ends the thread, after the batch that it is at.
   ///
   /// - Returns: Failures that belong to no file and that nobody was told of.
-  func finish() -> [CopyError] {
+  func finish() -> [FilesystemFailure] {
     let thread = state.withLockWaking { state in
       state.isFinishing = true
       return state.thread
@@ -245,28 +245,34 @@ extension WritebackQueue {
   private func settle(_ batch: Batch) {
     var failures = send(batch)
     var failed: [Place: Errno] = [:]
+    // Filesystems that a file speaks for.
+    var named: Set<UInt64?> = []
     for (index, file) in batch.files.enumerated() {
       do throws(Errno) {
         try wait(for: file)
         // Whose error that is only the filesystem knows, and it may be this one's.
-        guard failures.isEmpty else { throw .canceled }
+        guard !isInDoubt(file, failures) else { throw .canceled }
       } catch {
+        let device = device(of: file)
         if !file.isOwned {
           failed[Place(batch: batch.number, index: index)] = error
-        } else if failures.isEmpty {
+          if error != .canceled { named.insert(device) }
+        } else if let failure = targets.failure(error, of: device),
+          !failures.contains(where: { $0.device == failure.device })
+        {
           // Nobody waits for it who could name it.
-          failures = targets.failures(error)
+          failures.append(failure)
         }
       }
     }
     drop(batch.files)
-    let areNamed = failed.contains { $0.value != .canceled }
+    failures.removeAll { named.contains($0.device) }
     state.withLockWaking { state in
       state.bytesOnTheirWay = 0
       state.filesOnTheirWay = 0
       state.isWritingBack = false
       state.failedFiles.merge(failed) { $1 }
-      if !areNamed { state.failures += failures }
+      state.failures += failures
       if !failed.isEmpty || !failures.isEmpty { hasFailed.store(true, ordering: .releasing) }
       settledBatch.store(batch.number, ordering: .releasing)
     }
@@ -276,12 +282,23 @@ extension WritebackQueue {
   /// Sends off what nobody has sent off yet.
   ///
   /// - Returns: What filesystems say that cannot bring all of it to stable storage.
-  private func send(_ batch: Batch) -> [CopyError] {
+  private func send(_ batch: Batch) -> [FilesystemFailure] {
     let waiting = batch.files.filter { $0.way == .together || $0.way == .whole }
     if batch.isWhole || waiting.count >= Bounds.syncFilesMin { return targets.sync() }
     // All are on their way before the first is waited for.
     for file in waiting { try? FileCalls.syncRange(file.descriptor, .write) }
     return []
+  }
+
+  /// Whether a file is on a filesystem that failed, or may be.
+  private func isInDoubt(_ file: File, _ failures: [FilesystemFailure]) -> Bool {
+    guard !failures.isEmpty else { return false }
+    guard let device = device(of: file) else { return true }
+    return failures.contains { $0.device == device }
+  }
+
+  private func device(of file: File) -> UInt64? {
+    try? EntryLocation(open: file.descriptor).metadata().identity.device
   }
 
   /// Waits until a file is on the disk, and asks whether it got there.

@@ -101,7 +101,8 @@ final class DirectoryOpener: Sendable {
     return DirectorySides(source: source.directory, target: target.directory)
   }
 
-  private static func openAbove(
+  /// Opens the directory above an open one.
+  static func openAbove(
     _ below: Int32
   ) throws(Errno) -> (directory: OpenDirectory, identity: InodeIdentity) {
     let above = try Descriptor.openParent(of: below)

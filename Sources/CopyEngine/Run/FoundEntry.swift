@@ -82,7 +82,7 @@ extension RunContext {
       }
       return true
     } catch {
-      fail(.target(.replaceDirectory, entry.targetPath, error))
+      fail(.target(.replaceDirectory, entry.targetPath, error), at: FailedPlace(entry))
       return false
     }
   }

@@ -40,25 +40,33 @@ final class LivenessProbe: Sendable {
   func firstDead() -> (path: FilePath, errno: Errno)? {
     isAsking.withLock { _ in
       for side in sides {
-        if let errno = failure(of: side) { return (side.path, errno) }
+        let number = side.directory?.descriptor.rawValue
+        if let errno = Self.failure(of: number, isTarget: side.isTarget, side.disks) {
+          return (side.path, errno)
+        }
       }
       return nil
     }
   }
 
-  private func failure(of side: Side) -> Errno? {
+  /// Looks at one filesystem.
+  ///
+  /// - Parameters:
+  ///   - directory: An open directory on it, if it has one.
+  ///   - isTarget: Whether it is written to.
+  ///   - disks: What it lies on.
+  /// - Returns: Why it does not answer, if it does not.
+  static func failure(of directory: Int32?, isTarget: Bool, _ disks: [Disk]) -> Errno? {
     do throws(Errno) {
-      if let directory = side.directory {
-        try ask(directory.descriptor.rawValue, isTarget: side.isTarget)
-      }
-      for disk in side.disks { try ask(disk) }
+      if let directory { try ask(directory, isTarget: isTarget) }
+      for disk in disks { try ask(disk) }
       return nil
     } catch {
       return error.mayMeanGone ? error : nil
     }
   }
 
-  private func ask(_ directory: Int32, isTarget: Bool) throws(Errno) {
+  private static func ask(_ directory: Int32, isTarget: Bool) throws(Errno) {
     _ = try EntryLocation(open: directory).metadata()
     let opened = try EntryLocation(directory: directory, name: EntryName([0x2e]))
       .openForReading(directory: true)
@@ -73,9 +81,9 @@ final class LivenessProbe: Sendable {
   }
 
   /// Filesystems notice only when they have to that a disk is gone.
-  private func ask(_ disk: Disk) throws(Errno) {
+  private static func ask(_ disk: Disk) throws(Errno) {
     var failure: Errno?
-    for _ in 0..<Self.readsMax {
+    for _ in 0..<readsMax {
       switch SeekProbe.run(disk, nanosecondsMax: 1) {
       case .impossible(.cannotRead(let errno?)), .impossible(.cannotOpen(_, let errno)):
         failure = errno

@@ -28,6 +28,7 @@ final class RunContext: Sendable {
 
   let space = SpaceGuard()
   let foreignAttributes = ForeignAttributes()
+  let givenUp: GivenUp
   private let probe: LivenessProbe?
   private let sink: any EventSink
   private let wanted: RunEvent.Kinds
@@ -57,6 +58,7 @@ final class RunContext: Sendable {
     var root: InodeIdentity?
     var nearest: EntryMetadata?
     var probe: LivenessProbe?
+    var operands = GivenUp.Operands()
     var blockBytes: UInt64 = 1
   }
 
@@ -78,6 +80,7 @@ final class RunContext: Sendable {
     (self.sink, wanted) = sink
     self.targetTimes = targetTimes
     probe = target.probe
+    givenUp = GivenUp(target.operands, mounts: mounts)
     targetRoot = target.root
     nearestTarget = target.nearest
     targetBlockBytes = target.blockBytes
@@ -137,14 +140,15 @@ extension RunContext {
     }
   }
 
-  /// Counts and tells a file that the target has no room for; smaller ones may go on, but in the
-  /// end the run has failed.
-  func failForSpace(_ error: CopyError) {
+  /// Counts and tells a file that there is no room for; smaller ones may go on, but if that is the
+  /// target's own, the run has failed in the end.
+  func failForSpace(_ error: CopyError, at place: FailedPlace) {
+    let isAll = givenUp.limit(of: error, at: place).map(givenUp.isAll) ?? true
     state.withLock { state in
-      state.wasFull = true
+      state.wasFull = state.wasFull || isAll
       state.failures += 1
     }
-    if wants(.failures) { sink.receive(.failed(error)) }
+    if wants(.failures) { sink.receive(.failed(isAll ? error : error.ofEntry)) }
   }
 
   /// Ends the run before it began.
@@ -173,10 +177,14 @@ extension RunContext {
   /// Whether the target failed to write something.
   var targetHasFailed: Bool { state.withLock { $0.targetHasFailed } }
 
-  /// Counts and tells a failure, and stops the run if it must.
-  func fail(_ found: CopyError) {
+  /// Counts and tells a failure; if it must, it ends the run, or has what it is about given up.
+  ///
+  /// - Parameters:
+  ///   - found: What failed.
+  ///   - place: Where, to find out what it is about.
+  func fail(_ found: CopyError, at place: FailedPlace? = nil) {
     if Self.isOfWriting(found) { state.withLock { $0.targetHasFailed = true } }
-    let error = goneFilesystem(after: found.errno) ?? found
+    guard let error = shouldStop ? found : judged(found, at: place) else { return countLost() }
     let isConsequence = count(error)
     // The files in flight all meet a full disk; once is enough to say so.
     if error.severity == .stop {
@@ -185,6 +193,26 @@ extension RunContext {
       state.withLock { $0.isFull = isFull }
     }
     if wants(.failures) && !isConsequence { sink.receive(.failed(error)) }
+  }
+
+  /// Counts what was not carried over since it belongs to what was given up.
+  func countLost() { state.withLock { $0.failures += 1 } }
+
+  /// Finds out what a failure is about.
+  ///
+  /// - Returns: What is to be told; `nil` where it is about what was given up before.
+  private func judged(_ found: CopyError, at place: FailedPlace?) -> CopyError? {
+    if let place, givenUp.isKnown(found, at: place) { return nil }
+    if let gone = goneOperand(after: found.errno) { return gone }
+    return judgedByPlace(found, at: place)
+  }
+
+  private func judgedByPlace(_ found: CopyError, at place: FailedPlace?) -> CopyError? {
+    switch place.map({ givenUp.judge(found, at: $0) }) ?? .ordinary {
+    case .ordinary: found
+    case .known: nil
+    case .new(let error): error
+    }
   }
 
   /// Counts a failure.
@@ -200,14 +228,21 @@ extension RunContext {
   }
 
   /// Asks whether a filesystem is gone, where an errno looks like it; then that is what is told.
-  func goneFilesystem(after errno: Errno?) -> CopyError? {
+  func goneFilesystem(after errno: Errno?, at place: FailedPlace? = nil) -> CopyError? {
+    if let gone = goneOperand(after: errno) { return gone }
+    guard errno?.mayMeanGone == true, !shouldStop, let place else { return nil }
+    return givenUp.firstDead(at: place)?.error
+  }
+
+  private func goneOperand(after errno: Errno?) -> CopyError? {
     guard errno?.mayMeanGone == true, !shouldStop, let dead = probe?.firstDead() else { return nil }
     return CopyError(.reachFilesystem, dead.path, dead.errno, .stop)
   }
 
   /// Counts and tells a failure that shows when the workers are done; each is told, and one that
   /// stops a run counts more than an interruption.
-  func failAtEnd(_ error: CopyError) {
+  func failAtEnd(_ found: CopyError, at place: FailedPlace? = nil) {
+    guard let error = judgedByPlace(found, at: place) else { return countLost() }
     let isConsequence = count(error)
     if error.severity == .stop {
       stop(.failure)

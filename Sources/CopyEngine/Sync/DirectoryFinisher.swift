@@ -46,7 +46,8 @@ struct DirectoryFinisher {
         name: .itself,
         targetName: .itself,
         source: source,
-        target: target
+        target: target,
+        sides: sides
       )
       return FinishedDirectory(place: place, current: current, sides: sides)
     } catch {

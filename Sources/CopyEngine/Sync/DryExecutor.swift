@@ -51,7 +51,7 @@ struct DryExecutor: ~Copyable, Executor {
         run.tell(.directory, directory, .itself, delta.change)
       }
     } catch {
-      run.fail(error)
+      run.fail(error, at: FailedPlace(nearest: directory))
     }
   }
 

@@ -61,7 +61,8 @@ struct EntryVisitor<Work: Executor & ~Copyable>: ~Copyable {
     do {
       metadata = try EntryLocation(directory: sides.source, name: name).metadata()
     } catch {
-      run.fail(.source(.stat, directory.sourcePath(name), error))
+      let failure = CopyError.source(.stat, directory.sourcePath(name), error)
+      run.fail(failure, at: FailedPlace(directory, sides))
       return nil
     }
     var existing: EntryMetadata?
@@ -70,7 +71,8 @@ struct EntryVisitor<Work: Executor & ~Copyable>: ~Copyable {
         existing = try EntryLocation(directory: sides.target, name: targetName)
           .metadataIfPresent()
       } catch {
-        run.fail(.target(.stat, directory.targetPath(targetName), error))
+        let failure = CopyError.target(.stat, directory.targetPath(targetName), error)
+        run.fail(failure, at: FailedPlace(directory, sides))
         return nil
       }
       if existing?.modificationTime != metadata.modificationTime, let found = existing {
@@ -106,7 +108,7 @@ struct EntryVisitor<Work: Executor & ~Copyable>: ~Copyable {
         do {
           entry.facts.isInEarlierSource = try entry.earlierMetadata() != nil
         } catch {
-          run.fail(error)
+          run.fail(error, at: FailedPlace(entry))
           complete(entry.directory)
           return .done
         }
@@ -191,7 +193,7 @@ struct EntryVisitor<Work: Executor & ~Copyable>: ~Copyable {
       // The same directory in an earlier source counts before this one.
       metadata = try entry.earlierMetadata { $0.kind == .directory } ?? entry.metadata
     } catch {
-      run.fail(error)
+      run.fail(error, at: FailedPlace(entry))
       return .done
     }
     let outcome = isMade ? executor.makeDirectory(entry) : .isThere
@@ -319,7 +321,7 @@ extension EntryVisitor where Work: ~Copyable {
       let sides = try opener.open(name.directory)
       return find(name.name, as: name.targetName, in: name.directory, sides)
     } catch {
-      run.fail(error)
+      run.fail(error, at: FailedPlace(nearest: name.directory))
       return nil
     }
   }

@@ -85,7 +85,8 @@ extension LiveExecutor where Queue: ~Copyable {
       metadata = if let known = sides.targetMetadata { known } else { try target.metadata() }
     } catch {
       // What is put into it would not be synced at the end.
-      return run.fail(.target(.stat, directory.targetPath(), error))
+      let failure = CopyError.target(.stat, directory.targetPath(), error)
+      return run.fail(failure, at: FailedPlace(directory, sides))
     }
     let shared = publisher.shared
     shared.targets.note(directory, sides, device: metadata.identity.device)
@@ -113,7 +114,8 @@ extension LiveExecutor where Queue: ~Copyable {
       name: .itself,
       targetName: .itself,
       source: EntryLocation(open: sides.metadataSource),
-      target: target
+      target: target,
+      sides: sides
     )
     let listsDiffer = target.hasAttributes && publisher.metadata.accessListsDiffer(place)
     return TemporarilyWritable.Interim(
@@ -145,7 +147,7 @@ extension LiveExecutor where Queue: ~Copyable {
       // else, with other permissions.
       let isThere = error == .fileExists && (try? entry.target.metadata().kind) == .directory
       if isThere { return .isThere }
-      run.fail(.target(.makeDirectory, entry.targetPath, error))
+      run.fail(.target(.makeDirectory, entry.targetPath, error), at: FailedPlace(entry))
       return .failed
     }
     own.directoriesCreated += 1
@@ -161,7 +163,7 @@ extension LiveExecutor where Queue: ~Copyable {
       try sync(found, directory)
       withExtendedLifetime(found.sides) {}
     } catch {
-      run.fail(error)
+      run.fail(error, at: FailedPlace(nearest: directory))
     }
   }
 
@@ -256,7 +258,8 @@ extension LiveExecutor where Queue: ~Copyable {
     guard let space = publisher.shared.space, let bytes = run.options.publish.minFreeBytes,
       !space.claim(entry), !copier.planner.mayReflink(entry)
     else { return true }
-    run.fail(CopyError(.keepFree(bytes: bytes), entry.targetPath, nil, .stop))
+    let failure = CopyError(.keepFree(bytes: bytes), entry.targetPath, nil, .stop)
+    run.fail(failure, at: FailedPlace(entry))
     return false
   }
 
@@ -266,7 +269,7 @@ extension LiveExecutor where Queue: ~Copyable {
     do throws(Errno) {
       if isLink { contents = try entry.source.symbolicLinkContents() }
     } catch {
-      run.fail(.source(.readLink, entry.sourcePath, error))
+      run.fail(.source(.readLink, entry.sourcePath, error), at: FailedPlace(entry))
       return false
     }
     guard run.canReplace(entry) else { return false }
@@ -279,7 +282,8 @@ extension LiveExecutor where Queue: ~Copyable {
         }
       }
     } catch {
-      run.fail(.target(isLink ? .makeLink : .makeNode, entry.targetPath, error))
+      let operation: CopyError.Operation = isLink ? .makeLink : .makeNode
+      run.fail(.target(operation, entry.targetPath, error), at: FailedPlace(entry))
       return false
     }
     own.othersCreated += 1
@@ -324,7 +328,7 @@ extension LiveExecutor where Queue: ~Copyable {
         return .mustCopy(error)
       case .tooManyLinks: return .isFull
       default:
-        run.fail(.target(.makeLink, entry.targetPath, error))
+        run.fail(.target(.makeLink, entry.targetPath, error), at: FailedPlace(entry))
         return .settled
       }
     }

@@ -43,6 +43,7 @@ struct AllocationPolicy {
   /// - Parameters:
   ///   - target: The file, which was made in the directory.
   ///   - sides: The directory; files of one often come in a row.
+  /// - Returns: Whether it may.
   mutating func exceedsEnd(_ target: Int32, in sides: DirectorySides) -> Bool {
     guard let directory = sides.targetMetadata?.identity else { return false }
     if let lastUnits, lastUnits.directory == directory { return lastUnits.areLarge }

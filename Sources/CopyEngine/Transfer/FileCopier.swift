@@ -81,10 +81,12 @@ struct FileCopier<Queue: SubmissionQueue & ~Copyable>: ~Copyable {
   /// Tells that a file cannot be copied.
   mutating func fail(_ entry: FoundEntry, _ error: CopyError) {
     let findsNoRoom = error.errno == .noSpace || error.errno == .diskQuotaExceeded
-    if findsNoRoom && error.severity == .stop && !run.shouldStop && opener.mayFitSmaller(entry) {
-      run.failForSpace(error)
+    if findsNoRoom && error.severity == .stop && !run.shouldStop
+      && opener.mayFitSmaller(entry, error)
+    {
+      run.failForSpace(error, at: FailedPlace(entry))
     } else {
-      run.fail(error)
+      run.fail(error, at: FailedPlace(entry))
     }
     end(entry)
   }

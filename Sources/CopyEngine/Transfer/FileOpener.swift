@@ -105,25 +105,39 @@ struct FileOpener {
       try FilesystemCalls.sync(entry.sides.target)
     } catch {
       // The descriptor may be the one of the last `syncfs`, which is told of an error only once.
-      run.fail(CopyError(.sync, entry.directory.targetPath(), error, .stop))
+      let failure = CopyError(.sync, entry.directory.targetPath(), error, .stop)
+      run.fail(failure, at: FailedPlace(entry))
     }
   }
 
   /// Notes that a file found no room.
   ///
+  /// - Parameters:
+  ///   - entry: The file.
+  ///   - error: What says so.
   /// - Returns: Whether smaller ones may find some.
-  func mayFitSmaller(_ entry: FoundEntry) -> Bool {
-    let device = entry.sides.targetMetadata?.identity.device ?? 0
+  func mayFitSmaller(_ entry: FoundEntry, _ error: CopyError) -> Bool {
+    let place = FailedPlace(entry)
+    guard !run.givenUp.isKnown(error, at: place),
+      let limit = run.givenUp.limit(of: error, at: place)
+    else { return false }
     let room = FilesystemCalls.room(of: entry.sides.target)
-    let free = room?.bytes(isPrivileged: run.isPrivileged) ?? 0
-    return run.space.refused(entry.metadata.size, on: device, free: free)
+    return run.space.refused(
+      entry.metadata.size,
+      by: limit,
+      free: room?.bytes(isPrivileged: run.isPrivileged) ?? 0,
+      path: run.givenUp.top(of: limit, place)
+    )
   }
 
-  /// Whether a smaller file than this found no room.
+  /// Whether a file is not tried: a smaller one found no room, or it belongs to what was given up.
   func leavesOut(_ entry: FoundEntry) -> Bool {
-    run.space.leavesOut(
-      entry.metadata.size,
-      on: entry.sides.targetMetadata?.identity.device ?? 0
-    )
+    guard !run.givenUp.isEmpty || run.space.isShort else { return false }
+    let place = FailedPlace(entry)
+    if run.givenUp.includes(place) {
+      run.countLost()
+      return true
+    }
+    return run.space.leavesOut(entry.metadata.size) { run.givenUp.limits(of: place) }
   }
 }

@@ -31,7 +31,7 @@ struct ReadErrorHandler {
     _ errno: Errno,
     of file: inout OpenFile
   ) throws(CopyError) {
-    if let gone = run.goneFilesystem(after: errno) { throw gone }
+    if let gone = run.goneFilesystem(after: errno, at: FailedPlace(file.entry)) { throw gone }
     guard !file.isLoading, let failed else { return }
     let spared = file.spared ?? SparedParts()
     if !spared.ranges.scan(failed, size: file.opened.size, of: file.source.rawValue) {

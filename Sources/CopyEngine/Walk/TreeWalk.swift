@@ -77,7 +77,7 @@ struct TreeWalk<Work: Executor & ~Copyable>: ~Copyable {
       let item = visit(late.name, as: late.targetName, in: directory, sides)
       if let item { stack.push([item]) }
     } catch {
-      run.fail(error)
+      run.fail(error, at: FailedPlace(nearest: directory))
     }
     visitor.complete(directory)
   }
@@ -130,7 +130,7 @@ extension TreeWalk where Work: ~Copyable {
     do {
       sides = try opener.open(directory)
     } catch {
-      run.fail(error)
+      run.fail(error, at: FailedPlace(nearest: directory))
       return visitor.complete(directory, isReadable: false)
     }
     // Beyond the budget nobody else holds them, and what follows only knows their numbers.
@@ -144,7 +144,8 @@ extension TreeWalk where Work: ~Copyable {
         guard try visitFilled(directory, sides, &found) else { return }
       }
     } catch {
-      run.fail(.source(.readDirectory, directory.sourcePath(), error))
+      let failure = CopyError.source(.readDirectory, directory.sourcePath(), error)
+      run.fail(failure, at: FailedPlace(directory, sides))
     }
     if !found.isEmpty { stack.push(found) }
     visitor.complete(directory)

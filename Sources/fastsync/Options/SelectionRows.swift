@@ -163,7 +163,8 @@ enum SelectionRows {
       help: "Stay on each source's filesystem.",
       manual: """
         Stay on the filesystem of each source.
-        What is mounted below it arrives as an empty directory, as the target does where it is mounted there.
+        What is mounted below it arrives as an empty directory.
+        So does the target, where it is mounted there.
         """
     ) { options, typed in
       options.oneFileSystem = typed.isOn ? options.oneFileSystem + 1 : 0

@@ -47,6 +47,7 @@ extension CopyError.Operation {
         + "\(count) \(count == 1 ? "range" : "ranges"), the first"
     case .writeMapfile: "cannot write what could not be read"
     case .write: "cannot write"
+    case .writeBelow: "cannot be written to, and was left out"
     case .writeZeros: "cannot write zeros"
     case .keepFree(let bytes): "not copied, since less than \(bytes) bytes would stay free"
     case .needRoom(let bytes, let free):
