@@ -13,10 +13,9 @@ struct MetadataPlace {
   /// Where attributes are read from; `nil` where they cannot be.
   let source: EntryLocation?
   let target: EntryLocation
-  let sides: DirectorySides
 
   /// Where it is, if something fails there.
-  var failedPlace: FailedPlace { FailedPlace(directory, sides, target: target) }
+  var failedPlace: FailedPlace? { FailedPlace(nearest: directory, target: target) }
 }
 
 extension MetadataPlace {
@@ -27,8 +26,7 @@ extension MetadataPlace {
       name: entry.name,
       targetName: entry.targetName,
       source: entry.source,
-      target: target,
-      sides: entry.sides
+      target: target
     )
   }
 }

@@ -17,8 +17,7 @@ extension Publisher {
       name: file.entry.name,
       targetName: file.entry.targetName,
       source: EntryLocation(open: file.source.rawValue),
-      target: EntryLocation(open: file.target.rawValue),
-      sides: file.entry.sides
+      target: EntryLocation(open: file.target.rawValue)
     )
     let created = waits ? file.target.created : file.target.askCreated()
     let existing = file.entry.existing

@@ -23,11 +23,11 @@ struct FailedPlace {
   }
 
   /// A directory, or where that is not open the nearest one above that is.
-  init?(nearest directory: CopyDirectory) {
+  init?(nearest directory: CopyDirectory, target: EntryLocation? = nil) {
     var nearest: CopyDirectory? = directory
     while let candidate = nearest {
       if let sides = candidate.openSides {
-        self.init(candidate, sides)
+        self.init(candidate, sides, target: target)
         return
       }
       nearest = candidate.parent

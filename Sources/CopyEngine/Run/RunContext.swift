@@ -195,6 +195,12 @@ extension RunContext {
     if wants(.failures) && !isConsequence { sink.receive(.failed(error)) }
   }
 
+  /// The same of something in an open directory; apart, so that who meets no failure is short.
+  @inline(never)
+  func fail(_ found: CopyError, in directory: CopyDirectory, _ sides: DirectorySides) {
+    fail(found, at: FailedPlace(directory, sides))
+  }
+
   /// Counts what was not carried over since it belongs to what was given up.
   func countLost() { state.withLock { $0.failures += 1 } }
 

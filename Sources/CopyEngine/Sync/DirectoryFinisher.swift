@@ -46,8 +46,7 @@ struct DirectoryFinisher {
         name: .itself,
         targetName: .itself,
         source: source,
-        target: target,
-        sides: sides
+        target: target
       )
       return FinishedDirectory(place: place, current: current, sides: sides)
     } catch {

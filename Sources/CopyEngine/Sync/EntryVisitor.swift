@@ -61,8 +61,7 @@ struct EntryVisitor<Work: Executor & ~Copyable>: ~Copyable {
     do {
       metadata = try EntryLocation(directory: sides.source, name: name).metadata()
     } catch {
-      let failure = CopyError.source(.stat, directory.sourcePath(name), error)
-      run.fail(failure, at: FailedPlace(directory, sides))
+      run.fail(.source(.stat, directory.sourcePath(name), error), in: directory, sides)
       return nil
     }
     var existing: EntryMetadata?
@@ -71,8 +70,7 @@ struct EntryVisitor<Work: Executor & ~Copyable>: ~Copyable {
         existing = try EntryLocation(directory: sides.target, name: targetName)
           .metadataIfPresent()
       } catch {
-        let failure = CopyError.target(.stat, directory.targetPath(targetName), error)
-        run.fail(failure, at: FailedPlace(directory, sides))
+        run.fail(.target(.stat, directory.targetPath(targetName), error), in: directory, sides)
         return nil
       }
       if existing?.modificationTime != metadata.modificationTime, let found = existing {
@@ -93,8 +91,9 @@ struct EntryVisitor<Work: Executor & ~Copyable>: ~Copyable {
     entriesVisited += 1
     if entry.metadata.kind != .directory { entry.directory.retainEntry() }
     if entry.sides.earlier.isEmpty { entry.facts.isInEarlierSource = false }
-    entry.facts.isTargetRoot =
-      entry.metadata.identity == run.targetRoot && !isOnOtherFilesystem(entry)
+    if entry.metadata.identity == run.targetRoot {
+      entry.facts.isTargetRoot = !isOnOtherFilesystem(entry)
+    }
     return decide(&entry)
   }
 

@@ -85,8 +85,7 @@ extension LiveExecutor where Queue: ~Copyable {
       metadata = if let known = sides.targetMetadata { known } else { try target.metadata() }
     } catch {
       // What is put into it would not be synced at the end.
-      let failure = CopyError.target(.stat, directory.targetPath(), error)
-      return run.fail(failure, at: FailedPlace(directory, sides))
+      return run.fail(.target(.stat, directory.targetPath(), error), in: directory, sides)
     }
     let shared = publisher.shared
     shared.targets.note(directory, sides, device: metadata.identity.device)
@@ -114,8 +113,7 @@ extension LiveExecutor where Queue: ~Copyable {
       name: .itself,
       targetName: .itself,
       source: EntryLocation(open: sides.metadataSource),
-      target: target,
-      sides: sides
+      target: target
     )
     let listsDiffer = target.hasAttributes && publisher.metadata.accessListsDiffer(place)
     return TemporarilyWritable.Interim(

@@ -144,8 +144,7 @@ extension TreeWalk where Work: ~Copyable {
         guard try visitFilled(directory, sides, &found) else { return }
       }
     } catch {
-      let failure = CopyError.source(.readDirectory, directory.sourcePath(), error)
-      run.fail(failure, at: FailedPlace(directory, sides))
+      run.fail(.source(.readDirectory, directory.sourcePath(), error), in: directory, sides)
     }
     if !found.isEmpty { stack.push(found) }
     visitor.complete(directory)
