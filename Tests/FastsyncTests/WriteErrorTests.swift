@@ -44,6 +44,44 @@ struct WriteErrorTests {
     }
   }
 
+  /// A disk below the target that fails costs what is on it.
+  @Test(.timeLimit(.minutes(30)), arguments: Filesystem.allCases)
+  func whatIsOnOtherDisksIsCopied(_ kind: Filesystem) throws {
+    for options in [[], ["--profile=hdd"], ["--durability=file", "--jobs=4"]] {
+      try withFullDisk(kind) { sandbox, disk, makeRoom in
+        let source = try sandbox.makeDirectory("source")
+        let contents = SeededContents(seed: testSeed)
+        for (name, files) in [("a", 900), ("part", 3_200), ("z", 900)] {
+          let directory = try OpenDirectory(sandbox.makeDirectory("source/\(name)"))
+          for number in 0..<files {
+            try contents.makeFile(number, directory, Bytes(text: "\(number)"), size: 50 << 10)
+          }
+        }
+        let target = try sandbox.makeDirectory("target")
+        let part = try sandbox.mount(["--bind", disk], at: "target/part")
+        let hint = "\(kind) \(options)"
+        let first = try fastsync(options + ["\(source)/", "\(target)/"])
+        #expect(first.status == 23, "\(hint): \(first.errorText.prefix(500))")
+        let isOther = first.errorText.split(separator: "\n").dropLast()
+          .contains { !$0.hasPrefix("fastsync: \(part)") }
+        #expect(!isOther, "\(hint): \(first.errorText.prefix(500))")
+        for name in ["a", "z"] {
+          try expectSame("\(source)/\(name)", "\(target)/\(name)", hint: hint)
+        }
+        try makeRoom()
+        // Some filesystems take no more after an error until they are mounted again.
+        for point in [part, disk] { try Sandbox.unmount(point) }
+        try succeed("mount", ["-o", "loop", sandbox.path("below/target.img"), disk])
+        try succeed("mount", ["--bind", disk, part])
+        try expectFastsync(0, options + ["\(source)/", "\(target)/"], hint: hint)
+        try succeed("find", [target, "-name", "lost+found", "-delete"])
+        try succeed("touch", ["-r", "\(source)/part", part])
+        try expectSame(source, target, hint: hint)
+        expectNone(try temporaryNames(target), hint)
+      }
+    }
+  }
+
   /// One file that is too large leaves the others their room, whoever comes first.
   @Test(arguments: Filesystem.allCases, engines)
   func whatFitsIsCopied(_ kind: Filesystem, _ engine: String) throws {

@@ -215,11 +215,8 @@ extension Publisher {
     }
     var done = 0
     while done < named.count, named[done].batch <= settled {
-      // A failure to bring a whole filesystem to stable storage has stopped the run.
       let errno = named[done].place.flatMap { shared.writeback.failure(of: $0) }
-      let entry = named[done].entry
-      if let errno { run.fail(.target(.sync, entry.targetPath, errno), at: FailedPlace(entry)) }
-      tell(entry, named[done].change)
+      finish(named[done], errno)
       done += 1
     }
     named.removeFirst(done)
@@ -242,6 +239,20 @@ extension Publisher {
     asked[key] = answer
     if !answer { file.entry.sides.newFiles.askEach() }
     return answer
+  }
+
+  /// Ends a file whose name was to last, which a failure of its whole filesystem may have kept from
+  /// it: that has stopped the run, or was given up.
+  private mutating func finish(_ file: NamedFile, _ errno: Errno?) {
+    let place = FailedPlace(file.entry)
+    if run.givenUp.includes(place) {
+      run.countLost()
+      return published.append(EntryDone(entry: file.entry, isThere: true))
+    }
+    if let errno, errno != .canceled {
+      run.fail(.target(.sync, file.entry.targetPath, errno), at: place)
+    }
+    tell(file.entry, file.change)
   }
 
   private mutating func fail(_ file: borrowing WaitingFile, _ errno: Errno) {

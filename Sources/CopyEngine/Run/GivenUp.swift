@@ -89,9 +89,7 @@ final class GivenUp: Sendable {
   func judge(_ error: CopyError, at place: FailedPlace) -> Verdict {
     guard !isKnown(error, at: place) else { return .known }
     if error.errno?.mayMeanGone == true {
-      let verdict = isAsking.withLock { _ in
-        isKnown(error, at: place) ? .known : giveUpDead(at: place)
-      }
+      let verdict = judgeDead(at: place)
       guard case .ordinary = verdict else { return verdict }
     }
     guard let kind = Part.Kind(error), let part = lostPart(kind, place) else { return .ordinary }
@@ -263,13 +261,16 @@ extension GivenUp {
 // What is gone.
 extension GivenUp {
   /// Asks the filesystems that a place is on, and gives up the first that does not answer.
-  private func giveUpDead(at place: FailedPlace) -> Verdict {
-    guard let (part, error) = firstDead(at: place) else { return .ordinary }
-    return insert(part) ? .new(error) : .known
+  func judgeDead(at place: FailedPlace) -> Verdict {
+    isAsking.withLock { _ in
+      guard !includes(place) else { return .known }
+      guard let (part, error) = firstDead(at: place) else { return .ordinary }
+      return insert(part) ? .new(error) : .known
+    }
   }
 
   /// The first filesystem of a place that does not answer, and is no operand's own.
-  func firstDead(at place: FailedPlace) -> (part: Part, error: CopyError)? {
+  private func firstDead(at place: FailedPlace) -> (part: Part, error: CopyError)? {
     if let device = place.directory.identity?.device, !operands.sourceDevices.contains(device),
       let errno = failure(place.sides.source, isTarget: false)
     {

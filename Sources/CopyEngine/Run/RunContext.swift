@@ -233,11 +233,19 @@ extension RunContext {
     }
   }
 
-  /// Asks whether a filesystem is gone, where an errno looks like it; then that is what is told.
-  func goneFilesystem(after errno: Errno?, at place: FailedPlace? = nil) -> CopyError? {
+  /// Asks whether a filesystem is gone, where an errno looks like it; then that is what a file
+  /// fails for.
+  func goneFilesystem(after errno: Errno, at place: FailedPlace? = nil) -> CopyError? {
     if let gone = goneOperand(after: errno) { return gone }
-    guard errno?.mayMeanGone == true, !shouldStop, let place else { return nil }
-    return givenUp.firstDead(at: place)?.error
+    guard errno.mayMeanGone, !shouldStop, let place else { return nil }
+    switch givenUp.judgeDead(at: place) {
+    case .ordinary: return nil
+    case .known: return CopyError(.reachFilesystem, place.directory.sourcePath(), errno, .entry)
+    case .new(let error):
+      // The file itself is about what is known by now.
+      tell(.failed(error))
+      return error
+    }
   }
 
   private func goneOperand(after errno: Errno?) -> CopyError? {
