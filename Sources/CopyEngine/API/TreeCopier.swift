@@ -228,7 +228,7 @@ private struct TreeRun {
     let isComplete = run.complete()
     for (limit, path, files) in run.space.leftOut {
       let severity: CopyError.Severity = run.givenUp.isAll(limit) ? .stop : .entry
-      run.failAtEnd(CopyError(.leaveOut(files: files), path, .noSpace, severity))
+      run.failAtEnd(CopyError(.leaveOut(files: files), path, limit.fullErrno, severity))
     }
     for (error, directory) in published.temporarilyWritable.restoreAll(parts.opener) {
       run.failAtEnd(error, at: FailedPlace(nearest: directory))

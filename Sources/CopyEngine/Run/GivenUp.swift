@@ -133,6 +133,9 @@ extension GivenUp.Part {
     default: false
     }
   }
+
+  /// What says that there is no room.
+  var fullErrno: Errno { if case .quota = self { .diskQuotaExceeded } else { .noSpace } }
 }
 
 extension GivenUp {

@@ -140,10 +140,14 @@ extension RunContext {
     }
   }
 
-  /// Counts and tells a file that there is no room for; smaller ones may go on, but if that is the
-  /// target's own, the run has failed in the end.
+  /// Counts and tells a file that there is no room for, while smaller ones may go on.
+  ///
+  /// Where that is the target's own room, the run has failed in the end. Of a part only the first
+  /// file is told.
   func failForSpace(_ error: CopyError, at place: FailedPlace) {
-    let isAll = givenUp.limit(of: error, at: place).map(givenUp.isAll) ?? true
+    let limit = givenUp.limit(of: error, at: place)
+    let isAll = limit.map(givenUp.isAll) ?? true
+    if !isAll, let limit, space.countsAgain(limit) { return }
     state.withLock { state in
       state.wasFull = state.wasFull || isAll
       state.failures += 1

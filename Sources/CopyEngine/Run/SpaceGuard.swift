@@ -52,6 +52,17 @@ final class SpaceGuard: Sendable {
     }
   }
 
+  /// Counts a file that found no room with those that were not tried, unless it was the first.
+  ///
+  /// - Returns: Whether it did.
+  func countsAgain(_ limit: GivenUp.Part) -> Bool {
+    shortages.withLock { shortages in
+      guard let found = shortages[limit], found.refusals > 1 else { return false }
+      shortages[limit]?.filesLeftOut += 1
+      return true
+    }
+  }
+
   /// Whether a file has no chance, since a smaller one found no room; it is counted then.
   ///
   /// - Parameters:

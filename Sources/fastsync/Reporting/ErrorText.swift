@@ -79,7 +79,7 @@ extension CopyError.Operation {
     case .reachFilesystem: "the filesystem or its disk does not answer"
     case .sync: "cannot bring to stable storage"
     case .leaveOut(let files):
-      "\(files) \(files == 1 ? "file is" : "files are") left out, since smaller ones found no room"
+      "\(files) \(files == 1 ? "file is" : "files are") left out, since others found no room"
     case .keepData: "is not what was written to it, and was removed"
     case .removeWrong: "is not what was written to it, and cannot be removed"
     case .sourceShrank(let before, let now):
