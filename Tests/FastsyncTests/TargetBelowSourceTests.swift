@@ -69,6 +69,28 @@ struct TargetBelowSourceTests {
     }
   }
 
+  /// The target's own root arrives as it was before it became a copy of the source.
+  @Test(arguments: engines) func theMountPointIsAsItWas(_ engine: String) throws {
+    try withSandbox { sandbox in
+      let root = try makeRoot(sandbox)
+      let options = ["-t", "tmpfs", "-o", "mode=1777,uid=1,gid=2", "tmpfs"]
+      for name in ["new", "judge"] {
+        let path = try sandbox.mount(options, at: "root/mnt/\(name)")
+        try succeed("touch", ["-d", "@1000", path])
+      }
+      func look(_ path: String) throws -> String {
+        try succeed("stat", ["-c", "%a %u %g %Y", "\(root)/mnt/\(path)"]).outputText
+      }
+      let before = try look("new")
+      let words = ["--io-engine=\(engine)", "-aHAXx", "\(root)/", "\(root)/mnt/new/"]
+      try expectFastsync(0, words)
+      #expect(try look("new/mnt/new") == before)
+      try succeed("rsync", ["-aHAXx", "\(root)/", "\(root)/mnt/judge/"])
+      #expect(try look("judge/mnt/judge") == before)
+      #expect(try look("new/mnt/judge") == before)
+    }
+  }
+
   /// The root directory itself, from within.
   @Test(
     .enabled(if: isShipped, "only the release binary is linked whole (set FASTSYNC_BINARY)"),

@@ -190,7 +190,7 @@ struct EntryVisitor<Work: Executor & ~Copyable>: ~Copyable {
     let metadata: EntryMetadata
     do {
       // The same directory in an earlier source counts before this one.
-      metadata = try entry.earlierMetadata { $0.kind == .directory } ?? entry.metadata
+      metadata = try entry.earlierMetadata { $0.kind == .directory } ?? metadataBefore(entry)
     } catch {
       run.fail(error, at: FailedPlace(entry))
       return .done
@@ -211,6 +211,13 @@ struct EntryVisitor<Work: Executor & ~Copyable>: ~Copyable {
       return .done
     }
     return .directory(child)
+  }
+
+  /// What a directory was when the run began: the target, where it is mounted below the source, is
+  /// not what it was.
+  private func metadataBefore(_ entry: FoundEntry) -> EntryMetadata {
+    guard entry.metadata.identity == run.targetRoot else { return entry.metadata }
+    return run.nearestTarget ?? entry.metadata
   }
 
   /// Whether something is mounted on an entry that a run is to leave out.
