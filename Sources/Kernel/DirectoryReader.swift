@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import CLiburing
+internal import Glibc
 public import SystemPackage
 
 /// One name of a directory, as the directory itself has it.
@@ -9,6 +10,8 @@ public struct DirectoryEntry: Equatable, Sendable {
   public let name: EntryName
   /// The number of its inode, or for a mount point of the directory that lies below the mount.
   public let inode: UInt64
+  /// Whether it may be a directory; not all filesystems tell.
+  public let mayBeDirectory: Bool
 }
 
 /// Reads a directory's names in batches of one buffer (`getdents64`).
@@ -61,7 +64,12 @@ public struct DirectoryReader: ~Copyable {
       let name = unsafe field.prefix { $0 != 0 }
       if unsafe !isDotOrDotDot(name) {
         let inode = unsafe buffer.loadUnaligned(fromByteOffset: record, as: UInt64.self)
-        return unsafe DirectoryEntry(name: EntryName(name), inode: inode)
+        let kind = unsafe buffer[record + 18]
+        return unsafe DirectoryEntry(
+          name: EntryName(name),
+          inode: inode,
+          mayBeDirectory: kind == UInt8(DT_DIR) || kind == UInt8(DT_UNKNOWN)
+        )
       }
     }
     return nil

@@ -33,7 +33,10 @@ struct AbandonedTemporariesTests {
   }
 
   private func remove(_ target: borrowing Descriptor, _ source: borrowing Descriptor) {
-    AbandonedTemporaries.remove(from: target.rawValue, unlessIn: source.rawValue)
+    let number = source.rawValue
+    AbandonedTemporaries.remove(from: target.rawValue) {
+      AbandonedTemporaries.isCopied($0, from: number)
+    }
   }
 
   @Test("are removed, and nothing else is")

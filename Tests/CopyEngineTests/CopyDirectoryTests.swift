@@ -18,14 +18,7 @@ struct CopyDirectoryTests {
   }
 
   private func makeRoot() throws -> CopyDirectory {
-    CopyDirectory(
-      source: "/s",
-      target: "/t",
-      sides: try makeSides(),
-      identity: nil,
-      metadata: nil,
-      isNew: false
-    )
+    try CopyDirectory.root(makeSides())
   }
 
   private func makeChild(_ name: String, of parent: CopyDirectory) throws -> CopyDirectory {

@@ -17,14 +17,7 @@ struct NameBatchTests {
     try #require(descriptor >= 0)
     let source = OpenDirectory(Descriptor(owning: descriptor))
     let sides = DirectorySides(source: source, target: nil)
-    let directory = CopyDirectory(
-      source: "/s",
-      target: "/t",
-      sides: sides,
-      identity: nil,
-      metadata: nil,
-      isNew: false
-    )
+    let directory = CopyDirectory.root(sides)
     return (directory, sides)
   }
 

@@ -22,14 +22,7 @@ struct WaitingFilesTests {
       OpenDirectory(try Descriptor(opening: FilePath(path), .directory))
     }
     sides = DirectorySides(source: try openDirectory(), target: try openDirectory())
-    directory = CopyDirectory(
-      source: "/s",
-      target: "/t",
-      sides: sides,
-      identity: nil,
-      metadata: nil,
-      isNew: false
-    )
+    directory = CopyDirectory.root(sides)
   }
 
   /// A file in a directory that is kept open, or in one that only the file holds.

@@ -27,14 +27,7 @@ struct WorkStackTests {
     try #require(descriptor >= 0)
     let directory = OpenDirectory(Descriptor(owning: descriptor))
     let sides = DirectorySides(source: directory, target: nil)
-    return CopyDirectory(
-      source: "/",
-      target: "/",
-      sides: sides,
-      identity: nil,
-      metadata: nil,
-      isNew: false
-    )
+    return CopyDirectory.root(sides)
   }
 
   private static func number(_ item: WorkItem?) -> Int64? {

@@ -57,14 +57,7 @@ func makeTargets(_ path: String, _ flags: Int32 = O_RDONLY) throws -> TargetFile
   }
   let sides = descriptors.map { OpenDirectory(Descriptor(owning: $0)) }
   let both = DirectorySides(source: sides[0], target: sides[1])
-  let directory = CopyDirectory(
-    source: "/s",
-    target: "/t",
-    sides: both,
-    identity: nil,
-    metadata: nil,
-    isNew: false
-  )
+  let directory = CopyDirectory.root(both)
   let targets = TargetFilesystems()
   // That of the files below.
   let file = anyFile()

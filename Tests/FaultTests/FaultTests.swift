@@ -119,7 +119,11 @@ struct FaultTests {
 
   @Test(
     "what an earlier source has is not taken from a later one",
-    arguments: [("statx", Errno.ioError), ("open_beneath", .staleNFSFileHandle)]
+    arguments: [
+      ("statx", Errno.ioError), ("open_beneath", .staleNFSFileHandle),
+      ("open_beneath", .tooManyOpenFiles), ("open", .tooManyOpenFilesInSystem),
+      ("getdents", .ioError),
+    ]
   )
   func mergedSources(_ kind: String, _ errno: Errno) throws {
     try failEach(kind, errno, FaultScenario(.merged, .nothing))

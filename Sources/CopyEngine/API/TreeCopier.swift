@@ -180,23 +180,29 @@ private struct TreeRun {
     _ target: ResolvedTarget,
     _ locations: [StorageLocation]
   ) -> LivenessProbe {
-    func side(
-      _ path: FilePath,
-      _ directory: OpenDirectory,
-      isTarget: Bool
-    ) -> LivenessProbe.Side {
-      let disks = locations.first { $0.path == path && ($0.role == .target) == isTarget }
+    func disks(of path: FilePath, _ role: StorageLocation.Role) -> [Disk] {
+      locations.first { $0.path == path && $0.role == role }?.topology.disks ?? []
+    }
+    // However many sources there are, each filesystem is asked once.
+    var known: Set<[UInt64]> = []
+    let sides = sources.compactMap { source -> LivenessProbe.Side? in
+      let devices = [source.directory.device, source.metadata.identity.device]
+      guard known.insert(devices).inserted else { return nil }
+      let directory = source.isContents ? source.path : source.path.directory
       return LivenessProbe.Side(
-        path: path,
-        directory: directory,
-        disks: disks?.topology.disks ?? [],
-        isTarget: isTarget
+        path: source.path,
+        directory: .found(directory, source.directory),
+        disks: disks(of: source.path, .source),
+        isTarget: false
       )
     }
-    return LivenessProbe(
-      sources.map { side($0.path, $0.directory, isTarget: false) }
-        + [side(plan.target, target.nearest, isTarget: !plan.options.isDryRun)]
+    let targetSide = LivenessProbe.Side(
+      path: plan.target,
+      directory: .open(target.nearest),
+      disks: disks(of: plan.target, .target),
+      isTarget: !plan.options.isDryRun
     )
+    return LivenessProbe(sides + [targetSide])
   }
 
   /// Finds what the operands name, checks that they go together, and makes the target directory.

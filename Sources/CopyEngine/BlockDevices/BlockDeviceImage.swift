@@ -48,7 +48,7 @@ extension BlockDeviceCopy {
     bytes: UInt64
   ) throws(CopyError) -> TargetFile {
     var random = SystemRandomNumberGenerator()
-    AbandonedTemporaries.remove(from: sides.target, unlessIn: nil)
+    AbandonedTemporaries.remove(from: sides.target, unless: { _ in false })
     let target: TargetFile
     do throws(Errno) {
       target = try TargetFile(

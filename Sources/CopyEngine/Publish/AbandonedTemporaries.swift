@@ -14,8 +14,8 @@ enum AbandonedTemporaries {
   ///
   /// - Parameters:
   ///   - target: The open directory.
-  ///   - source: The directory at the source: what has the same name there is copied from there.
-  static func remove(from target: Int32, unlessIn source: Int32?) {
+  ///   - isCopied: Whether a source has something of a name, or may have it.
+  static func remove(from target: Int32, unless isCopied: (EntryName) -> Bool) {
     // What cannot be looked through is left as it is.
     let here = EntryLocation(directory: target, name: EntryName(".".utf8))
     guard let directory = try? here.openForReading(directory: true) else { return }
@@ -24,16 +24,15 @@ enum AbandonedTemporaries {
     guard let names = try? names(in: number), !names.isEmpty,
       (try? FileCalls.lock(number, isShared: false)) != nil
     else { return }
-    for name in names where !isCopied(name, from: source) {
+    for name in names where !isCopied(name) {
       let entry = EntryLocation(directory: number, name: name)
       // An empty directory has such a name once what replaces it has its own.
       if (try? entry.remove()) == nil { try? entry.removeDirectory() }
     }
   }
 
-  /// Whether the source has something of a name, or may have it.
-  private static func isCopied(_ name: EntryName, from source: Int32?) -> Bool {
-    guard let source else { return false }
+  /// Whether a directory of a source has something of a name, or may have it.
+  static func isCopied(_ name: EntryName, from source: Int32) -> Bool {
     do throws(Errno) {
       return try EntryLocation(directory: source, name: name).metadataIfPresent() != nil
     } catch {

@@ -64,8 +64,7 @@ extension Publisher {
       name: entry.name,
       targetName: entry.targetName,
       source: EntryLocation(open: source),
-      target: EntryLocation(open: target.rawValue),
-      sides: entry.sides
+      target: EntryLocation(open: target.rawValue)
     )
     if metadata.applyProperties(place) { target.changedAttributes() }
   }
@@ -143,6 +142,18 @@ extension Publisher {
   /// Removes what dead runs have left in a directory, before anything is made there.
   private func removeAbandoned(beside entry: FoundEntry) {
     guard entry.directory.beginChanging() else { return }
-    AbandonedTemporaries.remove(from: entry.sides.target, unlessIn: entry.sides.source)
+    AbandonedTemporaries.remove(from: entry.sides.target) { name in
+      AbandonedTemporaries.isCopied(name, from: entry.sides.source) || isInOther(name, than: entry)
+    }
+  }
+
+  /// Whether a source that merges into the directory of an entry has a name, or may have it.
+  private func isInOther(_ name: EntryName, than entry: FoundEntry) -> Bool {
+    guard let merged = opener.merged.place(of: entry.directory)?.merged else { return false }
+    return merged.members.contains { member in
+      guard let sides = try? opener.open(member.directory) else { return true }
+      defer { withExtendedLifetime(sides) {} }
+      return AbandonedTemporaries.isCopied(name, from: sides.source)
+    }
   }
 }

@@ -92,6 +92,7 @@ struct Publisher: ~Copyable {
   let shared: PublishedState
   var metadata: MetadataWriter
   let run: RunContext
+  let opener: DirectoryOpener
   private var policy: WritebackPolicy
   var random = SystemRandomNumberGenerator()
   private var waiting: WaitingFiles
@@ -102,8 +103,9 @@ struct Publisher: ~Copyable {
   private var lateBatch: UInt64?
   private(set) var counts = CopyReport()
 
-  init(_ run: RunContext, _ shared: PublishedState) {
+  init(_ run: RunContext, _ opener: DirectoryOpener, _ shared: PublishedState) {
     self.run = run
+    self.opener = opener
     self.shared = shared
     metadata = MetadataWriter(run)
     policy = WritebackPolicy(run)

@@ -147,6 +147,8 @@ final class TemporarilyWritable: Sendable {
       (sides, name) = (own, .itself)
     } else if let parent = directory.parent {
       (sides, name) = (try opener.open(parent), directory.name)
+    } else if let target = directory.root?.target {
+      (sides, name) = (DirectorySides(source: target, target: target), .itself)
     } else {
       return
     }

@@ -19,8 +19,21 @@ final class CopyDirectory: Sendable {
   struct Kept {
     /// The inode at the target, where there was one.
     let target: InodeIdentity?
-    /// Whether earlier sources merge into it.
-    let hasEarlier: Bool
+  }
+
+  /// Whether something was made in a directory of the target that several sources lead to.
+  final class Change: Sendable {
+    fileprivate let hasBegun = Atomic<Bool>(false)
+  }
+
+  /// Where a root is opened, by its path.
+  struct Root: Sendable {
+    /// The directory that was found there.
+    let identity: InodeIdentity
+    /// Whether it is only there to name entries in, and need not be readable.
+    let isPathOnly: Bool
+    /// The directory of the target, where there is one.
+    let target: OpenDirectory?
   }
 
   // Only `deinit` changes it.
@@ -38,11 +51,16 @@ final class CopyDirectory: Sendable {
   let isNew: Bool
   /// Whether the target lacks it, since a dry run makes nothing.
   let isMissing: Bool
+  /// Whether other sources merge into the same directory of the target.
+  let isMerged: Bool
+  /// Where it is opened; `nil` below a root.
+  let root: Root?
   /// The paths of a root, for messages; empty below.
   private let sourceRoot: FilePath
   private let targetRoot: FilePath
   private let openState: Lock<OpenState>
   private let isChanging = Atomic<Bool>(false)
+  private let sharedChange: Change?
   /// Its own reading, and each entry below that is not done yet.
   private let pending = Atomic<Int>(1)
 
@@ -50,10 +68,12 @@ final class CopyDirectory: Sendable {
   init(
     source: FilePath,
     target: FilePath,
-    sides: DirectorySides,
+    root: Root,
     identity: InodeIdentity?,
     metadata: EntryMetadata?,
-    isNew: Bool
+    isNew: Bool,
+    isMerged: Bool = false,
+    sharing change: Change? = nil
   ) {
     unsafe above = nil
     depth = 0
@@ -61,10 +81,13 @@ final class CopyDirectory: Sendable {
     self.identity = identity
     self.metadata = metadata
     self.isNew = isNew
-    isMissing = sides.target < 0
+    isMissing = root.target == nil
+    self.isMerged = isMerged
+    sharedChange = change
+    self.root = root
     sourceRoot = source
     targetRoot = target
-    openState = Lock(OpenState(sides: sides, isDone: false))
+    openState = Lock(OpenState(sides: nil, isDone: false))
   }
 
   /// A directory below another; counts as one of its pending entries.
@@ -74,7 +97,9 @@ final class CopyDirectory: Sendable {
     identity: InodeIdentity,
     metadata: EntryMetadata,
     isNew: Bool,
-    isMissing: Bool
+    isMissing: Bool,
+    isMerged: Bool = false,
+    sharing change: Change? = nil
   ) {
     unsafe above = parent
     depth = parent.depth + 1
@@ -83,6 +108,9 @@ final class CopyDirectory: Sendable {
     self.metadata = metadata
     self.isNew = isNew
     self.isMissing = isMissing
+    self.isMerged = isMerged
+    sharedChange = change
+    root = nil
     sourceRoot = ""
     targetRoot = ""
     openState = Lock(OpenState(sides: nil, isDone: false))
@@ -97,10 +125,11 @@ final class CopyDirectory: Sendable {
 
   /// Notes that something is going to be made in it at the target.
   ///
-  /// - Returns: Whether it is the first, in a directory that was there before.
+  /// - Returns: Whether it is the first, from all sources, in a directory that was there before.
   func beginChanging() -> Bool {
     !isNew && !isChanging.load(ordering: .relaxed)
       && !isChanging.exchange(true, ordering: .relaxed)
+      && sharedChange?.hasBegun.exchange(true, ordering: .relaxed) != true
   }
 
   /// Notes that an entry below is under way.
@@ -125,10 +154,7 @@ final class CopyDirectory: Sendable {
     openState.withLock { state in
       guard state.sides == nil && !state.isDone else { return false }
       state.sides = opened
-      state.lastKept = Kept(
-        target: opened.targetMetadata?.identity,
-        hasEarlier: !opened.earlier.isEmpty
-      )
+      state.lastKept = Kept(target: opened.targetMetadata?.identity)
       return true
     }
   }

@@ -10,8 +10,11 @@ internal import SystemPackage
 /// Trees can be deeper than there are descriptors. On the way down a directory is opened from the
 /// one above, which was opened just before; on the way up that one is opened again from below
 /// (`..`), so that a level costs the same wherever it lies. Only what is reached in another order
-/// is opened from its nearest open ancestor.
+/// is opened from its nearest open ancestor, or by the path of its operand: there may be more
+/// operands than descriptors as well.
 final class DirectoryOpener: Sendable {
+  /// Where several sources merge.
+  let merged = MergedDirectories()
   private let budget: Int
 
   private struct KeptDirectories {
@@ -50,8 +53,43 @@ final class DirectoryOpener: Sendable {
   func isDeep(_ directory: CopyDirectory) -> Bool { directory.depth > budget / 2 }
 
   /// The descriptors of a directory, opened if necessary (`openat2`).
+  ///
+  /// Where there are no more to be had, since others have more than was to be expected, those that
+  /// are kept are let go of first.
   func open(_ directory: CopyDirectory) throws(CopyError) -> DirectorySides {
     if let sides = directory.openSides { return sides }
+    do {
+      return try openFromAbove(directory)
+    } catch {
+      guard error.errno == .tooManyOpenFiles || error.errno == .tooManyOpenFilesInSystem else {
+        throw error
+      }
+      keepNoMore(than: 0)
+      return try openFromAbove(directory)
+    }
+  }
+
+  /// The descriptors of the directory whose attributes the target gets: of the first source that
+  /// may be read, where several merge.
+  func openFirst(
+    of directory: CopyDirectory,
+    _ sides: DirectorySides
+  ) throws(CopyError) -> DirectorySides {
+    guard let merged = merged.place(of: directory)?.merged else { return sides }
+    for member in merged.members where member.onlyName == nil {
+      guard member.directory !== directory else { break }
+      do {
+        return try open(member.directory)
+      } catch {
+        guard error.errno == .noSuchFileOrDirectory || error.errno == .permissionDenied else {
+          throw error
+        }
+      }
+    }
+    return sides
+  }
+
+  private func openFromAbove(_ directory: CopyDirectory) throws(CopyError) -> DirectorySides {
     var chain: [CopyDirectory] = []
     var nearest = directory
     var sides: DirectorySides?
@@ -60,27 +98,34 @@ final class DirectoryOpener: Sendable {
       sides = parent.openSides
       nearest = parent
     }
-    guard var current = sides else { preconditionFailure("a root without descriptors") }
+    var current = if let sides { sides } else { try openRoot(nearest) }
+    if sides == nil { keep(nearest, current) }
     for directory in chain.reversed() {
       current = try open(directory, below: current)
     }
-    keep(directory, current)
+    if directory !== nearest { keep(directory, current) }
     return current
   }
 
   /// Notes that a directory is done, and with it what it kept open; the one above will be next.
   func close(_ directory: CopyDirectory) {
-    // The root of an operand stays open: everything is reached from there.
-    guard let parent = directory.parent, let sides = directory.letGo() else { return }
+    merged.remove(directory)
+    guard let sides = directory.letGo() else { return }
     kept.withLock { $0.count -= 1 }
-    guard parent.openSides == nil, let above = openAbove(sides, parent) else { return }
+    guard let parent = directory.parent, parent.openSides == nil,
+      let above = openAbove(sides, parent)
+    else { return }
     keep(parent, above)
   }
 
   private func keep(_ directory: CopyDirectory, _ sides: DirectorySides) {
     guard directory.keep(sides) else { return }
     kept.withLock { $0.add(directory) }
-    while let oldest = kept.withLock({ $0.takeOldest(beyond: budget) }) {
+    keepNoMore(than: budget)
+  }
+
+  private func keepNoMore(than count: Int) {
+    while let oldest = kept.withLock({ $0.takeOldest(beyond: count) }) {
       if oldest.putAside() { kept.withLock { $0.count -= 1 } }
     }
   }
@@ -89,7 +134,7 @@ final class DirectoryOpener: Sendable {
   ///
   /// - Returns: `nil` where that is not the same any more, or cannot be reached so.
   private func openAbove(_ below: DirectorySides, _ directory: CopyDirectory) -> DirectorySides? {
-    guard let known = directory.lastKept, !known.hasEarlier,
+    guard let known = directory.lastKept,
       let source = try? Self.openAbove(below.source), source.identity == directory.identity
     else { return nil }
     guard let wanted = known.target else {
@@ -112,42 +157,36 @@ final class DirectoryOpener: Sendable {
     return (OpenDirectory(opened), identity)
   }
 
+  /// Opens what an operand names (`open`), unless something else is there by now.
+  private func openRoot(_ directory: CopyDirectory) throws(CopyError) -> DirectorySides {
+    guard let root = directory.root else { preconditionFailure("a root without a path") }
+    let path = directory.sourcePath()
+    do throws(Errno) {
+      let flags: Descriptor.OpenFlags = root.isPathOnly ? [.directory, .pathOnly] : .directory
+      let source = try Descriptor(opening: path.isEmpty ? "." : path, flags)
+      let identity = try EntryLocation(open: source.rawValue).metadata().identity
+      guard identity == root.identity else { throw .noSuchFileOrDirectory }
+      return DirectorySides(source: OpenDirectory(source), target: root.target)
+    } catch {
+      throw .source(.openDirectory, path, error)
+    }
+  }
+
   private func open(
     _ directory: CopyDirectory,
     below parent: DirectorySides
   ) throws(CopyError) -> DirectorySides {
     let source = try openSource(directory, below: parent)
-    let earlier = try openEarlier(directory, below: parent)
     guard parent.target >= 0, !directory.isMissing else {
-      return DirectorySides(source: source, target: nil, earlier: earlier)
+      return DirectorySides(source: source, target: nil)
     }
     do {
       let target = try EntryLocation(directory: parent.target, name: directory.name)
         .openForReading(directory: true)
-      return DirectorySides(
-        source: source,
-        target: OpenDirectory(target),
-        earlier: earlier
-      )
+      return DirectorySides(source: source, target: OpenDirectory(target))
     } catch {
       throw .target(.openDirectory, directory.targetPath(), error)
     }
-  }
-
-  private func openEarlier(
-    _ directory: CopyDirectory,
-    below parent: DirectorySides
-  ) throws(CopyError) -> [EarlierSource] {
-    var opened: [EarlierSource] = []
-    for source in parent.earlier {
-      do {
-        if let found = try source.subdirectory(directory.name) { opened.append(found) }
-      } catch {
-        // What it has would be taken from this source.
-        throw .source(.openDirectory, source.path(of: directory.name), error)
-      }
-    }
-    return opened
   }
 
   private func openSource(

@@ -25,24 +25,6 @@ struct FoundEntry: Sendable {
   var sourcePath: FilePath { directory.sourcePath(name) }
   var targetPath: FilePath { directory.targetPath(targetName) }
   var linkName: LinkName { LinkName(directory: directory, name: name, targetName: targetName) }
-
-  /// What the first of the earlier sources that has the name has, if one does.
-  ///
-  /// - Parameter isWanted: Whether what a source has counts.
-  /// - Returns: The first that counts.
-  /// - Throws: Why that is not known.
-  func earlierMetadata(
-    where isWanted: (EntryMetadata) -> Bool = { _ in true }
-  ) throws(CopyError) -> EntryMetadata? {
-    for source in sides.earlier {
-      do {
-        if let found = try source.metadata(of: name), isWanted(found) { return found }
-      } catch {
-        throw .source(.stat, source.path(of: name), error)
-      }
-    }
-    return nil
-  }
 }
 
 /// A name under which a file with several names can be found at the target.

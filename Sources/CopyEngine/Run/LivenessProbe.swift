@@ -10,12 +10,20 @@ internal import SystemPackage
 /// A bad sector costs one file. A disk that was pulled out, a filesystem that was shut down or a
 /// server that has died would cost all that are left, each with a line of its own.
 final class LivenessProbe: Sendable {
+  /// A directory on a filesystem that is asked.
+  enum Place {
+    /// It is open.
+    case open(OpenDirectory)
+    /// It was found at a path, and is opened to be asked.
+    case found(FilePath, InodeIdentity)
+  }
+
   /// What is asked.
   struct Side {
     /// The operand, for messages.
     let path: FilePath
     /// A directory on the filesystem; of a device that is itself copied there is none.
-    let directory: OpenDirectory?
+    let directory: Place?
     /// What it lies on, as far as that is known.
     let disks: [Disk]
     /// Whether it is written to.
@@ -40,12 +48,29 @@ final class LivenessProbe: Sendable {
   func firstDead() -> (path: FilePath, errno: Errno)? {
     isAsking.withLock { _ in
       for side in sides {
-        let number = side.directory?.descriptor.rawValue
-        if let errno = Self.failure(of: number, isTarget: side.isTarget, side.disks) {
-          return (side.path, errno)
-        }
+        if let errno = failure(of: side) { return (side.path, errno) }
       }
       return nil
+    }
+  }
+
+  private func failure(of side: Side) -> Errno? {
+    switch side.directory {
+    case nil:
+      return Self.failure(of: nil, isTarget: side.isTarget, side.disks)
+    case .open(let directory):
+      let number = directory.descriptor.rawValue
+      return Self.failure(of: number, isTarget: side.isTarget, side.disks)
+    case .found(let path, let identity):
+      do throws(Errno) {
+        let directory = try Descriptor(opening: path, [.directory, .pathOnly])
+        // Something else may have its path by now.
+        let found = try EntryLocation(open: directory.rawValue).metadata().identity
+        let number = found == identity ? directory.rawValue : nil
+        return Self.failure(of: number, isTarget: side.isTarget, side.disks)
+      } catch {
+        return error.mayMeanGone ? error : nil
+      }
     }
   }
 

@@ -3,6 +3,7 @@
 internal import FileTree
 internal import Kernel
 internal import Synchronization
+internal import SystemPackage
 
 /// Finds names of the source that the target may take for one, as where case does not count.
 ///
@@ -89,18 +90,23 @@ final class SimilarNames: Sendable {
 
   /// Whether two names in an open directory of the target are one: both lead to one inode, and are
   /// not both listed.
-  static func areOne(_ name: EntryName, _ other: EntryName, in directory: Int32) -> Bool {
-    func identity(_ name: EntryName) -> InodeIdentity? {
-      try? EntryLocation(directory: directory, name: name).metadata().identity
+  ///
+  /// - Throws: Why that is not known.
+  static func areOne(
+    _ name: EntryName,
+    _ other: EntryName,
+    in directory: Int32
+  ) throws(Errno) -> Bool {
+    func identity(_ name: EntryName) throws(Errno) -> InodeIdentity? {
+      try EntryLocation(directory: directory, name: name).metadataIfPresent()?.identity
     }
-    guard let found = identity(name), found == identity(other),
-      let listing = try? EntryLocation(directory: directory, name: EntryName([0x2e]))
-        .openForReading(directory: true)
-    else { return false }
+    guard let found = try identity(name), found == (try identity(other)) else { return false }
+    let listing = try EntryLocation(directory: directory, name: EntryName([0x2e]))
+      .openForReading(directory: true)
     defer { withExtendedLifetime(listing) {} }
     var reader = DirectoryReader()
     var unlisted: Set = [name, other]
-    while (try? reader.fill(from: listing.rawValue)) == true {
+    while try reader.fill(from: listing.rawValue) {
       while let entry = reader.next() { unlisted.remove(entry.name) }
     }
     return !unlisted.isEmpty

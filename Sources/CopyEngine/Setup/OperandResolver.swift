@@ -8,7 +8,9 @@ internal import SystemPackage
 struct ResolvedSource {
   let path: FilePath
   /// The directory itself, if its contents are copied, else the one that the entry lies in.
-  let directory: OpenDirectory
+  ///
+  /// It is not kept open: there may be more sources than descriptors.
+  let directory: InodeIdentity
   /// The entry in that directory; empty for the directory's contents.
   let name: EntryName
   let metadata: EntryMetadata
@@ -33,8 +35,8 @@ struct ResolvedTarget {
 struct OperandResolver {
   let plan: CopyPlan
   let creationMask: UInt32
-  /// Directories that entries lie in: a shell may have written out thousands of one directory.
-  private var parents: [FilePath: OpenDirectory] = [:]
+  /// What the last entry lies in: a shell may have written out thousands of one directory.
+  private var parent: (path: FilePath, directory: OpenDirectory, identity: InodeIdentity)?
 
   init(plan: CopyPlan, creationMask: UInt32) {
     self.plan = plan
@@ -49,16 +51,16 @@ struct OperandResolver {
         let metadata = try EntryLocation(open: directory.descriptor.rawValue).metadata()
         return ResolvedSource(
           path: source.path,
-          directory: directory,
+          directory: metadata.identity,
           name: .itself,
           metadata: metadata
         )
       }
-      let parent = try openParent(of: source.path)
+      let (parent, identity) = try openParent(of: source.path)
       let entry = EntryLocation(directory: parent.descriptor.rawValue, name: EntryName(last))
       return ResolvedSource(
         path: source.path,
-        directory: parent,
+        directory: identity,
         name: entry.name,
         metadata: try entry.metadata()
       )
@@ -67,11 +69,14 @@ struct OperandResolver {
     }
   }
 
-  private mutating func openParent(of path: FilePath) throws(Errno) -> OpenDirectory {
-    if let known = parents[path.directory] { return known }
+  private mutating func openParent(
+    of path: FilePath
+  ) throws(Errno) -> (OpenDirectory, InodeIdentity) {
+    if let parent, parent.path == path.directory { return (parent.directory, parent.identity) }
     let opened = try open(path.directory, .pathOnly)
-    parents[path.directory] = opened
-    return opened
+    let identity = try EntryLocation(open: opened.descriptor.rawValue).metadata().identity
+    parent = (path.directory, opened, identity)
+    return (opened, identity)
   }
 
   /// Finds the target, without making anything yet.
@@ -244,7 +249,7 @@ extension OperandResolver {
 
   private func isSameEntry(_ source: ResolvedSource, _ target: ResolvedTarget) -> Bool {
     !target.isNew && (target.newName ?? source.name) == source.name
-      && identity(of: source.directory) == identity(of: target.nearest)
+      && source.directory == identity(of: target.nearest)
   }
 
   private func identity(of directory: OpenDirectory) -> InodeIdentity? {

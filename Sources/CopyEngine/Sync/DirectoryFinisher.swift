@@ -10,6 +10,7 @@ struct FinishedDirectory {
   let current: EntryMetadata
   /// Kept, since the place only knows numbers.
   let sides: DirectorySides
+  let attributeSides: DirectorySides
 }
 
 /// Finds directories again whose entries are all done.
@@ -26,14 +27,17 @@ struct DirectoryFinisher {
   ) throws(CopyError) -> FinishedDirectory? {
     guard let wanted = directory.metadata else { return nil }
     let sides: DirectorySides
+    var attributeSides: DirectorySides?
     let target: EntryLocation
-    var source: EntryLocation?
     if isReadable {
       sides = try opener.open(directory)
+      attributeSides = try opener.openFirst(of: directory, sides)
       target = EntryLocation(open: sides.target)
-      source = EntryLocation(open: sides.metadataSource)
-    } else {
+    } else if let root = directory.root?.target {
       // Its mode and times are known all the same.
+      sides = DirectorySides(source: root, target: root)
+      target = EntryLocation(open: sides.target)
+    } else {
       guard let parent = directory.parent else { return nil }
       sides = try opener.open(parent)
       target = EntryLocation(directory: sides.target, name: directory.name)
@@ -45,10 +49,15 @@ struct DirectoryFinisher {
         directory: directory,
         name: .itself,
         targetName: .itself,
-        source: source,
+        source: attributeSides.map { EntryLocation(open: $0.source) },
         target: target
       )
-      return FinishedDirectory(place: place, current: current, sides: sides)
+      return FinishedDirectory(
+        place: place,
+        current: current,
+        sides: sides,
+        attributeSides: attributeSides ?? sides
+      )
     } catch {
       throw .target(.stat, directory.targetPath(), error)
     }

@@ -44,7 +44,7 @@ struct DryExecutor: ~Copyable, Executor {
         attributes: metadata.compareAttributes(found.place, .directory)
       )
       let delta = metadata.foretell(wantedDelta, found.place)
-      withExtendedLifetime(found.sides) {}
+      withExtendedLifetime(found) {}
       if delta.isEmpty {
         counts.entriesUnchanged += 1
       } else {

@@ -11,6 +11,8 @@ struct EntryVisitor<Work: Executor & ~Copyable>: ~Copyable {
     case done
     /// A directory is to be read.
     case directory(CopyDirectory)
+    /// Directories of several sources are to be read.
+    case merged(MergedDirectory)
     /// The entry is a file to be copied, in the walk's order.
     case file
   }
@@ -18,6 +20,7 @@ struct EntryVisitor<Work: Executor & ~Copyable>: ~Copyable {
   private let run: RunContext
   private let opener: DirectoryOpener
   private let decider: EntryDecider
+  private let merger: SourceMerger
   private var linker: HardLinker
   private let similarNames: SimilarNames
   var executor: Work
@@ -38,6 +41,7 @@ struct EntryVisitor<Work: Executor & ~Copyable>: ~Copyable {
       policy: MetadataPolicy(run),
       itemizes: run.wants(.entries)
     )
+    merger = SourceMerger(run: run, opener: opener)
     linker = HardLinker(run, hardLinks)
     self.similarNames = similarNames
     self.executor = executor
@@ -90,9 +94,9 @@ struct EntryVisitor<Work: Executor & ~Copyable>: ~Copyable {
   mutating func visit(_ entry: inout FoundEntry) -> Visit {
     entriesVisited += 1
     if entry.metadata.kind != .directory { entry.directory.retainEntry() }
-    if entry.sides.earlier.isEmpty { entry.facts.isInEarlierSource = false }
+    if !entry.directory.isMerged { entry.facts.isInEarlierSource = false }
     if entry.metadata.identity == run.targetRoot {
-      entry.facts.isTargetRoot = !isOnOtherFilesystem(entry)
+      entry.facts.isTargetRoot = !isOnOtherFilesystem(entry.metadata.identity, in: entry.directory)
     }
     return decide(&entry)
   }
@@ -105,7 +109,7 @@ struct EntryVisitor<Work: Executor & ~Copyable>: ~Copyable {
       switch decider.decide(entry.facts) {
       case .needs(.earlierSource):
         do {
-          entry.facts.isInEarlierSource = try entry.earlierMetadata() != nil
+          entry.facts.isInEarlierSource = try merger.isTaken(entry)
         } catch {
           run.fail(error, at: FailedPlace(entry))
           complete(entry.directory)
@@ -187,45 +191,46 @@ struct EntryVisitor<Work: Executor & ~Copyable>: ~Copyable {
   }
 
   private mutating func enter(_ entry: FoundEntry, isMade: Bool) -> Visit {
-    let metadata: EntryMetadata
-    do {
-      // The same directory in an earlier source counts before this one.
-      metadata = try entry.earlierMetadata { $0.kind == .directory } ?? metadataBefore(entry)
-    } catch {
-      run.fail(error, at: FailedPlace(entry))
-      return .done
-    }
+    let sources = merger.sources(of: entry)
+    guard let first = sources.first else { return .done }
     let outcome = isMade ? executor.makeDirectory(entry) : .isThere
     if case .failed = outcome { return .done }
-    let child = CopyDirectory(
-      entry.name,
-      in: entry.directory,
-      identity: entry.metadata.identity,
-      metadata: metadata,
-      isNew: outcome == .made || outcome == .isMissing,
-      isMissing: outcome == .isMissing
-    )
-    if isOnOtherFilesystem(entry) {
-      // The mount point itself is copied, as an empty directory.
-      complete(child)
-      return .done
+    let change = sources.count > 1 ? CopyDirectory.Change() : nil
+    var children: [CopyDirectory] = []
+    for source in sources {
+      let child = CopyDirectory(
+        entry.name,
+        in: source.parent,
+        identity: source.metadata.identity,
+        metadata: metadataBefore(first.metadata),
+        // Other sources may put something there.
+        isNew: outcome == .isMissing || outcome == .made && children.isEmpty,
+        isMissing: outcome == .isMissing,
+        isMerged: change != nil,
+        sharing: change
+      )
+      // A mount point itself is copied, as an empty directory.
+      if isOnOtherFilesystem(source.metadata.identity, in: source.parent) {
+        complete(child)
+      } else {
+        children.append(child)
+      }
     }
-    return .directory(child)
+    guard children.count > 1 else { return children.first.map { .directory($0) } ?? .done }
+    return .merged(MergedDirectory(children.map { MergedDirectory.Member($0) }))
   }
 
   /// What a directory was when the run began: the target, where it is mounted below the source, is
   /// not what it was.
-  private func metadataBefore(_ entry: FoundEntry) -> EntryMetadata {
-    guard entry.metadata.identity == run.targetRoot else { return entry.metadata }
-    return run.nearestTarget ?? entry.metadata
+  private func metadataBefore(_ metadata: EntryMetadata) -> EntryMetadata {
+    guard metadata.identity == run.targetRoot else { return metadata }
+    return run.nearestTarget ?? metadata
   }
 
   /// Whether something is mounted on an entry that a run is to leave out.
-  private func isOnOtherFilesystem(_ entry: FoundEntry) -> Bool {
-    guard run.options.rules.staysOnFilesystem, let above = entry.directory.identity else {
-      return false
-    }
-    return above.device != entry.metadata.identity.device
+  private func isOnOtherFilesystem(_ entry: InodeIdentity, in directory: CopyDirectory) -> Bool {
+    guard run.options.rules.staysOnFilesystem, let above = directory.identity else { return false }
+    return above.device != entry.device
   }
 }
 

@@ -27,7 +27,7 @@ struct LiveExecutor<Queue: SubmissionQueue & ~Copyable>: ~Copyable, Executor {
     self.run = run
     self.opener = opener
     copier = FileCopier(run, transfer, queue: queue)
-    publisher = Publisher(run, published)
+    publisher = Publisher(run, opener, published)
   }
 
   var counts: CopyReport {
@@ -108,14 +108,18 @@ extension LiveExecutor where Queue: ~Copyable {
       return TemporarilyWritable.Interim(permissions: found.permissions)
     }
     let inode = InodeDelta(of: wanted, at: .entry(found), publisher.metadata.policy)
+    // What cannot be opened is told when the directory is done; its lists may be any until then.
+    let first = try? opener.openFirst(of: directory, sides)
+    defer { withExtendedLifetime(first) {} }
     let place = MetadataPlace(
       directory: directory,
       name: .itself,
       targetName: .itself,
-      source: EntryLocation(open: sides.metadataSource),
+      source: first.map { EntryLocation(open: $0.source) },
       target: target
     )
-    let listsDiffer = target.hasAttributes && publisher.metadata.accessListsDiffer(place)
+    let listsDiffer =
+      target.hasAttributes && (first == nil || publisher.metadata.accessListsDiffer(place))
     return TemporarilyWritable.Interim(
       permissions: inode.interimPermissions(listsDiffer: listsDiffer) ?? found.permissions,
       owner: inode.owner,
@@ -159,7 +163,7 @@ extension LiveExecutor where Queue: ~Copyable {
       guard let found = try finisher.find(directory, isReadable: isReadable) else { return }
       try applyMetadata(found, directory)
       try sync(found, directory)
-      withExtendedLifetime(found.sides) {}
+      withExtendedLifetime(found) {}
     } catch {
       run.fail(error, at: FailedPlace(nearest: directory))
     }

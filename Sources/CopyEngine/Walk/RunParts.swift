@@ -26,7 +26,8 @@ struct RunParts: Sendable {
     self.run = run
     opener = DirectoryOpener(budget: run.limits.directoriesMax)
     stack = WorkStack(items)
-    similarNames = SimilarNames(isMerging: items.count > 1)
+    let isMerging = items.contains { if case .merged = $0 { true } else { false } }
+    similarNames = SimilarNames(isMerging: isMerging || items.count > 1)
     let policies = AccessPolicies(
       run.options.transfer,
       blockBytes: run.limits.blockBytes,

@@ -8,11 +8,11 @@ internal import SystemPackage
 /// Reads directories and has their names visited: at once, or where a disk seeks in the order of
 /// the disk.
 struct TreeWalk<Work: Executor & ~Copyable>: ~Copyable {
-  private let run: RunContext
-  private let opener: DirectoryOpener
-  private let stack: WorkStack
+  let run: RunContext
+  let opener: DirectoryOpener
+  let stack: WorkStack
   private let similarNames: SimilarNames
-  private var reader = DirectoryReader()
+  var reader = DirectoryReader()
   /// Where a disk seeks, what is to be visited next.
   private var batch: NameBatch
   var visitor: EntryVisitor<Work>
@@ -41,10 +41,9 @@ struct TreeWalk<Work: Executor & ~Copyable>: ~Copyable {
     case .file(let entry):
       visitor.executor.copy(entry)
     case .entry(let directory, let name, let targetName):
-      guard let sides = directory.openSides else { return }
-      prepare(directory, sides)
-      guard !similarNames.putsOff(name, as: targetName, in: directory) else { return }
-      visit(name, as: targetName, in: directory, sides).map { stack.push([$0]) } ?? ()
+      visitOperand(name, as: targetName, in: directory)
+    case .merged(let merged):
+      merge(merged)
     case .late(let late):
       visitLate(late)
     }
@@ -64,13 +63,39 @@ struct TreeWalk<Work: Executor & ~Copyable>: ~Copyable {
     return take(visitor.visit(&entry), entry)
   }
 
+  /// Visits an entry that a source operand named.
+  private mutating func visitOperand(
+    _ name: EntryName,
+    as targetName: EntryName,
+    in directory: CopyDirectory
+  ) {
+    let sides: DirectorySides
+    do {
+      sides = try opener.open(directory)
+    } catch {
+      return run.fail(error)
+    }
+    defer { withExtendedLifetime(sides) {} }
+    prepare(directory, sides)
+    guard !similarNames.putsOff(name, as: targetName, in: directory),
+      let item = visit(name, as: targetName, in: directory, sides)
+    else { return }
+    stack.push([item])
+  }
+
   /// Visits a name that was put off, unless the target has another one in its place.
   private mutating func visitLate(_ late: SimilarNames.Late) {
     let directory = late.directory
     do throws(CopyError) {
       let sides = try opener.open(directory)
       defer { withExtendedLifetime(sides) {} }
-      if SimilarNames.areOne(late.targetName, late.other, in: sides.target) {
+      let isTaken: Bool
+      do throws(Errno) {
+        isTaken = try SimilarNames.areOne(late.targetName, late.other, in: sides.target)
+      } catch {
+        throw .target(.stat, directory.targetPath(late.targetName), error)
+      }
+      if isTaken {
         let other = directory.targetPath(late.other)
         throw CopyError(.nameIsTaken(by: other), directory.sourcePath(late.name), nil, .entry)
       }
@@ -104,6 +129,7 @@ struct TreeWalk<Work: Executor & ~Copyable>: ~Copyable {
     switch visit {
     case .done: return nil
     case .directory(let directory): return .directory(directory, position: 0)
+    case .merged(let merged): return .merged(merged)
     case .file:
       if !handOver(entry) { visitor.executor.copy(entry) }
       return nil
@@ -131,7 +157,8 @@ extension TreeWalk where Work: ~Copyable {
       sides = try opener.open(directory)
     } catch {
       run.fail(error, at: FailedPlace(nearest: directory))
-      return visitor.complete(directory, isReadable: false)
+      visitor.complete(directory, isReadable: false)
+      return endReading(directory, isReadable: false)
     }
     // Beyond the budget nobody else holds them, and what follows only knows their numbers.
     defer { withExtendedLifetime(sides) {} }
@@ -147,7 +174,7 @@ extension TreeWalk where Work: ~Copyable {
       run.fail(.source(.readDirectory, directory.sourcePath(), error), in: directory, sides)
     }
     if !found.isEmpty { stack.push(found) }
-    visitor.complete(directory)
+    endReading(directory)
   }
 
   /// Beyond this many subdirectories a directory is read on later, however deep it lies.

@@ -9,6 +9,8 @@ enum WorkItem: Sendable {
   case directory(CopyDirectory, position: Int64)
   /// Copy one entry that a source operand named.
   case entry(CopyDirectory, name: EntryName, targetName: EntryName)
+  /// Read a directory that several sources merge into.
+  case merged(MergedDirectory)
   /// Copy an entry that was put off, since the target may not tell its name from another one.
   case late(SimilarNames.Late)
   /// Copy a file that another worker has found, and counts in its directory.

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import FileTree
+internal import Kernel
+internal import SystemPackage
+
+/// Finds out what the other sources have of a name, where several merge into one directory.
+///
+/// The table of names tells whom to ask, so that a name which one source alone has costs nothing,
+/// and any other one look-up (`statx`).
+struct SourceMerger {
+  /// A directory that is to be read.
+  struct Source {
+    /// The directory that it lies in.
+    let parent: CopyDirectory
+    let metadata: EntryMetadata
+  }
+
+  let run: RunContext
+  let opener: DirectoryOpener
+
+  /// Whether another source has something of the name of an entry that is no directory, which
+  /// counts before it.
+  ///
+  /// - Throws: Why that is not known.
+  func isTaken(_ entry: FoundEntry) throws(CopyError) -> Bool {
+    guard let place = opener.merged.place(of: entry.directory) else { return false }
+    for holder in place.merged.holders(of: entry.name) where holder.index != place.index {
+      let isEarlier = holder.index < place.index
+      guard isEarlier || holder.mayBeDirectory && run.options.rules.isRecursive else { continue }
+      let parent = place.merged.members[holder.index].directory
+      guard let found = try metadata(of: entry.name, in: parent) else { continue }
+      if found.kind == .directory ? run.options.rules.isRecursive : isEarlier { return true }
+    }
+    return false
+  }
+
+  /// The directories that are read together with one that was found, in the order of the operands,
+  /// with that one; none where all of them are on their way already.
+  ///
+  /// What another source has is told if it cannot be looked at.
+  func sources(of entry: FoundEntry) -> [Source] {
+    let own = Source(parent: entry.directory, metadata: entry.metadata)
+    guard let place = opener.merged.place(of: entry.directory) else { return [own] }
+    let holders = place.merged.holders(of: entry.name).filter(\.mayBeDirectory)
+    guard holders.contains(where: { $0.index != place.index }) else { return [own] }
+    guard place.merged.enter(entry.name) else { return [] }
+    func others(_ isWanted: (Int) -> Bool) -> [Source] {
+      holders.filter { isWanted($0.index) }.compactMap {
+        source(entry.name, in: place.merged.members[$0.index].directory)
+      }
+    }
+    return others { $0 < place.index } + [own] + others { $0 > place.index }
+  }
+
+  private func source(_ name: EntryName, in parent: CopyDirectory) -> Source? {
+    do {
+      guard let found = try metadata(of: name, in: parent), found.kind == .directory else {
+        return nil
+      }
+      return Source(parent: parent, metadata: found)
+    } catch {
+      run.fail(error)
+      return nil
+    }
+  }
+
+  private func metadata(
+    of name: EntryName,
+    in parent: CopyDirectory
+  ) throws(CopyError) -> EntryMetadata? {
+    let sides = try opener.open(parent)
+    defer { withExtendedLifetime(sides) {} }
+    do {
+      return try EntryLocation(directory: sides.source, name: name).metadataIfPresent()
+    } catch {
+      throw .source(.stat, parent.sourcePath(name), error)
+    }
+  }
+}

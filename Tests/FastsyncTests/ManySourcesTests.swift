@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+import Testing
+
+/// More sources than there are descriptors, which share directories and names.
+@Suite struct ManySourcesTests {
+  /// Makes sources of which each has something of its own and something that others have as well,
+  /// on three levels; what a name stands for differs between them.
+  private func makeSources(_ sandbox: Sandbox, _ count: Int) throws -> [String] {
+    try (0..<count).map { number in
+      let path = try sandbox.makeDirectory("source-\(number)")
+      let source = try OpenDirectory(path)
+      try fill(source, number)
+      let shared = try source.makeDirectory(Bytes(text: "shared"))
+      try fill(shared, number)
+      try fill(shared.makeDirectory(Bytes(text: "deep")), number)
+      try source.makeDirectory(Bytes(text: "own-\(number)")).makeFile(Bytes(text: "file"), [1])
+      // A directory counts before what is none, whichever comes first.
+      if number % 3 == 1 {
+        let either = try source.makeDirectory(Bytes(text: "either"))
+        try either.makeFile(Bytes(text: "inside-\(number)"), [2])
+      } else {
+        try source.makeFile(Bytes(text: "either"), Bytes(text: "\(number)"))
+      }
+      // Permissions and times tell whose a directory is.
+      for name in ["shared", "shared/deep"] {
+        try succeed("chmod", [number == 0 ? "750" : "700", "\(path)/\(name)"])
+        try succeed("touch", ["-d", "@\(1_000_000 + number)", "\(path)/\(name)"])
+      }
+      return path
+    }
+  }
+
+  private func fill(_ directory: OpenDirectory, _ number: Int) throws {
+    try directory.makeFile(Bytes(text: "file-\(number)"), Bytes(text: "own \(number)"))
+    try directory.makeFile(Bytes(text: "all"), Bytes(text: "all \(number)"))
+    try directory.makeFile(Bytes(text: "half-\(number / 2)"), Bytes(text: "half \(number)"))
+    try directory.makeSymbolicLink(Bytes(text: "link"), to: Bytes(text: "to-\(number)"))
+    // Not of this second: rsync -a does not set a time that is off by less than one.
+    for name in try directory.names() { try directory.changeTimes(name, 1_000_000 + number, 1) }
+  }
+
+  private func limited(_ descriptors: Int, _ arguments: [String]) throws -> ProcessResult {
+    let words = ["-c", "ulimit -n \(descriptors) && exec \"$0\" \"$@\"", fastsyncBinary]
+    return try run("sh", words + arguments, timeoutSeconds: 300)
+  }
+
+  /// What is compared; times of directories that several sources have are those of the last to be
+  /// done in either program.
+  private static let aspects: TreeComparer.Aspects = [.modes, .owners, .times, .hardLinks]
+
+  @Test(
+    .enabled(if: RsyncJudge.obstacle == nil, "rsync is not installed"),
+    arguments: engines,
+    [32, 64, 256]
+  )
+  func withFewDescriptors(_ engine: String, _ descriptors: Int) throws {
+    try withSandbox { sandbox in
+      let sources = try makeSources(sandbox, 150)
+      let (expected, reached) = (sandbox.path("by-rsync"), sandbox.path("by-fastsync"))
+      for words in [sources.map { "\($0)/" }, sources.map { "\($0)/shared" }] {
+        try succeed("rsync", ["-a"] + words + ["\(expected)/"])
+        for round in ["first", "second"] {
+          let result = try limited(
+            descriptors,
+            ["-a", "--io-engine=\(engine)"] + words + [reached]
+          )
+          #expect(result.status == 0 && result.standardError == [], "\(result.errorText) \(round)")
+          let differences = try TreeComparer.differences(expected, reached, Self.aspects)
+          expectNone(differences, "\(words[0]), \(round) run")
+        }
+        let before = try fingerprint(reached)
+        try expectFastsync(0, ["-a", "--io-engine=\(engine)"] + words + [reached])
+        #expect(try fingerprint(reached) == before, "\(words[0])")
+        try succeed("rm", ["-r", expected, reached])
+      }
+    }
+  }
+
+  @Test(.enabled(if: RsyncJudge.obstacle == nil, "rsync is not installed"))
+  func contentsAndEntriesAreMergedInTheirOrder() throws {
+    try withSandbox { sandbox in
+      let sources = try makeSources(sandbox, 4)
+      let words = [
+        "\(sources[0])/shared", "\(sources[1])/", "\(sources[2])/shared", "\(sources[3])/",
+        "\(sources[2])/either", "\(sources[1])/either",
+      ]
+      for options in ["-a", "-lpt", "-rt"] {
+        let (expected, reached) = (sandbox.path("rsync\(options)"), sandbox.path("own\(options)"))
+        try succeed("rsync", [options] + words + ["\(expected)/"])
+        try expectFastsync(0, [options] + words + ["\(reached)/"])
+        let differences = try TreeComparer.differences(expected, reached, [.modes, .times])
+        expectNone(differences, options)
+      }
+    }
+  }
+
+  /// What an entry costs does not follow from the number of sources.
+  @Test(.enabled(if: has("strace"), "strace is not installed"), arguments: [[], ["-n"]])
+  func callsGrowWithTheEntries(_ options: [String]) throws {
+    try withSandbox { sandbox in
+      let sources = try makeSources(sandbox, 200).map { "\($0)/" }
+      let calls = try [100, 200].map { count in
+        let log = sandbox.path("log-\(count)")
+        let words = ["-a", "--io-engine=sync"] + options + sources.prefix(count)
+        let trace = ["-f", "-e", "trace=statx,openat,openat2,getdents64", "-o", log]
+        try succeed("strace", trace + [fastsyncBinary] + words + [sandbox.path("target-\(count)")])
+        return try succeed("grep", ["-c", "(", log]).outputText.prefix { $0.isNumber }
+      }
+      let counts = calls.map { Int($0) ?? 0 }
+      #expect(counts[0] > 0 && counts[1] < counts[0] * 9 / 4, "\(counts)")
+    }
+  }
+}
