@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import Kernel
-internal import Synchronization
 public import SystemPackage
 
 /// An open directory, which several places may hold on to.
@@ -24,7 +23,7 @@ public final class DirectorySides: Sendable {
   public let targetMetadata: EntryMetadata?
   /// What the files have that are made in the target.
   public let newFiles = NewFiles()
-  private let protectsTemporaries = Atomic<Bool>(false)
+  private let protectsTemporaries = Lock(false)
 
   /// Takes over the open sides; what the target is is asked for (`statx`).
   public init(source: OpenDirectory, target: OpenDirectory?) {
@@ -44,8 +43,28 @@ public final class DirectorySides: Sendable {
   ///   directory only gets more of them: a temporary one would stay.
   public func protectTemporaries() throws(Errno) {
     guard targetMetadata?.flags.contains(.appendOnly) != true else { throw .notPermitted }
-    let isFirst = !protectsTemporaries.exchange(true, ordering: .relaxed)
-    if isFirst { try? FileCalls.lock(target, isShared: true) }
+    protectsTemporaries.withLock { protects in
+      guard !protects else { return }
+      protects = true
+      var tries = 1
+      while isLocked(), tries < Self.lockTriesMax {
+        Clock.pause(microseconds: 1_000)
+        tries += 1
+      }
+    }
+  }
+
+  /// Who looks through a directory for names that were left there takes no longer, in milliseconds.
+  private static var lockTriesMax: Int { 100 }
+
+  /// Locks the target, unless somebody has it for himself just now.
+  private func isLocked() -> Bool {
+    do throws(Errno) {
+      try FileCalls.lock(target, isShared: true)
+      return false
+    } catch {
+      return error == .wouldBlock
+    }
   }
 
   /// The number of the source's descriptor.

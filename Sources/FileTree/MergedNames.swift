@@ -4,9 +4,9 @@ public import Kernel
 
 /// Which of several directories, that merge into one, have a name in common.
 ///
-/// Names are read once and told by a fingerprint, in eight bytes each, of which only those stay that
-/// several directories have. Two names may have one fingerprint, so that what this says is where to
-/// look, and not what is there.
+/// Names are read once and told by a fingerprint, in eight bytes each, of which only those stay
+/// that several directories have. Two names may have one fingerprint, so that what this says is
+/// where to look, and not what is there.
 public struct MergedNames: Sendable {
   /// A directory that may have a name.
   public struct Holder: Equatable, Sendable {

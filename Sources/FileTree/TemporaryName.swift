@@ -46,6 +46,15 @@ extension EntryLocation {
     try rename(to: name, inPlaceOfDirectory: inPlaceOfDirectory)
   }
 
+  /// Removes what is in the way of a directory, unless another run has, or has made the directory
+  /// (`unlinkat`).
+  public func removeFile() throws(Errno) {
+    do {
+      try remove()
+    } catch .noSuchFileOrDirectory, .isDirectory {
+    }
+  }
+
   /// Gives something complete its own name, in place of what has it now, which may be an empty
   /// directory: that no rename replaces, so the two change places, and the directory is removed
   /// then (`renameat2` with RENAME_EXCHANGE, `unlinkat`).
@@ -63,6 +72,9 @@ extension EntryLocation {
     }
     do {
       try removeDirectory()
+    } catch .notDirectory {
+      // Another run has replaced the directory meanwhile.
+      try remove()
     } catch {
       try? exchange(with: name)
       throw error

@@ -20,6 +20,10 @@ struct fi_run {
   atomic_uint met[fi_faults_max];
   atomic_uint calls[FI_KINDS];
   atomic_int descriptors;
+  uint32_t interrupted_call;
+  uint32_t interrupted_number;
+  void (*interruption)(void *);
+  void *interruption_context;
   const uint8_t *answers;
   const uint8_t *answers_end;
   bool has_answers;
@@ -99,6 +103,14 @@ struct fi_run *fi_begin(const struct fi_fault *faults, uint32_t count, uint64_t 
   return run;
 }
 
+void fi_interrupt(struct fi_run *run, uint32_t call, uint32_t number, void (*body)(void *),
+                  void *context) {
+  run->interrupted_call = call;
+  run->interrupted_number = number;
+  run->interruption_context = context;
+  run->interruption = body;
+}
+
 void fi_end(void) { current = NULL; }
 
 void fi_free(struct fi_run *run) {
@@ -124,6 +136,11 @@ int fi_next(enum fi_kind kind) {
   struct fi_run *run = current;
   if (!run) return 0;
   uint32_t number = atomic_fetch_add(&run->calls[kind], 1);
+  if (run->interruption && kind == run->interrupted_call && number == run->interrupted_number) {
+    current = NULL;
+    run->interruption(run->interruption_context);
+    current = run;
+  }
   for (uint32_t i = 0; i < run->fault_count; i++) {
     const struct fi_fault *fault = &run->faults[i];
     if (fault->call != kind || number < fault->first) continue;

@@ -56,14 +56,19 @@ struct FaultPromise {
   }
 
   /// Looks at what a run without faults has left after one that had some.
-  mutating func checkRepeated(
-    _ outcome: FaultyOutcome,
-    _ after: TreeState
-  ) {
-    for failure in outcome.failures { complaints.append("run again: \(failure)") }
-    if outcome.exitCode != 0 { complaints.append("run again: exit \(outcome.exitCode)") }
+  mutating func checkRepeated(_ outcome: FaultyOutcome, _ after: TreeState) {
+    let earlier = complaints
+    complaints = []
+    checkUndisturbed(outcome, after)
+    complaints = earlier + complaints.map { "run again: \($0)" }
+  }
+
+  /// Looks at what a run without faults has left and said.
+  mutating func checkUndisturbed(_ outcome: FaultyOutcome, _ after: TreeState) {
+    for failure in outcome.failures { complaints.append("\(failure)") }
+    if outcome.exitCode != 0 { complaints.append("exit \(outcome.exitCode)") }
     checkNames(after, mayLeaveTemporaries: false)
-    complaints += differences(after).map { "run again, but \($0.path): \($0.what)" }
+    complaints += differences(after).map { "\($0.path): \($0.what)" }
   }
 
   /// Every name is old or new, whole, and there is no other.

@@ -87,6 +87,52 @@ struct FaultRig {
       + ["under \(calls.met)", "exit \(outcome.exitCode)", "told \(told)", "in \(scenario)"]
   }
 
+  /// Copies under faults; what is told.
+  func failures(
+    _ scenario: FaultScenario,
+    _ faults: [Fault],
+    _ interruption: Interruption? = nil
+  ) throws -> [CopyError] {
+    try trees.reset(scenario.before)
+    return copy(scenario, faults, seed: 0, interruption).outcome.failures
+  }
+
+  /// The paths of the source and the target.
+  var sourcePath: String { trees.source }
+  var targetPath: String { trees.target }
+
+  /// Copies, and has another run do the same from beginning to end in the middle of it.
+  ///
+  /// - Parameters:
+  ///   - scenario: What both do.
+  ///   - call: The kind of the call before which the other comes.
+  ///   - number: Which of the calls of the kind, from 0.
+  /// - Returns: What either complained of, and what is not as it should be afterwards.
+  func complaints(
+    _ scenario: FaultScenario,
+    interruptedBefore call: UInt32,
+    number: UInt32
+  ) throws -> [String] {
+    try trees.reset(scenario.before)
+    var promise = FaultPromise(
+      scenario,
+      trees: trees,
+      before: TreeState(trees.target),
+      expected: scenario.expected(source, other),
+      other: scenario.operands == .merged ? other : nil
+    )
+    var otherOutcome: FaultyOutcome?
+    let interruption = Interruption(before: call, number: number) {
+      otherOutcome = self.copy(scenario, [], seed: 0).outcome
+    }
+    let (outcome, _) = copy(scenario, [], seed: 0, interruption)
+    promise.checkUndisturbed(outcome, TreeState(trees.target))
+    // How often a thread of its own looks is not the same each time.
+    if let otherOutcome { promise.checkUndisturbed(otherOutcome, TreeState(trees.target)) }
+    guard !promise.complaints.isEmpty else { return [] }
+    return ["another run before \(Fault.name(call)) #\(number)"] + promise.complaints
+  }
+
   /// Whether the sources are what they were.
   var sourcesAreUnchanged: Bool {
     [(source, TreeState(trees.source)), (other, TreeState(trees.other))].allSatisfy { old, new in
@@ -102,12 +148,17 @@ struct FaultRig {
   private func copy(
     _ scenario: FaultScenario,
     _ faults: [Fault],
-    seed: UInt64
+    seed: UInt64,
+    _ interruption: Interruption? = nil
   ) -> (outcome: FaultyOutcome, calls: FaultyCalls) {
     let recorder = FailureRecorder()
     let plan = scenario.plan(trees)
-    let (result, calls) = FaultyCalls.during(faults, seed: seed, isUser: scenario.isUser) {
-      () -> Result<CopyReport, CopyError> in
+    let (result, calls) = FaultyCalls.during(
+      faults,
+      seed: seed,
+      isUser: scenario.isUser,
+      interruption: interruption
+    ) { () -> Result<CopyReport, CopyError> in
       do throws(CopyError) {
         return .success(try TreeCopier(events: recorder).copy(plan))
       } catch {

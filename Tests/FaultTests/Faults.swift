@@ -75,18 +75,21 @@ struct FaultyCalls {
   ///   - faults: Where.
   ///   - seed: What to tell in a crash.
   ///   - isUser: Whether the body is to take itself for an ordinary user's.
+  ///   - interruption: What comes in between.
   ///   - body: What is run; threads that it starts belong to it.
   /// - Returns: What the body returned, and what came of its calls.
   static func during<Result>(
     _ faults: [Fault],
     seed: UInt64,
     isUser: Bool,
+    interruption: Interruption? = nil,
     _ body: () -> Result
   ) -> (result: Result, calls: FaultyCalls) {
     let raw = faults.map {
       fi_fault(call: $0.call, first: $0.first, count: $0.count, error: $0.error)
     }
     let run = unsafe fi_begin(raw, UInt32(raw.count), seed, isUser)
+    unsafe interruption?.begin(in: run)
     let result = body()
     fi_end()
     defer { unsafe fi_free(run) }
@@ -97,6 +100,37 @@ struct FaultyCalls {
         met: faults.indices.filter { unsafe fi_met(run, UInt32($0)) > 0 }.map { faults[$0] },
         descriptors: fi_descriptors(run)
       )
+    )
+  }
+}
+
+/// Something that is done once, just before one of the calls of a run.
+final class Interruption {
+  /// The kind of the call.
+  let call: UInt32
+  /// Which of the calls of the kind, from 0.
+  let number: UInt32
+  private let body: () -> Void
+
+  /// Names the call, and what is done before it.
+  init(before call: UInt32, number: UInt32, _ body: @escaping () -> Void) {
+    self.call = call
+    self.number = number
+    self.body = body
+  }
+
+  /// Has it done in a run, which it must outlive.
+  fileprivate func begin(in run: OpaquePointer?) {
+    let context = unsafe Unmanaged.passUnretained(self).toOpaque()
+    unsafe fi_interrupt(
+      run,
+      call,
+      number,
+      { context in
+        guard let context = unsafe context else { return }
+        unsafe Unmanaged<Interruption>.fromOpaque(context).takeUnretainedValue().body()
+      },
+      context
     )
   }
 }

@@ -105,16 +105,41 @@ extension Publisher {
   }
 
   /// Makes an entry a further name of a file that is there.
+  ///
+  /// Other runs may do the same: what has the first name by then is what the entry has to be.
+  ///
+  /// - Throws: The error of a call; `Errno.resourceBusy` where the first name changes all the time.
   mutating func makeLink(_ entry: FoundEntry, to first: EntryLocation) throws(Errno) {
-    let temporary = try makeOrClaim(entry) { (place) throws(Errno) in
-      try place.makeHardLink(to: first)
+    for _ in 0..<Self.linkTriesMax {
+      let temporary = try makeOrClaim(entry) { (place) throws(Errno) in
+        try Self.link(place, to: first)
+      }
+      guard let temporary else { return }
+      try EntryLocation(directory: entry.sides.target, name: temporary)
+        .renameOrRemove(
+          to: entry.targetName,
+          inPlaceOfDirectory: entry.existing?.kind == .directory
+        )
+      let wanted = try first.metadata().identity
+      guard try entry.target.metadata().identity != wanted else { return }
     }
-    guard let temporary else { return }
-    try EntryLocation(directory: entry.sides.target, name: temporary)
-      .renameOrRemove(
-        to: entry.targetName,
-        inPlaceOfDirectory: entry.existing?.kind == .directory
-      )
+    throw .resourceBusy
+  }
+
+  /// More than this are no other runs.
+  private static var linkTriesMax: Int { 8 }
+
+  /// Makes a link, and tries again where the inode of the first name has lost its last name since
+  /// it was looked up: another run has just put its own copy there.
+  private static func link(_ place: EntryLocation, to first: EntryLocation) throws(Errno) {
+    for _ in 1..<linkTriesMax {
+      do {
+        return try place.makeHardLink(to: first)
+      } catch .noSuchFileOrDirectory {
+        guard try first.metadataIfPresent() != nil else { throw .noSuchFileOrDirectory }
+      }
+    }
+    try place.makeHardLink(to: first)
   }
 
   /// Makes something under its own name, if nothing is in the way, else under a temporary one.

@@ -63,6 +63,9 @@ extension RunContext {
         if reader.next() != nil { throw .directoryNotEmpty }
       }
       return true
+    } catch .noSuchFileOrDirectory, .notDirectory, .tooManySymbolicLinkLevels {
+      // Another run has put in its place what is to come there.
+      return true
     } catch {
       fail(.target(.replaceDirectory, entry.targetPath, error), at: FailedPlace(entry))
       return false

@@ -130,7 +130,7 @@ extension LiveExecutor where Queue: ~Copyable {
   mutating func makeDirectory(_ entry: FoundEntry) -> DirectoryOutcome {
     guard run.canReplace(entry) else { return .failed }
     do throws(Errno) {
-      if entry.existing != nil { try entry.target.remove() }
+      if entry.existing != nil { try entry.target.removeFile() }
       let policy = publisher.metadata.policy
       let mode = policy.preservation.newDirectoryPermissions(
         like: entry.metadata,
@@ -326,7 +326,8 @@ extension LiveExecutor where Queue: ~Copyable {
       switch error {
       // The two lie on different filesystems, projects or branches of the target, or that has no
       // links (as FAT), or not to what belongs to others: the contents arrive all the same.
-      case .improperLink, .notPermitted, .notSupported, .noFunction, .noSuchFileOrDirectory:
+      case .improperLink, .notPermitted, .notSupported, .noFunction, .noSuchFileOrDirectory,
+        .resourceBusy:
         return .mustCopy(error)
       case .tooManyLinks: return .isFull
       default:
