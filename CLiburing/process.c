@@ -3,7 +3,9 @@
 #define _GNU_SOURCE
 #include "process.h"
 
+#include <malloc.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 static int32_t argument_count;
@@ -22,6 +24,14 @@ __attribute__((constructor(101))) static void remember_arguments(int count, char
   argument_count = count;
   arguments = (const char *const *)words;
   is_told = readlink("/proc/self/exe", &byte, 1) < 0 && putenv(backtrace_setting) == 0;
+}
+
+// glibc maps 64 MiB for each further thread that allocates, to be filled if need be. Where not much
+// may be mapped, that would be all there is.
+__attribute__((constructor)) static void map_no_more_than_needed(void) {
+  struct rlimit limit;
+  if (getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY)
+    mallopt(M_ARENA_MAX, 1);
 }
 
 const char *const *cl_process_arguments(int32_t *count) {

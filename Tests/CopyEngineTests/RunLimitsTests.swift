@@ -186,4 +186,66 @@ struct RunLimitsTests {
       }
     }
   }
+
+  @Test("buffers, workers and what is dirty follow the control group", arguments: [1, 4, 16, 24])
+  func controlGroup(_ megabytes: Int) {
+    let bytes = megabytes << 20
+    for disks in [DiskTraits(), DiskTraits(sourceSeeks: true, targetSeeks: true, sharesDisk: true)]
+    {
+      let limits = RunLimits(
+        TransferOptions(),
+        disks: disks,
+        processors: 8,
+        descriptors: 65_536,
+        memory: MemoryLimits(controlGroupBytes: bytes)
+      )
+      #expect(limits.blocks * limits.blockBytes <= bytes / 8 && limits.blocks >= 8)
+      #expect(limits.workers == (disks.seek ? 1 : max(1, megabytes / 4)))
+      #expect(limits.smallDirtyBytesMax <= bytes / 8)
+      #expect(limits.dirtyBytesMax * UInt64(limits.workers) <= UInt64(bytes / 8))
+      let files = limits.writebackFilesMax + limits.loadedFilesMax * limits.workers
+      #expect(files * RunLimits.bytesOfOpenFile <= bytes / 8 + (1 << 16))
+      #expect(limits.followedMemory == limits.memory)
+    }
+  }
+
+  @Test("where much memory is allowed it is as if there were no limit")
+  func wideControlGroup() {
+    let memory = MemoryLimits(controlGroupBytes: 1 << 30, addressBytes: 1 << 40)
+    let limits = RunLimits(
+      TransferOptions(),
+      disks: DiskTraits(),
+      processors: 4,
+      descriptors: 65_536,
+      memory: memory
+    )
+    let usual = self.limits(memory: 8 << 20, jobs: nil)
+    #expect(limits.blocks == usual.blocks && limits.blockBytes == usual.blockBytes)
+    #expect(limits.workers == usual.workers && limits.bound == nil)
+    #expect(limits.dirtyBytesMax == usual.dirtyBytesMax)
+    #expect(limits.writebackFilesMax == usual.writebackFilesMax)
+    #expect(limits.followedMemory == .none)
+  }
+
+  @Test("a run that may map too little does not begin, and any other has room for its workers")
+  func addressSpace() {
+    for megabytes in 0..<200 {
+      let limits = RunLimits(
+        TransferOptions(),
+        disks: DiskTraits(),
+        processors: 8,
+        descriptors: 65_536,
+        memory: MemoryLimits(addressBytes: megabytes << 20)
+      )
+      let (stack, buffers) = (MemoryLimits.stackBytes, limits.blocks * limits.blockBytes)
+      let threads = 2 * stack + (limits.workers - 1) * (stack + RunLimits.addressBytesOfWorker)
+      let isEnough = buffers + RunLimits.addressBytesMin + threads <= megabytes << 20
+      if isEnough {
+        #expect(throws: Never.self) { _ = try limits.makePool() }
+      } else {
+        #expect(limits.workers == 1)
+        #expect(throws: CopyError.self) { _ = try limits.makePool() }
+      }
+    }
+  }
 }

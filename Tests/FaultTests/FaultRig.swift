@@ -108,6 +108,7 @@ struct FaultRig {
   ///   - call: The kind of the call before which the other comes.
   ///   - number: Which of the calls of the kind, from 0.
   /// - Returns: What either complained of, and what is not as it should be afterwards.
+  /// - Throws: What keeps the target from being made anew.
   func complaints(
     _ scenario: FaultScenario,
     interruptedBefore call: UInt32,

@@ -18,6 +18,9 @@ public enum Explanation: Equatable, Sendable {
   case workers(Int, WorkersReason)
   /// The buffers: how many, of how many bytes each, for rows of an array of so many bytes (or 0).
   case buffers(count: Int, bytesEach: Int, stripeBytes: Int, areShared: Bool)
+  /// Buffers, workers and dirty data follow what the control group of the process may have of
+  /// memory, and what the process may still map, in bytes.
+  case memoryLimit(controlGroupBytes: Int?, addressBytes: Int?)
   /// Who carries out reads and writes.
   case engine(Engine)
   /// How a filesystem is read or written.
@@ -77,6 +80,10 @@ public enum Explanation: Equatable, Sendable {
     case memory(wanted: Int)
     /// Of so many wanted, since the limit on open files allows no more.
     case descriptors(wanted: Int)
+    /// Of so many wanted, since the control group has memory for no more.
+    case controlGroup(wanted: Int)
+    /// Of so many wanted, since the limit on mapped memory allows no more.
+    case addressSpace(wanted: Int)
     /// No more threads could be started.
     case threads(Errno)
   }

@@ -40,6 +40,7 @@ struct PublishedState: Sendable {
     }
     writeback = WritebackQueue(
       filesMax: run.limits.writebackFilesMax,
+      bytesMax: run.limits.smallDirtyBytesMax,
       pageBytes: ProcessFacts.pageBytes,
       targets: targets,
       disks: run.disks,

@@ -18,9 +18,13 @@ extension WritebackQueue {
     ///
     /// One that seeks goes to its journal and back for each batch; where it is read as well, all is
     /// read first and written then.
-    init(_ disks: DiskTraits) {
-      bytesMax = disks.targetSeeks ? 56 << 20 : 24 << 20
-      batchBytes = disks.sharesDisk ? bytesMax : bytesMax / 2
+    ///
+    /// - Parameters:
+    ///   - disks: What the disks are like.
+    ///   - bytesMax: How much may wait or be on its way, where there is little memory.
+    init(_ disks: DiskTraits, bytesMax: Int = .max) {
+      self.bytesMax = min(disks.targetSeeks ? 56 << 20 : 24 << 20, bytesMax)
+      batchBytes = disks.sharesDisk ? self.bytesMax : self.bytesMax / 2
     }
   }
 

@@ -76,12 +76,14 @@ final class WritebackQueue: Sendable {
   ///
   /// - Parameters:
   ///   - filesMax: How many files may wait or be on their way.
+  ///   - bytesMax: How much of their data may, where there is little memory.
   ///   - pageBytes: The size of a page, in bytes.
   ///   - targets: The filesystems that are written to.
   ///   - disks: What the disks are like.
   ///   - onSettled: Told of each batch that has settled.
   init(
     filesMax: Int,
+    bytesMax: Int = .max,
     pageBytes: Int,
     targets: TargetFilesystems,
     disks: DiskTraits,
@@ -91,7 +93,7 @@ final class WritebackQueue: Sendable {
     self.pageBytes = pageBytes
     self.targets = targets
     self.onSettled = onSettled
-    bounds = Bounds(disks)
+    bounds = Bounds(disks, bytesMax: bytesMax)
   }
 
   /// Takes a file into the present batch; waits while too much is on its way.

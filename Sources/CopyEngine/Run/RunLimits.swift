@@ -12,6 +12,8 @@ struct RunLimits: Equatable {
   /// How many there would be if nothing stood against it, and what does.
   let workersWanted: Int
   let bound: Bound?
+  /// What memory the process may take, and with it the run.
+  let memory: MemoryLimits
   /// The buffers that all workers share.
   let blocks: Int
   /// The size of a buffer, in bytes.
@@ -26,8 +28,12 @@ struct RunLimits: Equatable {
   let loadedFilesMax: Int
   /// How many directories each worker may hold open for names that it has gathered.
   let batchDirectoriesMax: Int
+  /// How many names each worker may hold back.
+  let batchNamesMax: Int
   /// How much each worker's large files may have dirty, in bytes.
   let dirtyBytesMax: UInt64
+  /// How much all small files may have dirty, in bytes.
+  let smallDirtyBytesMax: Int
 
   /// Room in a worker's queue for a pair for each buffer, or a read for each file, and some advice,
   /// in requests.
@@ -39,6 +45,10 @@ struct RunLimits: Equatable {
     case memory
     /// Each needs a few descriptors.
     case descriptors
+    /// Each needs some of what the control group may have.
+    case controlGroup
+    /// Each needs a stack.
+    case addressSpace
   }
 
   /// More than this gains nothing: a disk takes requests of 1 MiB at full speed.
@@ -70,6 +80,23 @@ struct RunLimits: Equatable {
   /// More directories than this need no shorter ways between them.
   static let batchDirectoriesWanted = 4096
   static let pageBytes = 4096
+  /// Buffers, dirty data of large files and that of small ones take so much of the memory that the
+  /// control group may have; the rest is for the kernel, the program and what is just read.
+  static let shareOfMemory = 8
+  /// Open files and directories, and names, take so much of it each.
+  static let shareOfMemoryOfEntries = 16
+  /// What the kernel keeps for an open file or directory, and the program, in bytes.
+  static let bytesOfOpenFile = 4096
+  /// What a name takes that is held back, with what is known of it, in bytes.
+  static let bytesOfName = 400
+  /// What a worker takes beside the buffers, in bytes.
+  static let bytesOfWorker = 4 << 20
+  /// What a run maps beside buffers and stacks at the least, and what each further worker does, in
+  /// bytes.
+  static let addressBytesMin = 8 << 20
+  static let addressBytesOfWorker = 6 << 20
+  /// Smaller buffers than this, in bytes, are for who asks for them.
+  static let memoryBytesDefaultMin = 64 << 10
   /// Descriptors that a run asks for at the most; more would be for trees deeper than 10,000.
   static let descriptorsMax = 65_536
   /// Small files whose reads are in flight together: enough for the queue of a fast disk.
@@ -96,20 +123,26 @@ struct RunLimits: Equatable {
     _ options: TransferOptions,
     disks: DiskTraits,
     processors: Int = ProcessFacts.processors,
-    descriptors: Int
+    descriptors: Int,
+    memory: MemoryLimits = .none
   ) {
+    self.memory = memory
     let fitting = min(max(processors, Self.workersMin(disks)), Self.workersDefaultMax)
     let wanted = options.jobs ?? (disks.seek ? 1 : fitting)
     let available = max(0, descriptors - Self.descriptorsReserved)
-    let memoryBytes =
-      options.memoryBytes
-      ?? (disks.sharesDisk ? Self.memoryBytesDefaultOfSharedDisk : Self.memoryBytesDefault)
+    let memoryBytes = options.memoryBytes ?? Self.memoryBytesDefault(disks, memory)
     // The least that a worker can do anything with is one page and one file.
     let pages = memoryBytes / Self.pageBytes
     let openable = available / (Self.descriptorsOfWorker + Self.descriptorsOfFile)
-    workers = max(1, min(wanted, pages, openable))
+    let allowed: [(bound: Bound, workers: Int)] = [
+      (.memory, pages), (.descriptors, openable),
+      (.controlGroup, memory.controlGroupBytes.map { $0 / Self.bytesOfWorker } ?? wanted),
+      (.addressSpace, Self.workersMapped(memory, memoryBytes) ?? wanted),
+    ]
+    let least = allowed.min { $0.workers < $1.workers } ?? (.memory, wanted)
+    workers = max(1, min(wanted, least.workers))
     workersWanted = wanted
-    bound = workers >= wanted ? nil : pages <= openable ? .memory : .descriptors
+    bound = workers >= wanted ? nil : least.bound
     let blocksWanted = max(Self.blocksWanted, Self.blocksOfWorker * workers)
     let blockBytesMax = disks.sharesDisk ? Self.blockBytesMaxOfSharedDisk : Self.blockBytesMax
     let bytes = min(memoryBytes / blocksWanted, blockBytesMax)
@@ -117,24 +150,56 @@ struct RunLimits: Equatable {
     blockBytes = max(unit.roundedDown(to: Self.pageBytes), Self.pageBytes)
     blocks = max(1, min(memoryBytes / blockBytes, BufferPool.countMax))
     let rest = available - workers * Self.descriptorsOfWorker
+    let openMax = memory.entriesMax(ofBytes: Self.bytesOfOpenFile)
     let filesOfHalf = rest / 2 / workers / Self.descriptorsOfFile
     filesMax = max(1, min(disks.seek ? Self.filesWantedBySeeks : Self.filesWanted, filesOfHalf))
     var unused = rest - workers * filesMax * Self.descriptorsOfFile
     loadedFilesMax =
-      disks.targetSeeks ? max(1, min(unused / 8 / workers, Self.loadedFilesWanted)) : 1
+      disks.targetSeeks
+      ? max(1, min(unused / 8 / workers, openMax / workers, Self.loadedFilesWanted)) : 1
     let writtenTogether = disks.targetSeeks ? min(loadedFilesMax, AioWriteBatch.countMax) : 0
     unused = max(0, unused - workers * (loadedFilesMax + writtenTogether))
-    writebackFilesMax = max(0, min(unused / 2, Self.writebackFilesWanted))
+    writebackFilesMax = max(0, min(unused / 2, openMax, Self.writebackFilesWanted))
     let batched =
       disks.seek ? min((unused - writebackFilesMax) / 4 / workers, Self.batchDirectoriesWanted) : 0
-    batchDirectoriesMax = max(1, batched)
-    directoriesMax = max(1, (unused - writebackFilesMax) / 2 - batched * workers)
-    dirtyBytesMax = Self.dirtyBytesOfRun / UInt64(workers)
+    batchDirectoriesMax = max(1, min(batched, openMax / workers))
+    directoriesMax = max(1, min((unused - writebackFilesMax) / 2 - batched * workers, openMax))
+    batchNamesMax = max(1, memory.entriesMax(ofBytes: Self.bytesOfName) / workers)
+    smallDirtyBytesMax = memory.controlGroupBytes.map { $0 / Self.shareOfMemory } ?? .max
+    dirtyBytesMax = min(Self.dirtyBytesOfRun, UInt64(smallDirtyBytesMax)) / UInt64(workers)
+  }
+
+  /// What the buffers take if nobody has asked for another figure, in bytes.
+  private static func memoryBytesDefault(_ disks: DiskTraits, _ memory: MemoryLimits) -> Int {
+    let wanted = disks.sharesDisk ? memoryBytesDefaultOfSharedDisk : memoryBytesDefault
+    let given = [memory.controlGroupBytes, memory.addressBytes].compactMap { $0 }.min() ?? .max
+    return min(wanted, max(given / shareOfMemory, memoryBytesDefaultMin))
+  }
+
+  /// How many workers may be mapped, with the thread that writes back and the one that watches
+  /// disks; none where there is not room enough for one.
+  private static func workersMapped(_ memory: MemoryLimits, _ memoryBytes: Int) -> Int? {
+    memory.addressBytes.map { left in
+      let (stack, fixed) = (MemoryLimits.stackBytes, addressBytesMin + memoryBytes)
+      let rest = left - fixed - 2 * stack
+      return rest < 0 ? 0 : 1 + rest / (stack + addressBytesOfWorker)
+    }
+  }
+
+  /// Those of the limits on memory that make the run take less than it would.
+  var followedMemory: MemoryLimits {
+    func isFollowed(_ bytes: Int) -> Bool { bytes / Self.shareOfMemory < Self.memoryBytesDefault }
+    return MemoryLimits(
+      controlGroupBytes: memory.controlGroupBytes.flatMap { isFollowed($0) ? $0 : nil },
+      addressBytes: memory.addressBytes.flatMap { isFollowed($0) ? $0 : nil }
+    )
   }
 
   /// Gets the memory for the buffers.
   func makePool() throws(CopyError) -> BufferPool {
     do throws(Errno) {
+      // A run that finds no memory for anything else would not come to an end.
+      if Self.workersMapped(memory, blocks * blockBytes) == 0 { throw .noMemory }
       return try BufferPool(count: blocks, bytesEach: blockBytes)
     } catch {
       throw CopyError(.allocateBuffers, FilePath(), error, .memory)
@@ -151,5 +216,12 @@ struct RunLimits: Equatable {
   private static func unit(stripe: Int, blockBytesWanted wanted: Int, _ memoryBytes: Int) -> Int {
     guard stripe > 0, stripe <= memoryBytes / blocksOfWorker else { return wanted }
     return stripe > wanted ? stripe : wanted.roundedDown(to: stripe)
+  }
+}
+
+extension MemoryLimits {
+  /// How many entries of so many bytes the control group has room for.
+  fileprivate func entriesMax(ofBytes bytes: Int) -> Int {
+    controlGroupBytes.map { max(1, $0 / RunLimits.shareOfMemoryOfEntries / bytes) } ?? .max
   }
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Kernel
 internal import Storage
 
 /// What `--explain` says of a run before it starts.
@@ -41,6 +42,15 @@ struct RunExplanation {
   }
 
   private func tellBuffers(areShared: Bool) {
+    let memory = limits.followedMemory
+    if memory != .none {
+      run.explain(
+        .memoryLimit(
+          controlGroupBytes: memory.controlGroupBytes,
+          addressBytes: memory.addressBytes
+        )
+      )
+    }
     run.explain(
       .buffers(
         count: limits.blocks,
@@ -74,6 +84,8 @@ struct RunExplanation {
     switch limits.bound {
     case .memory: .memory(wanted: limits.workersWanted)
     case .descriptors: .descriptors(wanted: limits.workersWanted)
+    case .controlGroup: .controlGroup(wanted: limits.workersWanted)
+    case .addressSpace: .addressSpace(wanted: limits.workersWanted)
     case nil where run.options.transfer.jobs != nil: .asked
     case nil where disks.seek: .seeks
     case nil:

@@ -57,7 +57,12 @@ struct RunSetup {
       creationMask: creationMask,
       mounts: mounts,
       disks: disks,
-      limits: RunLimits(options, disks: disks, descriptors: descriptors),
+      limits: RunLimits(
+        options,
+        disks: disks,
+        descriptors: descriptors,
+        memory: .ofProcess()
+      ),
       target: target,
       targetTimes: TargetTimes(mayMakeNames: !plan.options.isDryRun),
       sink: (sink, wants)

@@ -25,22 +25,27 @@ struct NameBatch {
 
   /// How many directories may be held open.
   private let directoriesMax: Int
+  /// How many names it may have, where there is little memory.
+  private let namesMax: Int
   private var names: [Name] = []
   private var nameBytes = 0
   private var directories = 0
 
   /// Makes an empty batch.
   ///
-  /// - Parameter directoriesMax: How many directories the names may be of.
-  init(directoriesMax: Int) {
+  /// - Parameters:
+  ///   - directoriesMax: How many directories the names may be of.
+  ///   - namesMax: How many names it may have, if not as many as usual.
+  init(directoriesMax: Int, namesMax: Int = NameBatch.namesMax) {
     self.directoriesMax = directoriesMax
+    self.namesMax = min(namesMax, Self.namesMax)
   }
 
   var isEmpty: Bool { names.isEmpty }
 
   /// Whether what it has should be visited before more is read.
   var isFull: Bool {
-    names.count >= Self.namesMax || nameBytes >= Self.nameBytesMax || directories >= directoriesMax
+    names.count >= namesMax || nameBytes >= Self.nameBytesMax || directories >= directoriesMax
   }
 
   /// Adds a name; a batch of one directory's names may go beyond the bounds.
@@ -54,7 +59,7 @@ struct NameBatch {
   /// Takes out all names, in the order of their inodes.
   mutating func takeInOrder() -> [Name] {
     let taken = names.sorted { $0.entry.inode < $1.entry.inode }
-    self = NameBatch(directoriesMax: directoriesMax)
+    self = NameBatch(directoriesMax: directoriesMax, namesMax: namesMax)
     return taken
   }
 }

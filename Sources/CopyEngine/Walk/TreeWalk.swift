@@ -23,7 +23,10 @@ struct TreeWalk<Work: Executor & ~Copyable>: ~Copyable {
     stack = parts.stack
     similarNames = parts.similarNames
     self.visitor = visitor
-    batch = NameBatch(directoriesMax: run.limits.batchDirectoriesMax)
+    batch = NameBatch(
+      directoriesMax: run.limits.batchDirectoriesMax,
+      namesMax: run.limits.batchNamesMax
+    )
   }
 
   /// Whether names were read that nobody has visited.

@@ -124,7 +124,10 @@ enum TransferRows {
         .BR 8M ,
         or
         .B 64M
-        where one disk that seeks is read and written.
+        where one disk that seeks is read and written, and less where the control group may have
+        little memory or
+        .B ulimit -v
+        lets little be mapped: an eighth of that.
         K, M and G count in 1024, KB, MB and GB in 1000.
         """
     ) { options, typed throws(Refusal) in

@@ -17,6 +17,15 @@ extension Explanation {
       ]
     case .order(let order): ["order: \(order.text)"]
     case .workers(let count, let reason): ["workers: \(count) (\(reason.text))"]
+    case .memoryLimit(let controlGroup, let addresses):
+      [
+        controlGroup.map {
+          "memory: buffers and dirty data follow the \($0 >> 20) MiB of the control group"
+        },
+        addresses.map {
+          "memory: buffers follow the \($0 >> 20) MiB that may still be mapped (ulimit -v)"
+        },
+      ].compactMap { $0 }
     case .buffers(let count, let bytesEach, let stripeBytes, let areShared):
       [
         "buffers: \(count) of \(bytesEach >> 10) KiB"
@@ -100,6 +109,10 @@ extension Explanation.WorkersReason {
       "of \(wanted) wanted, since each needs a page of the memory for buffers"
     case .descriptors(let wanted):
       "of \(wanted) wanted, since the limit on open files allows no more"
+    case .controlGroup(let wanted):
+      "of \(wanted) wanted, since the control group has memory for no more"
+    case .addressSpace(let wanted):
+      "of \(wanted) wanted, since the limit on mapped memory allows no more"
     case .threads(let errno): "no more threads: \(errno)"
     }
   }

@@ -40,8 +40,8 @@ struct fi_run;
 ///
 /// SEED is printed if the process crashes.
 struct fi_run *fi_begin(const struct fi_fault *faults, uint32_t count, uint64_t seed, bool is_user);
-/// Has something done once, just before call NUMBER of a kind, from 0: BODY is called with CONTEXT by
-/// the thread that makes the call, and what it calls itself belongs to no run.
+/// Has something done once, just before call NUMBER of a kind, from 0: BODY is called with CONTEXT
+/// by the thread that makes the call, and what it calls itself belongs to no run.
 void fi_interrupt(struct fi_run *run, uint32_t call, uint32_t number, void (*body)(void *),
                   void *context);
 /// Has the calls of this thread belong to no run any more.
