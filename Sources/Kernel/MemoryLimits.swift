@@ -62,10 +62,9 @@ public struct MemoryLimits: Equatable, Sendable {
 }
 
 /// The control group of the process.
+///
+/// By plain loops over bytes, as `/proc/self/mountinfo` is read: each run asks.
 enum ControlGroup {
-  /// What the kernel says where there is no limit is more than this, in bytes.
-  private static let bytesMax = 1 << 60
-
   /// The lowest limit on memory of the group and those above it, in bytes; `nil` where there is
   /// none.
   ///
@@ -73,38 +72,62 @@ enum ControlGroup {
   /// slowed down), version 1 one for memory (`memory.limit_in_bytes`). In a container only the
   /// lower part of the path may be there.
   static func memoryBytes(root: String) -> Int? {
-    guard let text = SmallFile.text("\(root)/proc/self/cgroup") else { return nil }
-    var lowest: Int?
-    for line in text.split(separator: "\n") {
-      let fields = line.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
-      guard fields.count == 3 else { continue }
-      let path = String(fields[2])
-      var found: [Int] = []
-      if fields[0] == "0" && fields[1].isEmpty {
-        for base in ["/sys/fs/cgroup", "/sys/fs/cgroup/unified"] {
-          found += limits("\(root)\(base)", path, ["memory.max", "memory.high"])
-        }
-      } else if fields[1].split(separator: ",").contains("memory") {
-        found = limits("\(root)/sys/fs/cgroup/memory", path, ["memory.limit_in_bytes"])
-      }
-      lowest = (found + (lowest.map { [$0] } ?? [])).min()
+    guard let bytes = SmallFile.bytes(root + "/proc/self/cgroup") else { return nil }
+    var lowest = Int.max
+    var start = 0
+    for end in 0...bytes.count where end == bytes.count || bytes[end] == UInt8(ascii: "\n") {
+      lowest = min(lowest, limit(ofLine: bytes[start..<end], root))
+      start = end + 1
     }
-    return lowest
+    return lowest == .max ? nil : lowest
   }
 
-  /// The limits in the files of a group and of all above it.
-  private static func limits(_ base: String, _ path: String, _ files: [String]) -> [Int] {
-    var found: [Int] = []
-    var parts = path.split(separator: "/")
-    while true {
-      let directory = ([base] + parts.map(String.init)).joined(separator: "/")
-      for file in files {
-        guard let text = SmallFile.text("\(directory)/\(file)"),
-          let bytes = Int(text.prefix { $0.isNumber }), bytes < bytesMax
-        else { continue }
-        found.append(bytes)
-      }
-      guard parts.popLast() != nil else { return found }
+  /// The limit that follows from a line: `number:controllers:path`.
+  private static func limit(ofLine line: ArraySlice<UInt8>, _ root: String) -> Int {
+    let colon = UInt8(ascii: ":")
+    guard let first = line.firstIndex(of: colon),
+      let second = line[(first + 1)...].firstIndex(of: colon)
+    else { return .max }
+    let (controllers, path) = (line[(first + 1)..<second], line[(second + 1)...])
+    if controllers.isEmpty {
+      let files = ["/memory.max", "/memory.high"]
+      return min(
+        limit(root + "/sys/fs/cgroup", path, files),
+        limit(root + "/sys/fs/cgroup/unified", path, files)
+      )
     }
+    let isMemory = controllers.split(separator: UInt8(ascii: ",")).contains {
+      $0.elementsEqual(memory)
+    }
+    return isMemory ? limit(root + "/sys/fs/cgroup/memory", path, ["/memory.limit_in_bytes"]) : .max
+  }
+
+  private static let memory = Array("memory".utf8)
+
+  /// The lowest limit in the files of a group and of all above it.
+  private static func limit(_ base: String, _ path: ArraySlice<UInt8>, _ files: [String]) -> Int {
+    var lowest = Int.max
+    var rest = path
+    while true {
+      while rest.last == UInt8(ascii: "/") { rest.removeLast() }
+      let directory = base + String(decoding: rest, as: UTF8.self)
+      for file in files {
+        guard let bytes = SmallFile.bytes(directory + file) else { continue }
+        lowest = min(lowest, number(bytes))
+      }
+      guard !rest.isEmpty else { return lowest }
+      while let last = rest.last, last != UInt8(ascii: "/") { rest.removeLast() }
+    }
+  }
+
+  /// The number in a file; where there is no limit that is a word, or more than any machine has.
+  private static func number(_ bytes: [UInt8]) -> Int {
+    var (number, digits) = (0, 0)
+    for byte in bytes {
+      guard byte >= UInt8(ascii: "0"), byte <= UInt8(ascii: "9") else { break }
+      number = number &* 10 &+ Int(byte - UInt8(ascii: "0"))
+      digits += 1
+    }
+    return (1...17).contains(digits) ? number : .max
   }
 }

@@ -166,7 +166,10 @@ extension Publisher {
 
   /// Removes what dead runs have left in a directory, before anything is made there.
   private func removeAbandoned(beside entry: FoundEntry) {
-    guard entry.directory.beginChanging() else { return }
+    if entry.directory.beginChanging() { removeAbandonedNow(beside: entry) }
+  }
+
+  private func removeAbandonedNow(beside entry: FoundEntry) {
     AbandonedTemporaries.remove(from: entry.sides.target) { name in
       AbandonedTemporaries.isCopied(name, from: entry.sides.source) || isInOther(name, than: entry)
     }

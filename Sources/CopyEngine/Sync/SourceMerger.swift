@@ -60,7 +60,7 @@ struct SourceMerger {
       }
       return Source(parent: parent, metadata: found)
     } catch {
-      run.fail(error)
+      run.fail(error, at: FailedPlace(nearest: parent))
       return nil
     }
   }
