@@ -46,12 +46,18 @@ extension EntryLocation {
     try rename(to: name, inPlaceOfDirectory: inPlaceOfDirectory)
   }
 
-  /// Removes what is in the way of a directory, unless another run has, or has made the directory
-  /// (`unlinkat`).
-  public func removeFile() throws(Errno) {
+  /// Removes what is in the way of a directory (`unlinkat`).
+  ///
+  /// - Returns: Why it is not removed, where another run may have removed it, or have made the
+  ///   directory.
+  /// - Throws: Any other reason.
+  public func removeFile() throws(Errno) -> Errno? {
     do {
       try remove()
-    } catch .noSuchFileOrDirectory, .isDirectory {
+      return nil
+    } catch {
+      guard error == .noSuchFileOrDirectory || error == .isDirectory else { throw error }
+      return error
     }
   }
 
@@ -72,10 +78,9 @@ extension EntryLocation {
     }
     do {
       try removeDirectory()
-    } catch .notDirectory {
-      // Another run has replaced the directory meanwhile.
-      try remove()
     } catch {
+      // Another run may have replaced the directory meanwhile.
+      if error == .notDirectory, (try? remove()) != nil { return }
       try? exchange(with: name)
       throw error
     }

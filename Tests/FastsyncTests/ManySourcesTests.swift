@@ -96,6 +96,23 @@ import Testing
     }
   }
 
+  /// A directory that cannot be read at one source keeps nobody from giving it its metadata.
+  @Test(.enabled(if: isRoot, "only root can become another user"), arguments: engines)
+  func oneIsUnreadable(_ engine: String) throws {
+    try withSandbox { sandbox in
+      let sources = try makeSources(sandbox, 3)
+      try succeed("chown", ["-R", "1000:1000", sandbox.path])
+      try succeed("chmod", ["0", "\(sources[1])/shared"])
+      let reached = sandbox.path("by-fastsync")
+      let words = ["-a", "--io-engine=\(engine)"] + sources.map { "\($0)/" } + ["\(reached)/"]
+      try expectFastsync(23, words, user: 1_000, saying: ["\(sources[1])/shared: cannot open"])
+      let told = try succeed("stat", ["-c", "%a %Y", "\(reached)/shared", reached]).outputText
+      #expect(told.hasPrefix("750 1000000\n"), "\(told)")
+      let missing = try run("test", ["-e", "\(reached)/shared/file-2"])
+      #expect(missing.status == 0)
+    }
+  }
+
   /// What an entry costs does not follow from the number of sources.
   @Test(.enabled(if: has("strace"), "strace is not installed"), arguments: [[], ["-n"]])
   func callsGrowWithTheEntries(_ options: [String]) throws {

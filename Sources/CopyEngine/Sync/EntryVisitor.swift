@@ -17,10 +17,10 @@ struct EntryVisitor<Work: Executor & ~Copyable>: ~Copyable {
     case file
   }
 
-  private let run: RunContext
+  let run: RunContext
   private let opener: DirectoryOpener
   private let decider: EntryDecider
-  private let merger: SourceMerger
+  let merger: SourceMerger
   private var linker: HardLinker
   private let similarNames: SimilarNames
   var executor: Work
@@ -188,69 +188,6 @@ struct EntryVisitor<Work: Executor & ~Copyable>: ~Copyable {
     case .earlierSource: break
     }
     if !isDirectory { complete(entry.directory) }
-  }
-
-  private mutating func enter(_ entry: FoundEntry, isMade: Bool) -> Visit {
-    guard !entry.directory.isMerged else { return enterMerged(entry, isMade: isMade) }
-    let outcome = isMade ? executor.makeDirectory(entry) : .isThere
-    if case .failed = outcome { return .done }
-    let child = CopyDirectory(
-      entry.name,
-      in: entry.directory,
-      identity: entry.metadata.identity,
-      metadata: metadataBefore(entry.metadata),
-      isNew: outcome == .made || outcome == .isMissing,
-      isMissing: outcome == .isMissing
-    )
-    if isRead(child) { return .directory(child) }
-    complete(child)
-    return .done
-  }
-
-  /// Enters a directory that other sources may have as well.
-  private mutating func enterMerged(_ entry: FoundEntry, isMade: Bool) -> Visit {
-    let sources = merger.sources(of: entry)
-    guard let first = sources.first else { return .done }
-    let outcome = isMade ? executor.makeDirectory(entry) : .isThere
-    if case .failed = outcome { return .done }
-    let change = sources.count > 1 ? CopyDirectory.Change() : nil
-    var children: [CopyDirectory] = []
-    for source in sources {
-      let child = CopyDirectory(
-        entry.name,
-        in: source.parent,
-        identity: source.metadata.identity,
-        metadata: metadataBefore(first.metadata),
-        // Other sources may put something there.
-        isNew: outcome == .isMissing || outcome == .made && children.isEmpty,
-        isMissing: outcome == .isMissing,
-        isMerged: change != nil,
-        sharing: change
-      )
-      if isRead(child) { children.append(child) } else { complete(child) }
-    }
-    guard children.count > 1 else { return children.first.map { .directory($0) } ?? .done }
-    return .merged(MergedDirectory(children.map { MergedDirectory.Member($0) }))
-  }
-
-  /// Whether a directory is read, and not only made, as one is on which something is mounted that a
-  /// run leaves out.
-  private func isRead(_ directory: CopyDirectory) -> Bool {
-    guard let parent = directory.parent, let identity = directory.identity else { return true }
-    return !isOnOtherFilesystem(identity, in: parent)
-  }
-
-  /// Whether something is mounted on an entry that a run leaves out.
-  private func isOnOtherFilesystem(_ entry: InodeIdentity, in directory: CopyDirectory) -> Bool {
-    guard run.options.rules.staysOnFilesystem, let above = directory.identity else { return false }
-    return above.device != entry.device
-  }
-
-  /// What a directory was when the run began: the target, where it is mounted below the source, is
-  /// not what it was.
-  private func metadataBefore(_ metadata: EntryMetadata) -> EntryMetadata {
-    guard metadata.identity == run.targetRoot else { return metadata }
-    return run.nearestTarget ?? metadata
   }
 }
 

@@ -160,8 +160,8 @@ extension TreeWalk where Work: ~Copyable {
       sides = try opener.open(directory)
     } catch {
       run.fail(error, at: FailedPlace(nearest: directory))
-      visitor.complete(directory, isReadable: false)
-      return endReading(directory, isReadable: false)
+      endReading(directory, isReadable: false)
+      return visitor.complete(directory, isReadable: false)
     }
     // Beyond the budget nobody else holds them, and what follows only knows their numbers.
     defer { withExtendedLifetime(sides) {} }

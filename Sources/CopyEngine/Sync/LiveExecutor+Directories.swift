@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import FileTree
+internal import Kernel
+internal import SystemPackage
+internal import Uring
+
+// Directories.
+extension LiveExecutor where Queue: ~Copyable {
+  mutating func prepare(_ directory: CopyDirectory, _ sides: DirectorySides) {
+    let target = EntryLocation(open: sides.target)
+    let metadata: EntryMetadata
+    do throws(Errno) {
+      metadata = if let known = sides.targetMetadata { known } else { try target.metadata() }
+    } catch {
+      // What is put into it would not be synced at the end.
+      return run.fail(.target(.stat, directory.targetPath(), error), in: directory, sides)
+    }
+    let shared = publisher.shared
+    shared.targets.note(directory, sides, device: metadata.identity.device)
+    guard !directory.isNew else { return }
+    // Another source may have changed a root since it was opened.
+    let found = directory.parent == nil ? (try? target.metadata()) ?? metadata : metadata
+    let interim = interim(directory, sides, target, found)
+    shared.temporarilyWritable.prepare(directory, target, found, interim)
+  }
+
+  /// What a directory is to be while it is filled: what is put into it must be open to nobody who
+  /// will not get at it when all is done.
+  private mutating func interim(
+    _ directory: CopyDirectory,
+    _ sides: DirectorySides,
+    _ target: EntryLocation,
+    _ found: EntryMetadata
+  ) -> TemporarilyWritable.Interim {
+    guard let wanted = directory.metadata else {
+      return TemporarilyWritable.Interim(permissions: found.permissions)
+    }
+    let inode = InodeDelta(of: wanted, at: .entry(found), publisher.metadata.policy)
+    // What cannot be opened is told when the directory is done; its lists may be any until then.
+    let first = try? opener.openFirst(of: directory, sides)
+    defer { withExtendedLifetime(first) {} }
+    let place = MetadataPlace(
+      directory: directory,
+      name: .itself,
+      targetName: .itself,
+      source: first.map { EntryLocation(open: $0.source) },
+      target: target
+    )
+    let listsDiffer =
+      target.hasAttributes && (first == nil || publisher.metadata.accessListsDiffer(place))
+    return TemporarilyWritable.Interim(
+      permissions: inode.interimPermissions(listsDiffer: listsDiffer) ?? found.permissions,
+      owner: inode.owner,
+      group: inode.group
+    )
+  }
+
+  mutating func makeDirectory(_ entry: FoundEntry) -> DirectoryOutcome {
+    guard run.canReplace(entry) else { return .failed }
+    var obstacle: Errno?
+    do throws(Errno) {
+      if entry.existing != nil { obstacle = try entry.target.removeFile() }
+      let policy = publisher.metadata.policy
+      let mode = policy.preservation.newDirectoryPermissions(
+        like: entry.metadata,
+        policy.creationMask
+      )
+      do {
+        try entry.target.makeDirectory(mode: mode)
+      } catch {
+        guard error == .noSpace else { throw error }
+        // What is reserved for data on its way may be more than that takes.
+        try FilesystemCalls.sync(entry.sides.target)
+        try entry.target.makeDirectory(mode: mode)
+      }
+    } catch {
+      // Another worker has made it for an earlier source that merges into this one, or somebody
+      // else, with other permissions.
+      let isThere = error == .fileExists && (try? entry.target.metadata().kind) == .directory
+      if isThere { return .isThere }
+      let reason = error == .fileExists ? obstacle ?? error : error
+      run.fail(.target(.makeDirectory, entry.targetPath, reason), at: FailedPlace(entry))
+      return .failed
+    }
+    own.directoriesCreated += 1
+    run.tell(.directory, entry.directory, entry.targetName, entry.change)
+    return .made
+  }
+
+  mutating func finish(_ directory: CopyDirectory, isReadable: Bool) {
+    let finisher = DirectoryFinisher(run: run, opener: opener)
+    do throws(CopyError) {
+      guard let found = try finisher.find(directory, isReadable: isReadable) else { return }
+      try applyMetadata(found, directory)
+      try sync(found, directory)
+      withExtendedLifetime(found) {}
+    } catch {
+      run.fail(error, at: FailedPlace(nearest: directory))
+    }
+  }
+
+  private mutating func sync(
+    _ found: FinishedDirectory,
+    _ directory: CopyDirectory
+  ) throws(CopyError) {
+    do {
+      try publisher.sync(found.sides.target, found.sides.targetMetadata)
+    } catch {
+      throw .target(.sync, directory.targetPath(), error)
+    }
+  }
+
+  private mutating func applyMetadata(
+    _ found: FinishedDirectory,
+    _ directory: CopyDirectory
+  ) throws(CopyError) {
+    guard let wanted = directory.metadata else { return }
+    var current = found.current
+    let policy = publisher.metadata.policy
+    let opened = publisher.shared.temporarilyWritable.release(
+      directory,
+      current.identity,
+      wanted: policy.preservation.contains(.permissions) ? wanted.permissions : nil
+    )
+    if let opened {
+      guard !opened.isShared else { return own.entriesUnchanged += 1 }
+      (current.owner, current.group) = (opened.found.owner, opened.found.group)
+      current.mode = opened.found.mode
+    }
+    let attributes = publisher.metadata.compareAttributes(found.place, .directory)
+    var inode = InodeDelta(
+      of: wanted,
+      at: directory.isNew ? .new(.ofDirectory(current), replacing: nil) : .entry(current),
+      policy
+    )
+    if opened?.staysOpen == true { inode.leavePermissions() }
+    let delta = MetadataDelta(inode: inode, attributes: attributes)
+    let change = publisher.metadata.apply(delta, found.place, isForced: opened != nil)
+    guard !directory.isNew else { return }
+    if change.isEmpty {
+      own.entriesUnchanged += 1
+    } else {
+      run.tell(.directory, directory, .itself, change)
+    }
+  }
+}
