@@ -144,4 +144,28 @@ import Testing
       try expectSame(source, "\(target)/copy")
     }
   }
+
+  /// Links and nodes have their owner and times before their names.
+  @Test(.enabled(if: isRoot, "only root can give links away"))
+  func metadataComesBeforeTheName() throws {
+    try withSandbox { sandbox in
+      let source = try sandbox.makeDirectory("source")
+      let target = try sandbox.makeDirectory("target")
+      try succeed("ln", ["-s", "somewhere", "\(source)/entry-link"])
+      try succeed("mkfifo", ["\(source)/entry-pipe"])
+      try succeed("chown", ["-h", "1001:2001", "\(source)/entry-link", "\(source)/entry-pipe"])
+      for run in ["first", "replacing"] {
+        let names = "symlinkat,mknodat,fchownat,utimensat,renameat2"
+        let calls = try sandbox.trace(names, ["\(source)/", "\(target)/"])
+        for entry in ["entry-link", "entry-pipe"] {
+          let own = calls.filter { $0.description.contains("\"\(entry)\"") }
+          #expect(own.count == 1 && own.allSatisfy { $0.is("renameat2") }, "\(run): \(calls)")
+          #expect(calls.last { $0.description.contains(entry) }?.is("renameat2") == true)
+        }
+        try expectSame(source, target)
+        try succeed("ln", ["-sfn", "elsewhere", "\(source)/entry-link"])
+        try succeed("rm", ["\(target)/entry-pipe"])
+      }
+    }
+  }
 }

@@ -92,16 +92,37 @@ extension Publisher {
     _ body: (EntryLocation) throws(Errno) -> Void
   ) throws(Errno) {
     let replaced = entry.existing?.kind == entry.metadata.kind ? entry.existing : nil
-    let temporary = try makeOrClaim(entry, body)
+    removeAbandoned(beside: entry)
+    let temporary = try claimUnlessOnlyAdded(entry, body)
     let target = temporary.map { EntryLocation(directory: entry.sides.target, name: $0) }
     let place = MetadataPlace(entry, at: target ?? entry.target)
     let inode = InodeDelta(of: entry.metadata, at: .new(nil, replacing: replaced), metadata.policy)
     let attributes = metadata.compareAttributes(place, entry.metadata.kind)
     _ = metadata.apply(MetadataDelta(inode: inode, attributes: attributes), place)
-    try target?.renameOrRemove(
-      to: entry.targetName,
-      inPlaceOfDirectory: entry.existing?.kind == .directory
-    )
+    do {
+      try target?.rename(
+        to: entry.targetName,
+        inPlaceOfDirectory: entry.existing?.kind == .directory
+      )
+    } catch {
+      try? target?.remove()
+      throw error
+    }
+  }
+
+  /// Makes something under a temporary name, since it has to have its metadata before its own.
+  ///
+  /// - Returns: The name; `nil` where the directory only gets more names, and the entry has its own.
+  private mutating func claimUnlessOnlyAdded(
+    _ entry: FoundEntry,
+    _ body: (EntryLocation) throws(Errno) -> Void
+  ) throws(Errno) -> EntryName? {
+    if entry.existing == nil, entry.sides.targetMetadata?.flags.contains(.appendOnly) == true {
+      try body(entry.target)
+      return nil
+    }
+    try entry.sides.protectTemporaries()
+    return try entry.target.claimTemporary(random: &random, make: body)
   }
 
   /// Makes an entry a further name of a file that is there.
