@@ -112,7 +112,7 @@ extension Publisher {
 
   /// Makes something under a temporary name, since it has to have its metadata before its own.
   ///
-  /// - Returns: The name; `nil` where the directory only gets more names, and the entry has its own.
+  /// - Returns: The name; `nil` where the directory only gets more names, so that it has its own.
   private mutating func claimUnlessOnlyAdded(
     _ entry: FoundEntry,
     _ body: (EntryLocation) throws(Errno) -> Void
