@@ -65,10 +65,18 @@ class Judge:
             # A directory gets what belongs to it when all that is in it is there.
             return any(entry.is_directory for entry in known)
         if len(known) == 2 and without_metadata(old) == without_metadata(new) == without_metadata(now):
-            # Nothing to copy: what differs is set in place, one after the other.
-            return all(getattr(now, what) in (getattr(old, what), getattr(new, what))
-                       for what in ("mode", "owner", "xattrs"))
+            return Judge._is_repaired(old, new, now)
         return False
+
+    @staticmethod
+    def _is_repaired(old, new, now):
+        """Nothing to copy: what differs is set in place, one after the other, and while others get at it
+        they may do no more than both modes let them."""
+        before, after, present = (dict(entry.xattrs) for entry in (old, new, now))
+        return (now.owner in (old.owner, new.owner)
+                and (now.mode in (old.mode, new.mode) or not now.mode & 0o7077 & ~(old.mode & new.mode))
+                and all(present.get(name) in (before.get(name), after.get(name))
+                        for name in before.keys() | after.keys() | present.keys()))
 
     def _add(self, verdict, name, now, path):
         old, new = self.old.get(name), self.new.get(name)

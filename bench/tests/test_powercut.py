@@ -78,6 +78,27 @@ class JudgeTests(Places):
         os.chmod(self.target / "file", 0o600)
         self.assertEqual(self.kinds(), {"metadata": 1})
 
+    def test_where_only_metadata_differs_each_part_is_old_or_new(self):
+        same, copy = self.source / "same", self.target / "same"
+        for path, mode in ((same, 0o644), (copy, 0o4750)):
+            self.write(path, self.new)
+            os.chmod(path, mode)
+            try:
+                for name in ("user.a", "user.b"):
+                    os.setxattr(path, name, f"{mode}".encode())
+            except OSError:
+                self.skipTest("needs a temporary directory with extended attributes")
+        self.judge = Judge(self.source, scan(self.target))
+        for mode, name, value, kinds in (
+                (0o644, "user.a", b"420", {}), (0o640, "user.b", b"420", {}), (0o700, "user.a", b"420", {}),
+                (0o754, "user.a", b"420", {"metadata": 1}), (0o4700, "user.a", b"420", {"metadata": 1}),
+                (0o640, "user.a", b"neither", {"metadata": 1}), (0o640, "user.c", b"420", {"metadata": 1})):
+            with self.subTest(mode=oct(mode), name=name):
+                os.chmod(copy, mode)
+                os.setxattr(copy, name, value)
+                self.assertEqual(self.kinds(), kinds)
+                os.setxattr(copy, "user.a", b"420")
+
     def test_what_was_there_must_not_be_missing_but_between_two_types(self):
         (self.target / "directory").unlink()
         self.assertEqual((self.kinds(), self.verdict().between), ({}, ["directory"]))
