@@ -255,7 +255,7 @@ extension BlockDeviceTransfer {
       break
     case .failed(.read(let errno)):
       let first = failed.map {
-        UnreadableRanges.first(in: $0, size: source.size, of: source.number)
+        UnreadableRanges.first(in: $0, size: source.size, of: source.number) ?? $0
       }
       fail(CopyError(.read, source.path, errno, .entry, first))
     case .failed(.sourceEnded(let offset)):

@@ -224,7 +224,7 @@ extension FileCopier where Queue: ~Copyable {
     let (outcome, failed) = (finished.outcome, finished.failedRange)
     let (slot, contents) = (finished.slot, finished.contents)
     let tail = finished.takeTail()
-    let file = finished.takeFile()
+    var file = finished.takeFile()
     switch outcome {
     case .loaded:
       if run.disks.targetSeeks { return hold(file, contents, slot, &publisher) }
@@ -241,7 +241,7 @@ extension FileCopier where Queue: ~Copyable {
       break
     case .failed(.read(let errno)) where readErrors.spares(errno):
       goAround(failed, errno, of: file)
-    case _ where file.canTryAgain(after: outcome):
+    case _ where file.canTryAgain(after: outcome, failed):
       // In a run that ends this is no failure: the file only was not copied.
       if run.shouldStop { end(file.entry) } else { tryAgain(file, outcome) }
     case .failed(.stopped):
@@ -312,8 +312,7 @@ extension FileCopier where Queue: ~Copyable {
       file.hasMadeRoom = true
     case .failed(.read(.notSupported)): planner.refuseReading(.dontcache, file.entry)
     case .failed(.write(.notSupported)): planner.refuseWriting(.dontcache, file.entry)
-    case .failed(.read(.invalidArgument)), .failed(.write(.invalidArgument)):
-      file.avoidsDirect = true
+    case .failed(.read), .failed(.write(.invalidArgument)): file.avoidsDirect = true
     case _ where outcome.isCanceled:
       // The kernel may start no thread for the ring.
       file.wasCanceled = true

@@ -30,6 +30,8 @@ struct OpenFile: ~Copyable {
 
   /// What of the source could not be read, where the rest is copied all the same.
   var spared: SparedParts?
+  /// The first part that cannot be read, where the file is not copied for that.
+  private var unreadable: FailedRange?
 
   init(entry: FoundEntry, opened: EntryMetadata, source: consuming Descriptor) {
     self.entry = entry
@@ -92,7 +94,12 @@ struct OpenFile: ~Copyable {
   }
 
   /// Whether a file that failed may go another way.
-  func canTryAgain(after outcome: FileTask.Outcome) -> Bool {
+  ///
+  /// - Parameters:
+  ///   - outcome: How it failed.
+  ///   - failed: In which request.
+  /// - Returns: Whether it may.
+  mutating func canTryAgain(after outcome: FileTask.Outcome, _ failed: FailedRange?) -> Bool {
     switch outcome {
     case .notAllocated(.noSpace): return !hasMadeRoom
     case .failed(.read(.invalidArgument)), .failed(.write(.invalidArgument)):
@@ -100,19 +107,25 @@ struct OpenFile: ~Copyable {
     case .failed(.read(.notSupported)): return triesDontCache.reading
     case .failed(.write(.notSupported)): return triesDontCache.writing
     case .failed(.sourceEnded): return isLoading
+    case .failed(.read(let errno)): return canBeRead(after: errno, failed)
     case _ where outcome.isCanceled: return !wasCanceled
     default: return false
     }
+  }
+
+  /// Whether a request that failed was one with another file's, for the disk, and what it was for
+  /// can be read by itself; else it is known then what cannot be read.
+  private mutating func canBeRead(after errno: Errno, _ failed: FailedRange?) -> Bool {
+    guard let failed else { return false }
+    unreadable = UnreadableRanges.first(in: failed, size: opened.size, of: source.rawValue)
+    return unreadable == nil && UnreadableRanges.isMeant(by: errno) && (isLoading || !avoidsDirect)
   }
 
   /// Describes why its data could not be moved.
   func error(_ outcome: FileTask.Outcome, _ failed: FailedRange?) -> CopyError {
     switch outcome {
     case .failed(.read(let errno)):
-      let first = failed.map {
-        UnreadableRanges.first(in: $0, size: opened.size, of: source.rawValue)
-      }
-      return CopyError(.read, entry.sourcePath, errno, .entry, first)
+      return CopyError(.read, entry.sourcePath, errno, .entry, unreadable ?? failed)
     case .failed(.write(let errno)):
       return .target(.write, entry.targetPath, errno, failed)
     case .notWrittenBack(let errno):

@@ -43,9 +43,10 @@ struct UnreadableRanges {
     return byteCount > before
   }
 
-  /// The first part of a range in which a request failed that cannot be read, as far as that shows.
-  static func first(in failed: FailedRange, size: UInt64, of source: Int32) -> FailedRange {
-    var first = failed
+  /// The first part of a range in which a request failed that cannot be read; `nil` where all of it
+  /// can be.
+  static func first(in failed: FailedRange, size: UInt64, of source: Int32) -> FailedRange? {
+    var first: FailedRange?
     forEachUnreadable(in: failed, size: size, of: source) { range in
       first = FailedRange(offset: range.lowerBound, length: UInt64(range.count))
       return false
