@@ -285,6 +285,8 @@ extension Publisher {
       published.append(EntryDone(entry: entry, isThere: false))
       return false
     }
+    // Also where it is never told of, since its filesystem fails before the name has lasted.
+    shared.recent.note(entry)
     guard durability == .file else {
       tell(entry, change)
       return true
@@ -306,7 +308,6 @@ extension Publisher {
     counts.filesCopied += 1
     if let change { run.fail(CopyError(change, entry.sourcePath, nil, .entry)) }
     run.tell(.file, entry.directory, entry.targetName, entry.change)
-    shared.recent.note(entry)
     published.append(EntryDone(entry: entry, isThere: true))
   }
 
