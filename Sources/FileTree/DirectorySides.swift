@@ -21,8 +21,6 @@ public final class DirectorySides: Sendable {
   private let targetDirectory: OpenDirectory?
   /// What the target was when it was opened.
   public let targetMetadata: EntryMetadata?
-  /// What the files have that are made in the target.
-  public let newFiles = NewFiles()
   private let protectsTemporaries = Lock(false)
 
   /// Takes over the open sides; what the target is is asked for (`statx`).

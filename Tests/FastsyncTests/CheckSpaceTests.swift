@@ -115,4 +115,22 @@ struct CheckSpaceTests {
     let words = ["--copy-devices", "--check-space", "/dev/loop0", "/nonexistent/image"]
     try expectFastsync(4, words, saying: ["--check-space: is for trees and files"])
   }
+
+  /// What is replaced may be free only when its last name is; what cannot be read is not copied.
+  @Test func whatMayFitIsTried() throws {
+    try withTarget("size=10m", [3 * Self.megabyte, 3 * Self.megabyte]) { sandbox, source, target in
+      try succeed("ln", ["\(source)/file-0", "\(source)/link-0"])
+      let words = ["-rtH", "\(source)/", "\(target)/"]
+      try expectFastsync(0, words)
+      try succeed("touch", ["\(source)/file-0"])
+      try expectFastsync(0, ["--check-space"] + words)
+      try makeFiles(try sandbox.makeDirectory("source/closed"), [8 * Self.megabyte])
+      try succeed("chmod", ["-R", "0777", target])
+      try succeed("chmod", ["0600", "\(source)/closed/file-0"])
+      let refused = try fastsync(["--check-space"] + words)
+      #expect(refused.errorText.contains("nothing was copied"), "\(refused.errorText)")
+      let result = try fastsync(["--check-space"] + words, user: 1001)
+      #expect(result.errorText.contains("closed/file-0: cannot open"), "\(result.errorText)")
+    }
+  }
 }

@@ -78,7 +78,8 @@ struct ClosedDirectoryTests {
       #expect(try permissions("\(target)/d") == mode)
       #expect(try permissions(target) == 0o755)
       let again = try fastsync(["-v", "\(source)/", "\(target)/"], user: nobody)
-      #expect(again.outputText.hasPrefix("\n0 files copied"), "\(again.outputText)")
+      // What others of the user have locked may leave none for a ring, which is noted.
+      #expect(again.outputText.contains("\n0 files copied"), "\(again.outputText)")
     }
   }
 

@@ -69,6 +69,47 @@ struct InheritedAccessTests {
     }
   }
 
+  /// Nobody sees it who looks at the directory before and after.
+  @Test(
+    .enabled(if: filesystemObstacle == nil, "\(filesystemObstacle ?? "")"),
+    arguments: [
+      (["setfacl", "-d", "-m", "u:3001:rwx"], ["setfacl", "-k"]),
+      (
+        ["sh", "-c", "chgrp 2002 \"$0\" && chmod g+s \"$0\""],
+        ["sh", "-c", "chmod g-s \"$0\" && chgrp 0 \"$0\""]
+      ),
+    ]
+  )
+  func changedForAMoment(_ gift: [String], _ undoing: [String]) throws {
+    try withSandbox { sandbox in
+      let place = try Filesystem.ext4.make(in: sandbox, as: "place")
+      let source = try sandbox.makeDirectory("place/source")
+      try makeSource(source)
+      let isChanged = try (0..<10).contains { round in
+        let target = "\(place)/target-\(round)"
+        let words = ["--jobs=1", "--reflink=never", "\(source)/", "\(target)/"]
+        let process = try RunningProcess(
+          fastsyncBinary,
+          rawArguments: words.map { Bytes(text: $0) }
+        )
+        func count() -> Int { (try? OpenDirectory(target).names().count) ?? 0 }
+        let isUnderWay = process.stop { _ in count() > 1 }
+        let before = count()
+        if isUnderWay { try succeed(gift[0], gift.dropFirst() + [target]) }
+        process.send(SIGCONT)
+        let isUnderWayAgain = isUnderWay && process.stop { _ in count() > before }
+        let after = count()
+        if isUnderWay { try succeed(undoing[0], undoing.dropFirst() + [target]) }
+        process.send(SIGCONT)
+        let result = try process.wait()
+        #expect(result.status == 0 && result.standardError == [], "\(result)")
+        try expectSame(source, target, hint: "\(gift)")
+        return isUnderWayAgain && after < Self.files
+      }
+      #expect(isChanged, "none of ten copies could be stopped in time")
+    }
+  }
+
   /// The first source gives the directory what the files of the second must not have.
   @Test(arguments: engines) func severalSources(_ engine: String) throws {
     try withSandbox { sandbox in

@@ -7,11 +7,7 @@ internal import SystemPackage
 // Metadata, and what is no file.
 extension Publisher {
   /// Gives a complete file its metadata.
-  ///
-  /// - Parameters:
-  ///   - file: The file.
-  ///   - waits: Whether its directory is asked again before it has its name.
-  mutating func applyMetadata(_ file: borrowing CompleteFile, waits: Bool) {
+  mutating func applyMetadata(_ file: borrowing CompleteFile) {
     let place = MetadataPlace(
       directory: file.entry.directory,
       name: file.entry.name,
@@ -19,7 +15,7 @@ extension Publisher {
       source: EntryLocation(open: file.source.rawValue),
       target: EntryLocation(open: file.target.rawValue)
     )
-    let created = waits ? file.target.created : file.target.askCreated()
+    let created = file.target.created
     let existing = file.entry.existing
     let inode = InodeDelta(
       of: file.opened,
@@ -67,18 +63,6 @@ extension Publisher {
       target: EntryLocation(open: target.rawValue)
     )
     if metadata.applyProperties(place) { target.changedAttributes() }
-  }
-
-  /// Repairs what was made in a directory that has changed since.
-  ///
-  /// - Parameter file: A file that was not asked what it has.
-  mutating func repairMetadata(_ file: borrowing WaitingFile) {
-    let target = EntryLocation(open: file.target.rawValue)
-    guard let current = try? target.metadata() else { return }
-    let place = MetadataPlace(file.entry, at: target)
-    let inode = InodeDelta(of: file.entry.metadata, at: .entry(current), metadata.policy)
-    let attributes = metadata.compareAttributes(place, .file)
-    _ = metadata.apply(MetadataDelta(inode: inode, attributes: attributes), place)
   }
 
   /// Makes an entry that has no data, and gives it its metadata and its name.

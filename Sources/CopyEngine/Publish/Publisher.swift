@@ -131,10 +131,9 @@ struct Publisher: ~Copyable {
   mutating func add(_ complete: consuming CompleteFile) {
     var file = complete
     let entry = file.entry
+    applyMetadata(file)
     let way = policy.way(entry, file.data)
-    let waits = way != nil && durability != .none
-    applyMetadata(file, waits: waits)
-    guard let way, waits else {
+    guard let way, durability != .none else {
       // A server may refuse what it has only taken so far.
       do throws(Errno) {
         if way == .server { try FileCalls.flush(file.target.rawValue) }
@@ -206,13 +205,11 @@ extension Publisher {
   private mutating func advance() {
     for failure in shared.writeback.takeFailures() { run.fail(failure.error, at: failure.place) }
     let settled = shared.writeback.settled
-    var asked: [ObjectIdentifier: Bool] = [:]
     while let batch = waiting.firstBatch, batch <= settled {
       var file = waiting.removeFirst()
       if let errno = shared.writeback.failure(of: file.place) {
         fail(file, errno)
       } else {
-        if !isAsTaken(file, &asked) { repairMetadata(file) }
         _ = publish(file.entry, &file.target, file.change)
       }
     }
@@ -223,25 +220,6 @@ extension Publisher {
       done += 1
     }
     named.removeFirst(done)
-  }
-
-  /// Whether a file has what it was taken to have: its directory is asked, once for many.
-  ///
-  /// - Parameters:
-  ///   - file: The file.
-  ///   - asked: What directories have answered since the last of the files was made.
-  /// - Returns: Whether it has.
-  private func isAsTaken(
-    _ file: borrowing WaitingFile,
-    _ asked: inout [ObjectIdentifier: Bool]
-  ) -> Bool {
-    guard let inheritance = file.target.inheritance else { return true }
-    let key = ObjectIdentifier(inheritance)
-    if let answer = asked[key] { return answer }
-    let answer = inheritance.isGiven(by: file.entry.sides.target)
-    asked[key] = answer
-    if !answer { file.entry.sides.newFiles.askEach() }
-    return answer
   }
 
   /// Ends a file whose name was to last, which a failure of its whole filesystem may have kept from

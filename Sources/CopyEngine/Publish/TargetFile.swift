@@ -4,7 +4,28 @@ internal import FileTree
 internal import Kernel
 internal import SystemPackage
 
-extension CreatedMetadata {
+/// What an inode has that was just made.
+struct CreatedMetadata {
+  let owner: UInt32
+  let group: UInt32
+  let permissions: UInt32?
+  /// Whether what is written to it will be compressed.
+  let isCompressed: Bool
+  var hasAttributes: Bool
+
+  /// What a file has before it has a name: setgid bits and default ACLs of its directory, mount
+  /// options and mapped owners may all have a say, and the directory may change at any time.
+  static func ofFile(_ file: EntryLocation) -> CreatedMetadata? {
+    guard let metadata = try? file.metadata() else { return nil }
+    return CreatedMetadata(
+      owner: metadata.owner,
+      group: metadata.group,
+      permissions: metadata.permissions,
+      isCompressed: metadata.flags.contains(.compressed),
+      hasAttributes: file.hasAttributes
+    )
+  }
+
   /// What a directory has whose metadata is looked at when it is done; its permissions are set in
   /// any case.
   static func ofDirectory(_ current: EntryMetadata) -> CreatedMetadata {
@@ -27,8 +48,6 @@ struct TargetFile: ~Copyable {
   let rawValue: Int32
   /// What it has from the start.
   private(set) var created: CreatedMetadata?
-  /// On what that relies, if the file was not asked.
-  let inheritance: Inheritance?
   private var descriptor: Descriptor?
   /// Keeps the directory open for as long as the file needs it.
   private let directory: DirectorySides
@@ -50,21 +69,11 @@ struct TargetFile: ~Copyable {
   ) throws(Errno) {
     self.directory = directory
     let opened: Descriptor
-    let place = EntryLocation(open: directory.target)
-    // Its owner has to be able to set attributes until it is done.
-    let permissions = mode & 0o600 == 0o600 ? mode : 0o600
-    let newFiles = directory.newFiles
-    var inheritance = newFiles.inheritance
-    let inherited = inheritance?.created(with: permissions)
-    if inherited == nil { inheritance = nil }
     do {
-      let question = inherited == nil ? newFiles.ask(directory.target) : nil
-      opened = try place.createUnnamed(mode: permissions)
-      if let question {
-        created = newFiles.created(opened.rawValue, question)
-      } else {
-        created = inherited
-      }
+      // Its owner has to be able to set attributes until it is done.
+      opened = try EntryLocation(open: directory.target)
+        .createUnnamed(mode: mode & 0o600 == 0o600 ? mode : 0o600)
+      created = .ofFile(EntryLocation(open: opened.rawValue))
       temporary = nil
     } catch {
       // What filesystems and old kernels say that do not know O_TMPFILE.
@@ -79,9 +88,7 @@ struct TargetFile: ~Copyable {
       guard let file = made.take() else { preconditionFailure("claimed, but not created") }
       opened = file
       created = nil
-      inheritance = nil
     }
-    self.inheritance = inheritance
     rawValue = opened.rawValue
     descriptor = consume opened
   }
@@ -122,11 +129,6 @@ struct TargetFile: ~Copyable {
     try EntryLocation(directory: directory.target, name: temporary)
       .rename(to: name, inPlaceOfDirectory: existing == .directory)
     self.temporary = nil
-  }
-
-  /// What it has, asked if it was not; `nil` where that cannot be known.
-  func askCreated() -> CreatedMetadata? {
-    inheritance == nil ? created : CreatedMetadata(asking: EntryLocation(open: rawValue))
   }
 
   /// Notes that attributes of the file were set or removed.

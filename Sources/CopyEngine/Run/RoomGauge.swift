@@ -23,11 +23,11 @@ struct RoomGauge {
 
   /// What a file takes.
   func growth(of entry: FoundEntry) -> Growth {
-    guard isCounted(entry) else { return Growth() }
+    guard isCounted(entry), mayRead(entry) else { return Growth() }
     let keepsHoles = run.preservation.contains(.holes)
     let size = mayShare(entry) ? 0 : entry.metadata.allocatedBytes(keepsHoles: keepsHoles)
-    // What has other names stays.
-    let goes = entry.existing.map { $0.kind == .file && $0.links == 1 } ?? false
+    // Its other names may be replaced as well.
+    let goes = entry.existing?.kind == .file
     return Growth(
       newBytes: size.roundedUp(to: blockBytes),
       replacedBytes: goes ? (entry.existing?.blocks ?? 0) * 512 : 0,
@@ -38,6 +38,13 @@ struct RoomGauge {
   /// What an entry takes that has nothing but an inode.
   func growthOfInode(_ entry: FoundEntry) -> Growth {
     Growth(inodes: isCounted(entry) && entry.existing == nil ? 1 : 0)
+  }
+
+  /// Whether a file can be copied at all, as far as an ordinary user's rights say (`openat2`).
+  private func mayRead(_ entry: FoundEntry) -> Bool {
+    guard !run.isPrivileged, entry.metadata.size > 0 else { return true }
+    let opened = try? entry.source.openForReading()
+    return opened != nil
   }
 
   private func isCounted(_ entry: FoundEntry) -> Bool {

@@ -11,7 +11,8 @@ struct DryExecutor: ~Copyable, Executor {
   private let policies: AccessPolicies
   private var planner: FilePlanner
   private var metadata: MetadataWriter
-  private let gauge: RoomGauge
+  /// Measures what will be written, if that is to be checked.
+  private let gauge: RoomGauge?
   private var done: [EntryDone] = []
   private(set) var counts = CopyReport()
 
@@ -21,7 +22,7 @@ struct DryExecutor: ~Copyable, Executor {
     self.policies = policies
     planner = FilePlanner(run, policies)
     metadata = MetadataWriter(run)
-    gauge = RoomGauge(run)
+    gauge = run.options.publish.checksRoom ? RoomGauge(run) : nil
   }
 
   mutating func prepare(_ directory: CopyDirectory, _ sides: DirectorySides) {}
@@ -29,7 +30,7 @@ struct DryExecutor: ~Copyable, Executor {
   mutating func makeDirectory(_ entry: FoundEntry) -> DirectoryOutcome {
     guard run.canReplace(entry) else { return .failed }
     counts.directoriesCreated += 1
-    counts.growth += gauge.growthOfInode(entry)
+    if let gauge { counts.growth += gauge.growthOfInode(entry) }
     run.tell(.directory, entry.directory, entry.targetName, entry.change)
     return .isMissing
   }
@@ -90,7 +91,7 @@ struct DryExecutor: ~Copyable, Executor {
     noteVisited(entry)
     guard run.canReplace(entry) else { return done.append(EntryDone(entry: entry, isThere: false)) }
     counts.filesCopied += 1
-    counts.growth += gauge.growth(of: entry)
+    if let gauge { counts.growth += gauge.growth(of: entry) }
     run.tell(.file, entry.directory, entry.targetName, entry.change)
     done.append(EntryDone(entry: entry, isThere: true))
   }
@@ -102,7 +103,7 @@ struct DryExecutor: ~Copyable, Executor {
       return false
     }
     counts.othersCreated += 1
-    counts.growth += gauge.growthOfInode(entry)
+    if let gauge { counts.growth += gauge.growthOfInode(entry) }
     run.tell(kind, entry.directory, entry.targetName, entry.change)
     return true
   }
