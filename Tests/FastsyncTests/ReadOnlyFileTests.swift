@@ -46,7 +46,7 @@ struct ReadOnlyFileTests {
       try expectSame(sandbox.path("source"), sandbox.path("target"))
       #expect(try permissions(target) == mode && target.status(file).st_ino == before)
       let again = try fastsync(words(sandbox, ["-v"]), user: nobody)
-      #expect(again.outputText.hasPrefix("\n0 files copied, 2 entries un"), "\(again.outputText)")
+      #expect(again.outputText.contains("\n0 files copied, 2 entries un"), "\(again.outputText)")
     }
   }
 
@@ -67,7 +67,9 @@ struct ReadOnlyFileTests {
     try withFiles { sandbox, source, target in
       #expect(try run("rsync", words(sandbox, ["-aX"]), user: nobody).status == 0)
       #expect(try permissions(target) == 0o444)
-      try expectSame(sandbox.path("source"), sandbox.path("target"))
+      // rsync leaves a directory as it is whose time differs by less than a second.
+      let aspects = TreeComparer.Aspects.all.subtracting([.directoryTimes])
+      try expectSame(sandbox.path("source"), sandbox.path("target"), aspects)
     }
   }
 
