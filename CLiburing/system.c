@@ -178,23 +178,17 @@ int64_t cl_seek_hole(int descriptor, int64_t offset) {
 
 int cl_clone(int target, int source) { return result(ioctl(target, FICLONE, source)); }
 
-int cl_is_compressed(int descriptor) {
+static int has_flag(int descriptor, int flag) {
   int flags = 0;
   if (ioctl(descriptor, FS_IOC_GETFLAGS, &flags) < 0) return -errno;
-  return flags & FS_COMPR_FL ? 1 : 0;
+  return flags & flag ? 1 : 0;
 }
 
-int cl_is_written_in_place(int descriptor) {
-  int flags = 0;
-  if (ioctl(descriptor, FS_IOC_GETFLAGS, &flags) < 0) return -errno;
-  return flags & FS_NOCOW_FL ? 1 : 0;
-}
+int cl_is_compressed(int descriptor) { return has_flag(descriptor, FS_COMPR_FL); }
 
-int cl_folds_names(int directory) {
-  int flags = 0;
-  if (ioctl(directory, FS_IOC_GETFLAGS, &flags) < 0) return -errno;
-  return flags & FS_CASEFOLD_FL ? 1 : 0;
-}
+int cl_is_written_in_place(int descriptor) { return has_flag(descriptor, FS_NOCOW_FL); }
+
+int cl_folds_names(int directory) { return has_flag(directory, FS_CASEFOLD_FL); }
 
 int cl_get_extended_flags(int descriptor, struct cl_extended_flags *flags) {
   struct fsxattr found;

@@ -50,12 +50,12 @@ extension EntryName {
   )
   private static let nameBytesMax = 255
 
-  /// A name for a temporary file beside this one: `.NAME.fastsync-XXXXXXXX`, at most 255 bytes.
+  /// A name for a temporary file beside this one: `.NAME.fastsync-` and eight letters.
   ///
   /// The last two letters follow from those before, so that hardly anything else has such a name.
   ///
   /// - Parameter random: Chooses the others.
-  /// - Returns: The name; a long one is cut short.
+  /// - Returns: The name, of at most 255 bytes; a long one is cut short.
   public func temporary(random: UInt64) -> EntryName {
     let (chosen, check) = Self.temporaryLetters
     let suffixBytes = Self.temporaryMark.count + chosen + check

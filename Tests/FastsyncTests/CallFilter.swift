@@ -14,6 +14,13 @@ struct CallFilter {
     /// The error that it fails with; `nil` if it kills the program at once.
     let error: Int32?
 
+    /// There are no unnamed files: O_TMPFILE without O_DIRECTORY, which is a part of it.
+    static let noUnnamedFiles = Rule(
+      call: "openat",
+      argument: (2, 0o20_000_000, 0o20_000_000),
+      error: EOPNOTSUPP
+    )
+
     /// The same for some calls, whatever their arguments.
     static func fail(_ calls: [String], _ error: Int32) -> [Rule] {
       calls.map { Rule(call: $0, error: error) }

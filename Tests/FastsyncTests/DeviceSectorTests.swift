@@ -11,22 +11,6 @@ struct DeviceSectorTests {
     ["--memory=64K"],
   ]
 
-  /// Makes a file with holes that has data at some places.
-  private func makeSparse(_ path: String, _ bytes: Int, data: [(at: Int, count: Int)]) throws {
-    let file = try check(
-      unsafe open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600),
-      "open",
-      Bytes(text: path)
-    )
-    defer { close(file) }
-    let contents = SeededContents(seed: testSeed)
-    for (offset, count) in data {
-      try contents.write(offset, to: file, at: offset, count: count)
-    }
-    try succeed("truncate", ["-s", "\(bytes)", path])
-    try check(fsync(file), "fsync", Bytes(text: path))
-  }
-
   /// Copies to a device that has other data everywhere, and expects the bytes of the source, and
   /// behind them what was there.
   private func expectCopied(
@@ -69,7 +53,7 @@ struct DeviceSectorTests {
       ]
       for (number, image) in images.enumerated() {
         let path = sandbox.path("image\(number)")
-        try makeSparse(path, image.bytes, data: image.data)
+        try SeededContents(seed: testSeed).makeSparse(path, image.bytes, data: image.data)
         for options in Self.ways {
           try expectCopied(path, image.bytes, to: device, sandbox, options)
         }
@@ -85,7 +69,7 @@ struct DeviceSectorTests {
       let point = try sandbox.mount(["-o", "loop", sandbox.path("small.img")], at: "small")
       let data = [1, 3, 5, 9, 100, 203, 1027, 5001, 7000].map { (at: $0 << 10, count: 1024) }
       for bytes in [7 * megabyte, 7 * megabyte + 1000] {
-        try makeSparse("\(point)/image", bytes, data: data)
+        try SeededContents(seed: testSeed).makeSparse("\(point)/image", bytes, data: data)
         for options in Self.ways + [["--cache=direct"]] {
           try expectCopied("\(point)/image", bytes, to: device, sandbox, options)
         }

@@ -71,4 +71,17 @@ struct SeededContents {
     defer { close(file) }
     try write(number, to: file, count: size)
   }
+
+  /// Makes a file of a size that has data at some places, and lies on the disk.
+  func makeSparse(_ path: String, _ bytes: Int, data: [(at: Int, count: Int)]) throws {
+    let file = try check(
+      unsafe open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600),
+      "open",
+      Bytes(text: path)
+    )
+    defer { close(file) }
+    for (offset, count) in data { try write(offset, to: file, at: offset, count: count) }
+    try check(ftruncate(file, bytes), "ftruncate", Bytes(text: path))
+    try check(fsync(file), "fsync", Bytes(text: path))
+  }
 }

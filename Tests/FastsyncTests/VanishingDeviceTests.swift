@@ -42,17 +42,8 @@ struct VanishingDeviceTests {
 
   /// Data that is far apart: what is cut off of it looks like a hole that goes to the end.
   private func makeScattered(_ path: String, megabytes: Int) throws {
-    let file = try check(
-      unsafe open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600),
-      "open",
-      Bytes(text: path)
-    )
-    defer { close(file) }
-    let contents = SeededContents(seed: testSeed)
-    for number in 0..<megabytes {
-      try contents.write(number, to: file, at: number * megabyte, count: 16_384)
-    }
-    try check(ftruncate(file, megabytes * megabyte), "ftruncate")
+    let pieces = (0..<megabytes).map { (at: $0 * megabyte, count: 16_384) }
+    try SeededContents(seed: testSeed).makeSparse(path, megabytes * megabyte, data: pieces)
   }
 
   /// Starts a copy that is stopped as soon as something is so.

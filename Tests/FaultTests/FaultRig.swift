@@ -59,6 +59,20 @@ struct FaultRig {
     return copy(scenario, [], seed: 0).calls.calls
   }
 
+  /// Makes the target what it is before a scenario.
+  ///
+  /// - Returns: What is promised of it.
+  private func begin(_ scenario: FaultScenario) throws -> FaultPromise {
+    try trees.reset(scenario.before)
+    return FaultPromise(
+      scenario,
+      trees: trees,
+      before: TreeState(trees.target),
+      expected: scenario.expected(source, other),
+      other: scenario.operands == .merged ? other : nil
+    )
+  }
+
   /// Copies under faults, and once more without.
   ///
   /// - Returns: What of the promise was broken; nothing if it was kept.
@@ -67,14 +81,7 @@ struct FaultRig {
     _ faults: [Fault],
     seed: UInt64 = 0
   ) throws -> [String] {
-    try trees.reset(scenario.before)
-    var promise = FaultPromise(
-      scenario,
-      trees: trees,
-      before: TreeState(trees.target),
-      expected: scenario.expected(source, other),
-      other: scenario.operands == .merged ? other : nil
-    )
+    var promise = try begin(scenario)
     let (outcome, calls) = copy(scenario, faults, seed: seed)
     promise.check(outcome, calls, TreeState(trees.target))
     let (again, _) = copy(scenario, [], seed: seed)
@@ -114,14 +121,7 @@ struct FaultRig {
     interruptedBefore call: UInt32,
     number: UInt32
   ) throws -> [String] {
-    try trees.reset(scenario.before)
-    var promise = FaultPromise(
-      scenario,
-      trees: trees,
-      before: TreeState(trees.target),
-      expected: scenario.expected(source, other),
-      other: scenario.operands == .merged ? other : nil
-    )
+    var promise = try begin(scenario)
     var otherOutcome: FaultyOutcome?
     let interruption = Interruption(before: call, number: number) {
       otherOutcome = self.copy(scenario, [], seed: 0).outcome

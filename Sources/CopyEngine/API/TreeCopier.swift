@@ -115,6 +115,7 @@ private struct TreeRun {
     )
     var disks = DiskTraits(locations)
     disks.targetKind = FilesystemKind(of: descriptor)
+    let room = plan.options.publish.checksRoom ? FilesystemCalls.room(of: descriptor) : nil
     let run = setup.context(
       disks,
       target: RunContext.Target(
@@ -126,7 +127,7 @@ private struct TreeRun {
           isWritten: !plan.options.isDryRun,
           sourceDevices: Set(sources.map(\.metadata.identity.device))
         ),
-        blockBytes: FilesystemCalls.room(of: descriptor)?.blockBytes ?? 1
+        blockBytes: room?.blockBytes ?? 1
       )
     )
     let parts = try RunParts(run, InitialWork(sources, target).items)

@@ -29,6 +29,28 @@ extension MetadataPlace {
       target: target
     )
   }
+
+  /// A file that is open on both sides.
+  init(_ entry: FoundEntry, source: Int32, target: Int32) {
+    self.init(
+      directory: entry.directory,
+      name: entry.name,
+      targetName: entry.targetName,
+      source: EntryLocation(open: source),
+      target: EntryLocation(open: target)
+    )
+  }
+
+  /// A directory; `source` is open, where attributes can be read.
+  init(_ directory: CopyDirectory, source: Int32?, target: EntryLocation) {
+    self.init(
+      directory: directory,
+      name: .itself,
+      targetName: .itself,
+      source: source.map { EntryLocation(open: $0) },
+      target: target
+    )
+  }
 }
 
 /// Carries out what differs of the metadata.

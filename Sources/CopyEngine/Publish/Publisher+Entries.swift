@@ -9,11 +9,9 @@ extension Publisher {
   /// Gives a complete file its metadata.
   mutating func applyMetadata(_ file: borrowing CompleteFile) {
     let place = MetadataPlace(
-      directory: file.entry.directory,
-      name: file.entry.name,
-      targetName: file.entry.targetName,
-      source: EntryLocation(open: file.source.rawValue),
-      target: EntryLocation(open: file.target.rawValue)
+      file.entry,
+      source: file.source.rawValue,
+      target: file.target.rawValue
     )
     let created = file.target.created
     let existing = file.entry.existing
@@ -45,24 +43,10 @@ extension Publisher {
     )
     // On btrfs a file has it from its directory, or for itself.
     if opened.flags.contains(.compressed) || target.created?.isCompressed == true {
-      applyProperties(entry, source, &target)
+      let place = MetadataPlace(entry, source: source, target: target.rawValue)
+      if metadata.applyProperties(place) { target.changedAttributes() }
     }
     return target
-  }
-
-  private mutating func applyProperties(
-    _ entry: FoundEntry,
-    _ source: Int32,
-    _ target: inout TargetFile
-  ) {
-    let place = MetadataPlace(
-      directory: entry.directory,
-      name: entry.name,
-      targetName: entry.targetName,
-      source: EntryLocation(open: source),
-      target: EntryLocation(open: target.rawValue)
-    )
-    if metadata.applyProperties(place) { target.changedAttributes() }
   }
 
   /// Makes an entry that has no data, and gives it its metadata and its name.
@@ -105,6 +89,13 @@ extension Publisher {
       try body(entry.target)
       return nil
     }
+    return try claim(entry, body)
+  }
+
+  private mutating func claim(
+    _ entry: FoundEntry,
+    _ body: (EntryLocation) throws(Errno) -> Void
+  ) throws(Errno) -> EntryName {
     try entry.sides.protectTemporaries()
     return try entry.target.claimTemporary(random: &random, make: body)
   }
@@ -165,8 +156,7 @@ extension Publisher {
         guard error == .fileExists else { throw error }
       }
     }
-    try entry.sides.protectTemporaries()
-    return try entry.target.claimTemporary(random: &random, make: body)
+    return try claim(entry, body)
   }
 
   /// Removes what dead runs have left in a directory, before anything is made there.

@@ -22,7 +22,7 @@ final class RunContext: Sendable {
   let targetRoot: InodeIdentity?
   /// The target directory, or where a dry run would make it the one above.
   let nearestTarget: EntryMetadata?
-  /// What its filesystem gives out at a time, in bytes.
+  /// What its filesystem gives out at a time, in bytes; 1 where nobody wants to know.
   let targetBlockBytes: UInt64
   let targetTimes: TargetTimes
 

@@ -45,15 +45,8 @@ struct DirectoryFinisher {
     guard sides.target >= 0 else { return nil }
     do {
       let current = run.targetTimes.asHeld(try target.metadata(), like: wanted, in: sides)
-      let place = MetadataPlace(
-        directory: directory,
-        name: .itself,
-        targetName: .itself,
-        source: attributeSides.map { EntryLocation(open: $0.source) },
-        target: target
-      )
       return FinishedDirectory(
-        place: place,
+        place: MetadataPlace(directory, source: attributeSides?.source, target: target),
         current: current,
         sides: sides,
         attributeSides: attributeSides ?? sides

@@ -40,13 +40,7 @@ extension LiveExecutor where Queue: ~Copyable {
     // What cannot be opened is told when the directory is done; its lists may be any until then.
     let first = try? opener.openFirst(of: directory, sides)
     defer { withExtendedLifetime(first) {} }
-    let place = MetadataPlace(
-      directory: directory,
-      name: .itself,
-      targetName: .itself,
-      source: first.map { EntryLocation(open: $0.source) },
-      target: target
-    )
+    let place = MetadataPlace(directory, source: first?.source, target: target)
     let listsDiffer =
       target.hasAttributes && (first == nil || publisher.metadata.accessListsDiffer(place))
     return TemporarilyWritable.Interim(
