@@ -120,6 +120,28 @@ int cl_open_beneath(int directory, const char *name, int flags, uint32_t mode) {
   return result(openat(directory, name, flags | O_NOFOLLOW | O_CLOEXEC, (mode_t)mode));
 }
 
+// Whether two open directories are on one mount.
+static bool are_on_one_mount(int one, int other) {
+  struct cl_stat a, b;
+  if (cl_stat_at(one, "", &a) < 0 || cl_stat_at(other, "", &b) < 0) return false;
+  return a.device == b.device && a.mount == b.mount;
+}
+
+int cl_open_on_mount(int directory, const char *name, int flags) {
+  static _Atomic int known;
+  if (!call_is_missing(&known, SYS_openat2)) {
+    struct open_how how = {
+        .flags = (unsigned)(flags | O_DIRECTORY | O_CLOEXEC),
+        .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV,
+    };
+    return result(syscall(SYS_openat2, directory, name, &how, sizeof how));
+  }
+  int opened = cl_open_beneath(directory, name, flags | O_DIRECTORY, 0);
+  if (opened < 0 || are_on_one_mount(directory, opened)) return opened;
+  close(opened);
+  return -EXDEV;
+}
+
 int cl_open_path(const char *path, int flags) {
   return result(open(path, flags | O_CLOEXEC));
 }

@@ -10,8 +10,25 @@ public struct DirectoryEntry: Equatable, Sendable {
   public let name: EntryName
   /// The number of its inode, or for a mount point of the directory that lies below the mount.
   public let inode: UInt64
-  /// Whether it may be a directory; not all filesystems tell.
-  public let mayBeDirectory: Bool
+  /// What it is; `nil` where the filesystem does not tell.
+  public let kind: EntryKind?
+
+  /// Whether it may be a directory.
+  public var mayBeDirectory: Bool { kind == nil || kind == .directory }
+}
+
+extension EntryKind {
+  /// What a directory says of a name (`d_type`).
+  fileprivate init?(directoryType: UInt8) {
+    switch Int(directoryType) {
+    case DT_REG: self = .file
+    case DT_DIR: self = .directory
+    case DT_LNK: self = .symbolicLink
+    case DT_CHR, DT_BLK: self = .device
+    case DT_FIFO, DT_SOCK: self = .special
+    default: return nil
+    }
+  }
 }
 
 /// Reads a directory's names in batches of one buffer (`getdents64`).
@@ -68,7 +85,7 @@ public struct DirectoryReader: ~Copyable {
         return unsafe DirectoryEntry(
           name: EntryName(name),
           inode: inode,
-          mayBeDirectory: kind == UInt8(DT_DIR) || kind == UInt8(DT_UNKNOWN)
+          kind: EntryKind(directoryType: kind)
         )
       }
     }

@@ -64,6 +64,21 @@ public struct EntryLocation {
     }
   }
 
+  /// Opens a directory for reading, unless something is mounted on it (`openat2` with
+  /// RESOLVE_NO_XDEV).
+  ///
+  /// - Throws: `Errno.improperLink` (EXDEV) where something is.
+  public func openDirectoryOnMount() throws(Errno) -> Descriptor {
+    let flags = O_RDONLY | O_NOCTTY
+    do throws(Errno) {
+      return Descriptor(
+        owning: try unsafe call { unsafe cl_open_on_mount(directory, $0, flags | cl_o_noatime) }
+      )
+    } catch .notPermitted {
+      return Descriptor(owning: try unsafe call { unsafe cl_open_on_mount(directory, $0, flags) })
+    }
+  }
+
   /// Creates a file that must not exist, for writing (`O_CREAT | O_EXCL`, mode 0600).
   public func create() throws(Errno) -> Descriptor {
     try open(flags: O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, mode: 0o600)

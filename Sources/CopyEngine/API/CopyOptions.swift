@@ -197,6 +197,8 @@ public struct CopyOptions: Equatable, Sendable {
   public var publish = PublishOptions()
   /// How whole block devices are copied.
   public var devices = BlockDeviceOptions()
+  /// What is removed.
+  public var deletion = DeletionOptions()
 
   /// The options of the bare command.
   public init() {}

@@ -30,6 +30,8 @@ public struct CopyReport: Equatable, Sendable {
   public var failures = 0
   /// Entries that vanished at the source while they were copied.
   public var vanished = 0
+  /// What was removed from the target.
+  public var deletions = DeletionCounts()
   /// Whether a device was being written when the run ended: it has neither what it had nor all of
   /// what it was to have.
   public var leavesTargetHalfWritten = false
@@ -53,6 +55,7 @@ public struct CopyReport: Equatable, Sendable {
     bytesVisited += other.bytesVisited
     failures += other.failures
     vanished += other.vanished
+    deletions += other.deletions
     growth += other.growth
     leavesTargetHalfWritten = leavesTargetHalfWritten || other.leavesTargetHalfWritten
     stop = stop ?? other.stop

@@ -10,6 +10,8 @@ public enum RunEvent: Sendable {
   case entry(EntryEvent)
   /// An entry of the source was left out because the options do not ask for its kind.
   case skipped(path: FilePath, isDirectory: Bool)
+  /// Something was removed, or was to be and stays.
+  case deletion(DeletionEvent)
   /// Something failed; the run goes on or stops by itself.
   case failed(CopyError)
   /// Something the user has to know while the run goes on.
@@ -64,6 +66,8 @@ public enum RunEvent: Sendable {
     public static let notes = Kinds(rawValue: 16)
     /// `explanation`.
     public static let explanations = Kinds(rawValue: 32)
+    /// `deletion`, of what was removed; what stays is among the warnings.
+    public static let deletions = Kinds(rawValue: 64)
   }
 }
 

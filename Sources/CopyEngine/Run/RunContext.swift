@@ -304,6 +304,7 @@ extension RunContext {
       case .warning: .warnings
       case .note: .notes
       case .explanation: .explanations
+      case .deletion(let deletion): deletion.isRoutine ? .deletions : .warnings
       }
     if wants(kind) { sink.receive(event) }
   }

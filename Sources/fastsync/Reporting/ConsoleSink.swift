@@ -13,7 +13,7 @@ struct ConsoleSink: EventSink {
   var wants: RunEvent.Kinds {
     var wanted: RunEvent.Kinds = .failures
     if !verbosity.isQuiet { wanted.formUnion([.skips, .warnings]) }
-    if verbosity.level > 0 { wanted.formUnion([.entries, .notes]) }
+    if verbosity.level > 0 { wanted.formUnion([.entries, .notes, .deletions]) }
     if explains { wanted.insert(.explanations) }
     return wanted
   }
@@ -23,6 +23,8 @@ struct ConsoleSink: EventSink {
     case .entry(let entry): output.write(Message.entry(entry).line)
     case .skipped(let path, let isDirectory):
       output.write(Message.skip(path, isDirectory: isDirectory).line)
+    case .deletion(let deletion):
+      if let message = Message.deletion(deletion, verbosity) { output.write(message.line) }
     case .failed(let error): output.writeError(Message.failure(error).line)
     case .warning(let warning): output.writeError(Message.warning(warning).line)
     case .note(let note): output.write(Message.note(note).line)
