@@ -12,6 +12,8 @@ public enum FileCalls {
     case random = 1
     /// POSIX_FADV_SEQUENTIAL.
     case sequential = 2
+    /// POSIX_FADV_WILLNEED.
+    case willNeed = 3
     /// POSIX_FADV_DONTNEED.
     case dontNeed = 4
     /// POSIX_FADV_NOREUSE.

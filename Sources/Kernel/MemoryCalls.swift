@@ -32,4 +32,13 @@ public enum MemoryCalls {
     // If the first byte is zero and each equals the next one, all are.
     return unsafe memcmp(base, base + 1, bytes.count - 1) == 0
   }
+
+  /// Whether so many bytes are the same in two places (`memcmp`).
+  public static func areEqual(
+    _ one: UnsafeMutableRawPointer,
+    _ other: UnsafeMutableRawPointer,
+    count: Int
+  ) -> Bool {
+    unsafe memcmp(one, other, count) == 0
+  }
 }

@@ -38,6 +38,7 @@ extension CopyOptions {
   fileprivate init(_ typed: TypedOptions) throws(Refusal) {
     self.init()
     select(typed.selections)
+    rules.comparison = try Comparison(typed.comparison)
     if typed.oneFileSystem > 1 {
       throw Refusal("a second -x is an option of rsync that fastsync does not support yet")
     }

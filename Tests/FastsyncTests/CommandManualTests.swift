@@ -38,7 +38,9 @@ import Testing
   /// The page says of `--no-OPTION` that it is for these.
   @Test func optionsThatCanBeTakenBack() {
     let takenBack = OptionTable.shown.filter { $0.negation != .none }.map(\.label)
-    let others = ["-v, --verbose", "-h, --human-readable", "--inc-recursive, --i-r"]
+    let others = [
+      "-c, --checksum", "-v, --verbose", "-h, --human-readable", "--inc-recursive, --i-r",
+    ]
     #expect(takenBack == SelectionRows.selection.dropFirst().map(\.label) + others)
   }
 

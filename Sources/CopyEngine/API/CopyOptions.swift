@@ -51,6 +51,8 @@ public struct SyncRules: Equatable, Sendable {
   public var isRecursive = true
   /// Stay on the filesystem of each source (`-x`).
   public var staysOnFilesystem = false
+  /// How it is told whether a file has to be copied.
+  public var comparison = Comparison()
 
   /// The rules of the bare command.
   public init() {}

@@ -125,7 +125,8 @@ public struct EntryChange: OptionSet, Hashable, Sendable {
   public static let isNew = EntryChange(rawValue: 1 << 0)
   /// Its contents are copied, or it is made or linked (`>`, `c`, `h`); else only repaired (`.`).
   public static let contents = EntryChange(rawValue: 1 << 1)
-  /// The contents of a link or the number of a device differ, or another kind is replaced (`c`).
+  /// The contents of a link or the number of a device differ, or another kind is replaced, or a
+  /// file is copied where contents are compared (`c`).
   public static let value = EntryChange(rawValue: 1 << 2)
   /// The size of a file differs (`s`).
   public static let size = EntryChange(rawValue: 1 << 3)

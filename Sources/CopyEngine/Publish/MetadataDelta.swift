@@ -10,6 +10,8 @@ struct MetadataPolicy: Sendable {
   let skipsPrivileged: Bool
   /// The umask: bits removed from new entries when permissions are not preserved.
   let creationMask: UInt32
+  /// By which times of an entry that is there are told.
+  var comparison = Comparison()
 
   init(_ run: RunContext) {
     self.init(
@@ -18,6 +20,7 @@ struct MetadataPolicy: Sendable {
       skipsPrivileged: run.options.skipsPrivileged,
       creationMask: run.creationMask
     )
+    comparison = run.options.rules.comparison
   }
 
   init(
@@ -81,6 +84,11 @@ struct InodeDelta: Equatable {
   private(set) var modificationTime: Timestamp?
   private(set) var accessTime: Timestamp?
   private(set) var timesDiffer = false
+  /// Whether they differ by so much that it is told: as rsync does, contents that were compared get
+  /// their exact time without a word.
+  private(set) var isTimeTold = false
+  /// Whether the time is another one that is taken for right, and stays.
+  private(set) var keepsNearTime = false
   /// Whether it is a regular file, which loses setuid, setgid and capabilities with its owner.
   let isFile: Bool
   /// Whether the entry was there before, so that attributes that are equal are not set again.
@@ -100,11 +108,25 @@ struct InodeDelta: Equatable {
     guard policy.preservation.contains(.times) else { return }
     modificationTime = wanted.modificationTime
     accessTime = policy.preservation.contains(.accessTimes) ? wanted.accessTime : nil
-    timesDiffer =
-      switch present {
-      case .entry(let current): current.modificationTime != wanted.modificationTime
-      case .new: true
-      }
+    compareTimes(wanted, present, policy.comparison)
+  }
+
+  private mutating func compareTimes(
+    _ wanted: EntryMetadata,
+    _ present: Present,
+    _ comparison: Comparison
+  ) {
+    switch present {
+    case .entry(let current):
+      let isExact = current.modificationTime == wanted.modificationTime
+      isTimeTold =
+        !isExact
+        && !comparison.window.areEqual(current.modificationTime, wanted.modificationTime)
+      timesDiffer = isTimeTold || !isExact && isFile && comparison.comparesContents
+      keepsNearTime = !isExact && !timesDiffer
+    case .new:
+      (timesDiffer, isTimeTold) = (true, true)
+    }
   }
 
   private mutating func compareOwner(
@@ -181,7 +203,7 @@ struct InodeDelta: Equatable {
     if owner != nil { change.insert(.owner) }
     if group != nil { change.insert(.group) }
     if permissionsDiffer { change.insert(.permissions) }
-    if timesDiffer { change.insert(.time) }
+    if isTimeTold { change.insert(.time) }
     return change
   }
 }

@@ -321,12 +321,11 @@ struct MetadataWriter: ~Copyable {
     _ place: MetadataPlace,
     isForced: Bool
   ) -> Bool {
-    guard let time = delta.inode.modificationTime, delta.inode.timesDiffer || isForced else {
-      return false
-    }
+    let isDue = delta.inode.timesDiffer || isForced && !delta.inode.keepsNearTime
+    guard let time = delta.inode.modificationTime, isDue else { return false }
     do {
       try place.target.setTimes(access: delta.inode.accessTime, modification: time)
-      return delta.inode.timesDiffer
+      return delta.inode.isTimeTold
     } catch {
       fail(.setTimes, place, error)
       return false

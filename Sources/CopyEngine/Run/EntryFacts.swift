@@ -26,6 +26,8 @@ struct EntryFacts: Sendable {
   var firstName: FirstName?
   /// Whether both are links with the same contents.
   var linkContentsAreEqual: Bool?
+  /// Whether both are files with the same bytes; asked where that decides.
+  var contentsAreEqual: Bool?
   /// Which attributes of both differ.
   var differingAttributes: AttributeDelta.Summary?
 

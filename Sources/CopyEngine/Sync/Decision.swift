@@ -49,7 +49,7 @@ struct EntryDecision: Equatable {
 
 /// What has to be found out before it can be decided.
 enum EntryQuestion: Equatable {
-  case earlierSource, firstName, linkContents, attributes
+  case earlierSource, firstName, linkContents, contents, attributes
 }
 
 /// Decides, without asking anybody, what to do with a name; a table tests it, and `rsync -n -i`.
@@ -111,6 +111,7 @@ struct EntryDecider {
 
   private func decideLink(_ facts: EntryFacts, _ kind: EntryKind) -> Result {
     if needsLinkContents(facts, kind) { return .needs(.linkContents) }
+    if needsContents(facts, kind) { return .needs(.contents) }
     // Both are one inode at the source, so that what is right for the one is right for the other.
     let hasContents = facts.target.map { $0.kind == kind && isUpToDate(facts, $0, kind) }
     return compare(facts) { EntryDecision(.link(hasContents: hasContents ?? false), $0) }
@@ -124,17 +125,28 @@ struct EntryDecider {
       return .decided(EntryDecision(action, [.contents, .isNew]))
     }
     if needsLinkContents(facts, kind) { return .needs(.linkContents) }
+    if needsContents(facts, kind) { return .needs(.contents) }
     guard isUpToDate(facts, target, kind) else {
       return compare(facts) { EntryDecision(.replace, $0.union(valueChange(kind))) }
     }
     guard !asksForAttributes(facts, kind) else { return .needs(.attributes) }
-    let change = metadataChange(facts, target)
-    return .decided(EntryDecision(change.isEmpty ? .keep : .repair, change))
+    let inode = InodeDelta(of: facts.source, at: .entry(target), policy)
+    let change = inode.change(with: facts.differingAttributes ?? AttributeDelta.Summary())
+    return .decided(EntryDecision(change.isEmpty && inode.isEmpty ? .keep : .repair, change))
   }
 
   private func needsLinkContents(_ facts: EntryFacts, _ kind: EntryKind) -> Bool {
     kind == .symbolicLink && facts.linkContentsAreEqual == nil
       && facts.target?.kind == .symbolicLink
+  }
+
+  @inline(__always)
+  private func needsContents(_ facts: EntryFacts, _ kind: EntryKind) -> Bool {
+    guard rules.comparison.comparesContents, kind == .file, let target = facts.target else {
+      return false
+    }
+    return facts.contentsAreEqual == nil && target.kind == .file
+      && target.size == facts.source.size && !needsOwnInode(facts.source, target)
   }
 
   /// Whether the target has the contents of an entry that is no directory; its metadata may differ.
@@ -147,12 +159,22 @@ struct EntryDecider {
     switch kind {
     case .file:
       target.size == facts.source.size
-        && target.modificationTime == facts.source.modificationTime
+        && hasSameContents(facts, target)
         && !needsOwnInode(facts.source, target)
     case .symbolicLink: facts.linkContentsAreEqual == true
     case .device, .special: target.isSameNode(as: facts.source)
     case .directory: true
     }
+  }
+
+  /// Whether a file of the same size is taken for equal.
+  @inline(__always)
+  private func hasSameContents(_ facts: EntryFacts, _ target: EntryMetadata) -> Bool {
+    let comparison = rules.comparison
+    if comparison.comparesContents { return facts.contentsAreEqual == true }
+    if comparison.isBySizeAlone { return true }
+    return !comparison.ignoresTimes
+      && comparison.window.areEqual(target.modificationTime, facts.source.modificationTime)
   }
 
   /// Whether the target shares its inode with a name that the source does not share it with, and
@@ -164,7 +186,11 @@ struct EntryDecider {
       || preservation.contains(.group) && target.group != wanted.group
   }
 
-  private func valueChange(_ kind: EntryKind) -> EntryChange { kind == .file ? [] : .value }
+  /// The letter for what differs beside size and metadata; of a file rsync tells it when it has
+  /// compared contents.
+  private func valueChange(_ kind: EntryKind) -> EntryChange {
+    kind == .file && !rules.comparison.comparesContents ? [] : .value
+  }
 
   /// Itemizes what is replaced, or linked; attributes only where that is wanted, since a new inode
   /// gets all of them anyway.

@@ -9,6 +9,7 @@ struct DryExecutor: ~Copyable, Executor {
   private let run: RunContext
   private let opener: DirectoryOpener
   private let policies: AccessPolicies
+  private let comparer: ContentComparer
   private var planner: FilePlanner
   private var metadata: MetadataWriter
   /// Measures what will be written, if that is to be checked.
@@ -16,10 +17,11 @@ struct DryExecutor: ~Copyable, Executor {
   private var done: [EntryDone] = []
   private(set) var counts = CopyReport()
 
-  init(_ run: RunContext, _ opener: DirectoryOpener, _ policies: AccessPolicies) {
+  init(_ run: RunContext, _ opener: DirectoryOpener, _ transfer: TransferState) {
     self.run = run
     self.opener = opener
-    self.policies = policies
+    policies = transfer.policies
+    comparer = ContentComparer(run, transfer)
     planner = FilePlanner(run, policies)
     metadata = MetadataWriter(run)
     gauge = run.options.publish.checksRoom ? RoomGauge(run) : nil
@@ -55,6 +57,8 @@ struct DryExecutor: ~Copyable, Executor {
       run.fail(error, at: FailedPlace(nearest: directory))
     }
   }
+
+  mutating func contentsAreEqual(_ entry: FoundEntry) -> Bool { comparer.areEqual(entry) }
 
   mutating func compareAttributes(_ entry: FoundEntry) -> AttributeDelta {
     metadata.compareAttributes(MetadataPlace(entry, at: entry.target), entry.metadata.kind)

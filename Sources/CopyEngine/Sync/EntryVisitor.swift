@@ -119,6 +119,7 @@ struct EntryVisitor<Work: Executor & ~Copyable>: ~Copyable {
         attributes = executor.compareAttributes(entry)
         entry.facts.differingAttributes = attributes.summary
       case .needs(.linkContents): entry.facts.linkContentsAreEqual = linkContentsAreEqual(entry)
+      case .needs(.contents): entry.facts.contentsAreEqual = executor.contentsAreEqual(entry)
       case .needs(.firstName):
         switch linker.claim(entry) {
         case .copy: entry.facts.firstName = .this
@@ -245,6 +246,7 @@ extension EntryVisitor where Work: ~Copyable {
       case .needs(.attributes):
         entry.facts.differingAttributes = executor.compareAttributes(entry).summary
       case .needs(.linkContents): entry.facts.linkContentsAreEqual = linkContentsAreEqual(entry)
+      case .needs(.contents): entry.facts.contentsAreEqual = executor.contentsAreEqual(entry)
       case .needs: return complete(entry.directory)
       case .decided(let decision):
         guard case .link(let hasContents) = decision.action else {

@@ -45,6 +45,9 @@ protocol Executor: ~Copyable {
   ///   - isReadable: Whether it could be read at the source.
   mutating func finish(_ directory: CopyDirectory, isReadable: Bool)
 
+  /// Whether a file has the same bytes on both sides, which are of one size; not where they cannot
+  /// be read, which is told when the file is copied.
+  mutating func contentsAreEqual(_ entry: FoundEntry) -> Bool
   /// Compares the attributes of both sides; a failure is told.
   mutating func compareAttributes(_ entry: FoundEntry) -> AttributeDelta
   /// Leaves an entry that is as it should be, but for so many attributes that the target's

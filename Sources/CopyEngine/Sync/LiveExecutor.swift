@@ -11,6 +11,7 @@ struct LiveExecutor<Queue: SubmissionQueue & ~Copyable>: ~Copyable, Executor {
   let run: RunContext
   let opener: DirectoryOpener
   private var copier: FileCopier<Queue>
+  private let comparer: ContentComparer
   var publisher: Publisher
   /// What was done beside copying and publishing.
   var own = CopyReport()
@@ -27,6 +28,7 @@ struct LiveExecutor<Queue: SubmissionQueue & ~Copyable>: ~Copyable, Executor {
     self.run = run
     self.opener = opener
     copier = FileCopier(run, transfer, queue: queue)
+    comparer = ContentComparer(run, transfer)
     publisher = Publisher(run, opener, published)
   }
 
@@ -78,6 +80,8 @@ struct LiveExecutor<Queue: SubmissionQueue & ~Copyable>: ~Copyable, Executor {
 
 // Entries.
 extension LiveExecutor where Queue: ~Copyable {
+  mutating func contentsAreEqual(_ entry: FoundEntry) -> Bool { comparer.areEqual(entry) }
+
   mutating func compareAttributes(_ entry: FoundEntry) -> AttributeDelta {
     publisher.metadata.compareAttributes(
       MetadataPlace(entry, at: entry.target),

@@ -122,7 +122,7 @@ private func runWorker(_ parts: RunParts) -> CopyReport {
   do throws(CopyError) {
     guard !run.options.isDryRun else {
       try EngineChoice(run: run).check()
-      var worker = Worker(parts, DryExecutor(run, parts.opener, parts.transfer.policies))
+      var worker = Worker(parts, DryExecutor(run, parts.opener, parts.transfer))
       return worker.work()
     }
     let queue = try EngineChoice(run: run).makeQueue()

@@ -101,6 +101,7 @@ struct OptionSpelling {
 /// The sections of the help and of the manual page, in their order.
 enum OptionGroup: String, CaseIterable {
   case selection = "What is copied and kept"
+  case comparison = "Which files count as changed"
   case reporting = "What is said"
   case transfer = "How it is copied"
   case devices = "Whole devices"

@@ -7,7 +7,8 @@
 enum OptionTable {
   /// The rows, in the order in which the texts show them.
   static let rows: [OptionRow] =
-    SelectionRows.selection + ReportingRows.reporting + TransferRows.transfer + DeviceRows.devices
+    SelectionRows.selection + ComparisonRows.comparison + ReportingRows.reporting
+    + TransferRows.transfer + DeviceRows.devices
     + ReportingRows.compatibility + hidden + RefusedRows.refused
 
   /// The rows of a section of the help.

@@ -27,6 +27,7 @@ struct TypedOptions {
 
   /// What is copied and kept, in the order of the line.
   private(set) var selections: [Selection] = []
+  var comparison = TypedComparison()
   /// How often `-x` was given.
   var oneFileSystem = 0
   var copiesDevices = false
