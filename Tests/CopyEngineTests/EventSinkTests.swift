@@ -126,6 +126,7 @@ extension RunEvent {
     switch self {
     case .entry: .entries
     case .skipped: .skips
+    case .deletion: .deletions
     case .failed: .failures
     case .warning: .warnings
     case .note: .notes

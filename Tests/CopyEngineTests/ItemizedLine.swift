@@ -79,7 +79,7 @@ extension ItemizedLine {
         flags: isInTheWay ? "failed" : "\(error.operation)",
         name: path.hasPrefix("\(target)/") ? "\(path.dropFirst(target.count + 1))" : path
       )
-    case .warning, .note, .explanation: return nil
+    case .deletion, .warning, .note, .explanation: return nil
     }
   }
 

@@ -46,6 +46,7 @@ final class ComparedSide: Sendable {
   ///   - offset: From where, in bytes.
   ///   - length: How much, in bytes.
   /// - Returns: Whether all of it was there.
+  /// - Throws: The error of the call.
   func read(
     into buffer: UnsafeMutableRawPointer,
     at offset: UInt64,

@@ -43,6 +43,7 @@ enum RsyncSize {
   ///   - most: The most that is allowed.
   ///   - mayBeZero: Whether 0 is allowed all the same.
   /// - Returns: The size in bytes.
+  /// - Throws: What is wrong with it.
   static func parse(
     _ text: [UInt8],
     _ unit: Unit = .bytes,

@@ -85,6 +85,8 @@ struct TypedOption {
   ///   - least: The least that is allowed; 0 always is where `mayBeZero`.
   ///   - most: The most that is allowed.
   ///   - mayBeZero: Whether 0 stands for no limit.
+  /// - Returns: The size in bytes.
+  /// - Throws: What is wrong with it, in rsync's words.
   func size(
     unit: RsyncSize.Unit = .bytes,
     least: Int = 0,
