@@ -121,20 +121,6 @@ struct EventSinkTests {
   }
 }
 
-extension RunEvent {
-  fileprivate var kind: Kinds {
-    switch self {
-    case .entry: .entries
-    case .skipped: .skips
-    case .deletion: .deletions
-    case .failed: .failures
-    case .warning: .warnings
-    case .note: .notes
-    case .explanation: .explanations
-    }
-  }
-}
-
 extension OracleEntry {
   /// An entry of no special kind.
   fileprivate static func plain(_ kind: Kind) -> OracleEntry {

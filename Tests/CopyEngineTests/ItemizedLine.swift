@@ -70,8 +70,8 @@ extension ItemizedLine {
   init?(_ event: RunEvent, target: String, linkKind: (FilePath) -> Character) {
     switch event {
     case .entry(let entry): self.init(entry, linkKind: linkKind)
-    case .skipped(let path, let isDirectory):
-      self.init(flags: "skipped", name: path.string + (isDirectory ? "/" : ""))
+    case .skipped(let entry):
+      self.init(flags: "skipped", name: entry.path.string + (entry.isDirectory ? "/" : ""))
     case .failed(let error):
       let isInTheWay = error.operation == .replaceDirectory
       let path = error.path.string
@@ -79,7 +79,8 @@ extension ItemizedLine {
         flags: isInTheWay ? "failed" : "\(error.operation)",
         name: path.hasPrefix("\(target)/") ? "\(path.dropFirst(target.count + 1))" : path
       )
-    case .deletion, .warning, .note, .explanation: return nil
+    case .deletion, .backedUp, .filtered, .createdTarget: return nil
+    case .warning, .note, .explanation: return nil
     }
   }
 

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Kernel
+
 /// What a run did, in numbers.
 public struct CopyReport: Equatable, Sendable {
   /// Why a run ended before everything was visited.
@@ -12,6 +14,10 @@ public struct CopyReport: Equatable, Sendable {
 
   /// Entries of the source that were visited, directories included.
   public var entriesVisited = 0
+  /// What is copied, or would be if it were not there already: what rsync has in its list.
+  public var listed = EntryCounts()
+  /// What the target had no name for, hard links included.
+  public var created = EntryCounts()
   /// Regular files whose contents were copied or reflinked.
   public var filesCopied = 0
   /// Entries that were already as they should be.
@@ -24,7 +30,9 @@ public struct CopyReport: Equatable, Sendable {
   public var hardLinksMade = 0
   /// Bytes of contents written; holes and reflinked extents are not written.
   public var bytesWritten: UInt64 = 0
-  /// The size of all regular files visited, in bytes.
+  /// The size of the files whose contents were copied, in bytes.
+  public var bytesCopied: UInt64 = 0
+  /// The size of all regular files and symbolic links that are listed, in bytes.
   public var bytesVisited: UInt64 = 0
   /// Entries, or parts of entries, that could not be carried over.
   public var failures = 0
@@ -43,15 +51,32 @@ public struct CopyReport: Equatable, Sendable {
   /// An empty report.
   public init() {}
 
+  /// Counts an entry that is copied, or is there already.
+  @inline(__always)
+  mutating func noteListed(_ source: EntryMetadata) {
+    listed.note(source.kind)
+    if source.kind == .file || source.kind == .symbolicLink { bytesVisited += source.size }
+  }
+
+  /// Counts a file whose contents were copied.
+  mutating func noteCopied(_ source: EntryMetadata, _ change: EntryChange) {
+    filesCopied += 1
+    bytesCopied += source.size
+    if change.contains(.isNew) { created.files += 1 }
+  }
+
   /// Adds what another worker did.
   public mutating func add(_ other: CopyReport) {
     entriesVisited += other.entriesVisited
+    listed += other.listed
+    created += other.created
     filesCopied += other.filesCopied
     entriesUnchanged += other.entriesUnchanged
     directoriesCreated += other.directoriesCreated
     othersCreated += other.othersCreated
     hardLinksMade += other.hardLinksMade
     bytesWritten += other.bytesWritten
+    bytesCopied += other.bytesCopied
     bytesVisited += other.bytesVisited
     failures += other.failures
     vanished += other.vanished

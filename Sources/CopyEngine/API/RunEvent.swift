@@ -6,12 +6,20 @@ public import SystemPackage
 
 /// Something that happens during a run.
 public enum RunEvent: Sendable {
-  /// An entry of the target was made, copied, linked or repaired, or would be in a dry run.
+  /// An entry of the target was made, copied, linked or repaired, or would be in a dry run; or it
+  /// was as it should be, and its change is empty.
   case entry(EntryEvent)
-  /// An entry of the source was left out because the options do not ask for its kind.
-  case skipped(path: FilePath, isDirectory: Bool)
+  /// An entry of the source was left out, for a reason.
+  case skipped(SkippedEntry)
   /// Something was removed, or was to be and stays.
   case deletion(DeletionEvent)
+  /// What had a name at the target was kept under another one, or would be; both as rsync names
+  /// them.
+  case backedUp(from: FilePath, to: FilePath)
+  /// A filter rule hid an entry of the source, or protected one of the target.
+  case filtered(FilteredEntry)
+  /// The target directory, with its path as it was typed, is made by this run.
+  case createdTarget(FilePath)
   /// Something failed; the run goes on or stops by itself.
   case failed(CopyError)
   /// Something the user has to know while the run goes on.
@@ -51,97 +59,60 @@ public enum RunEvent: Sendable {
   /// The kinds of events.
   public struct Kinds: OptionSet, Sendable {
     /// The bits.
-    public let rawValue: UInt8
+    public let rawValue: UInt32
     /// Makes a set.
-    public init(rawValue: UInt8) { self.rawValue = rawValue }
-    /// `entry`.
-    public static let entries = Kinds(rawValue: 1)
+    public init(rawValue: UInt32) { self.rawValue = rawValue }
+    /// `entry`, where something changed.
+    public static let entries = Kinds(rawValue: 1 << 0)
     /// `skipped`.
-    public static let skips = Kinds(rawValue: 2)
+    public static let skips = Kinds(rawValue: 1 << 1)
     /// `failed`.
-    public static let failures = Kinds(rawValue: 4)
+    public static let failures = Kinds(rawValue: 1 << 2)
     /// `warning`.
-    public static let warnings = Kinds(rawValue: 8)
+    public static let warnings = Kinds(rawValue: 1 << 3)
     /// `note`.
-    public static let notes = Kinds(rawValue: 16)
+    public static let notes = Kinds(rawValue: 1 << 4)
     /// `explanation`.
-    public static let explanations = Kinds(rawValue: 32)
+    public static let explanations = Kinds(rawValue: 1 << 5)
+    /// `entry`, where nothing changed.
+    public static let unchanged = Kinds(rawValue: 1 << 6)
     /// `deletion`, of what was removed; what stays is among the warnings.
-    public static let deletions = Kinds(rawValue: 64)
+    public static let deletions = Kinds(rawValue: 1 << 7)
+    /// `backedUp`.
+    public static let backups = Kinds(rawValue: 1 << 8)
+    /// `filtered`.
+    public static let filtered = Kinds(rawValue: 1 << 9)
+    /// `createdTarget`.
+    public static let targetCreation = Kinds(rawValue: 1 << 10)
+    /// No events of their own: `EntryEvent.sourcePath` is filled in.
+    public static let sourcePaths = Kinds(rawValue: 1 << 11)
+  }
+}
+
+extension RunEvent {
+  /// The kind of the event.
+  public var kind: Kinds {
+    switch self {
+    case .entry(let entry): entry.change.isEmpty ? .unchanged : .entries
+    case .skipped: .skips
+    case .deletion(let deletion): deletion.isRoutine ? .deletions : .warnings
+    case .backedUp: .backups
+    case .filtered: .filtered
+    case .createdTarget: .targetCreation
+    case .failed: .failures
+    case .warning: .warnings
+    case .note: .notes
+    case .explanation: .explanations
+    }
   }
 }
 
 /// Who is told what happens during a run.
 public protocol EventSink: Sendable {
-  /// What the sink wants to be told; asked once for each run. Of entries and links that nobody
-  /// wants to be told not even the path is put together.
+  /// What the sink wants to be told; asked once for each run. Of entries that nobody wants to be
+  /// told not even the path is put together.
   var wants: RunEvent.Kinds { get }
 
   /// Takes an event; called from every worker's thread.
   func receive(_ event: RunEvent)
-}
-
-/// One entry of the target that was changed, or would be.
-public struct EntryEvent: Sendable {
-  /// What it is.
-  public enum Kind: Sendable {
-    /// A regular file.
-    case file
-    /// A directory.
-    case directory
-    /// A symbolic link with its contents.
-    case symbolicLink(FilePath)
-    /// Another name of a file that was copied before, with the path of that.
-    case hardLink(FilePath)
-    /// A device.
-    case device
-    /// A FIFO or socket.
-    case special
-  }
-
-  /// The path below the target.
-  public let path: FilePath
-  /// What it is.
-  public let kind: Kind
-  /// What changed, or would.
-  public let change: EntryChange
-
-  /// Describes an entry that was changed.
-  public init(path: FilePath, kind: Kind, change: EntryChange) {
-    self.path = path
-    self.kind = kind
-    self.change = change
-  }
-}
-
-/// What changes of an entry: what rsync's `--itemize-changes` tells.
-public struct EntryChange: OptionSet, Hashable, Sendable {
-  /// The bits.
-  public let rawValue: UInt16
-  /// Makes a set.
-  public init(rawValue: UInt16) { self.rawValue = rawValue }
-
-  /// Nothing had the name (`+++++++++`).
-  public static let isNew = EntryChange(rawValue: 1 << 0)
-  /// Its contents are copied, or it is made or linked (`>`, `c`, `h`); else only repaired (`.`).
-  public static let contents = EntryChange(rawValue: 1 << 1)
-  /// The contents of a link or the number of a device differ, or another kind is replaced, or a
-  /// file is copied where contents are compared (`c`).
-  public static let value = EntryChange(rawValue: 1 << 2)
-  /// The size of a file differs (`s`).
-  public static let size = EntryChange(rawValue: 1 << 3)
-  /// The modification time differs and is carried over (`t`).
-  public static let time = EntryChange(rawValue: 1 << 4)
-  /// The modification time is not carried over, and becomes the time of the copy (`T`).
-  public static let timeOfCopy = EntryChange(rawValue: 1 << 5)
-  /// The permissions differ (`p`).
-  public static let permissions = EntryChange(rawValue: 1 << 6)
-  /// The owner differs (`o`).
-  public static let owner = EntryChange(rawValue: 1 << 7)
-  /// The group differs (`g`).
-  public static let group = EntryChange(rawValue: 1 << 8)
-  /// The ACLs differ (`a`).
-  public static let accessControlLists = EntryChange(rawValue: 1 << 9)
-  /// Extended attributes differ (`x`).
-  public static let extendedAttributes = EntryChange(rawValue: 1 << 10)
 }

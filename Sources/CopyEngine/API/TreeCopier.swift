@@ -89,6 +89,10 @@ private struct TreeRun {
         parts.transfer.policies
       )
     }
+    if let root = newTarget(sources, target) {
+      run.tellNewTarget(like: root.metadata, root.path)
+      report.created.directories += 1
+    }
     let watch = StallWatch(locations, for: run)
     let watching = watch.start()
     report.add(runWorkers(parts))
@@ -100,6 +104,15 @@ private struct TreeRun {
     }
     report.add(run.failureCounts)
     return report
+  }
+
+  /// The source whose contents a target directory gets that this run makes, if that is one.
+  private func newTarget(
+    _ sources: [ResolvedSource],
+    _ target: ResolvedTarget
+  ) -> ResolvedSource? {
+    guard target.isNew, plan.options.rules.isRecursive else { return nil }
+    return sources.first { $0.isContents }
   }
 
   /// Settles how the work is done, and what the workers start with.
@@ -127,7 +140,8 @@ private struct TreeRun {
           isWritten: !plan.options.isDryRun,
           sourceDevices: Set(sources.map(\.metadata.identity.device))
         ),
-        blockBytes: room?.blockBytes ?? 1
+        blockBytes: room?.blockBytes ?? 1,
+        isNew: target.isNew
       )
     )
     let parts = try RunParts(run, InitialWork(sources, target).items)
@@ -219,13 +233,14 @@ private struct TreeRun {
         sources.append(try resolver.resolve(source))
       } catch {
         report.failures += 1
-        setup.tell(.failed(error), .failures)
+        setup.tell(.failed(error))
       }
     }
     let found = try resolver.resolveTarget(for: sources)
     for source in sources { try resolver.check(source, against: found) }
     if !sources.isEmpty { try checkRoom(sources, found) }
     let target = plan.options.isDryRun ? found : try resolver.create(found, for: sources)
+    if target.isNew { setup.tell(.createdTarget(plan.target)) }
     return sources.isEmpty ? nil : (sources, target)
   }
 

@@ -34,7 +34,7 @@ struct BlockDeviceCopy {
   private func told(_ report: CopyReport, _ name: FilePath.Component?) -> CopyReport {
     if report.filesCopied > 0, let name {
       let path = FilePath(root: nil, [name])
-      setup.tell(.entry(EntryEvent(path: path, kind: .file, change: .contents)), .entries)
+      setup.tell(.entry(EntryEvent(path: path, kind: .file, change: .contents)))
     }
     return report
   }

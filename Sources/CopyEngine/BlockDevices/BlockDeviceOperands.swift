@@ -89,7 +89,7 @@ struct BlockDeviceOperands {
     guard source.isDevice,
       let mounted = mounted(on: source.metadata, where: { !$0.options.contains("ro") })
     else { return }
-    setup.tell(.warning(.sourceIsMounted(source.path, mounted)), .warnings)
+    setup.tell(.warning(.sourceIsMounted(source.path, mounted)))
   }
 
   private func open(

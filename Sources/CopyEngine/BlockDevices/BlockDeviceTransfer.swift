@@ -78,6 +78,7 @@ struct BlockDeviceTransfer {
       )
     counted.entriesVisited = 1
     counted.bytesVisited = source.size
+    counted.listed.files = 1
   }
 
   /// What was done until now.
@@ -114,6 +115,7 @@ struct BlockDeviceTransfer {
     if run.wants(.explanations) { try EngineChoice(run: run).check() }
     var report = counted
     report.filesCopied = 1
+    report.bytesCopied = counted.bytesVisited
     return report
   }
 
@@ -314,6 +316,7 @@ extension BlockDeviceTransfer {
     // A stop that is asked for from now on comes too late.
     guard run.complete() else { return }
     counted.filesCopied = 1
+    counted.bytesCopied = counted.bytesVisited
     isComplete = true
   }
 }

@@ -283,9 +283,9 @@ extension Publisher {
   }
 
   private mutating func tell(_ entry: FoundEntry, _ change: CopyError.Operation?) {
-    counts.filesCopied += 1
+    counts.noteCopied(entry.metadata, entry.change)
     if let change { run.fail(CopyError(change, entry.sourcePath, nil, .entry)) }
-    run.tell(.file, entry.directory, entry.targetName, entry.change)
+    run.tell(.file, entry, entry.change)
     published.append(EntryDone(entry: entry, isThere: true))
   }
 

@@ -45,34 +45,6 @@ struct EntryDone {
   let isThere: Bool
 }
 
-extension RunContext {
-  /// Whether what has an entry's name at the target can be replaced, which is told if not: a
-  /// directory has to be empty, as rsync wants it, and nothing may be set to be left as it is.
-  func canReplace(_ entry: FoundEntry) -> Bool {
-    guard let existing = entry.existing else { return true }
-    if let protection = existing.protection(in: entry.sides.targetMetadata) {
-      fail(CopyError(.replaceProtected(protection), entry.targetPath, nil, .entry))
-      return false
-    }
-    guard existing.kind == .directory else { return true }
-    do throws(Errno) {
-      let directory = try entry.target.openForReading(directory: true)
-      defer { withExtendedLifetime(directory) {} }
-      var reader = DirectoryReader()
-      while try reader.fill(from: directory.rawValue) {
-        if reader.next() != nil { throw .directoryNotEmpty }
-      }
-      return true
-    } catch .noSuchFileOrDirectory, .notDirectory, .tooManySymbolicLinkLevels {
-      // Another run has put in its place what is to come there.
-      return true
-    } catch {
-      fail(.target(.replaceDirectory, entry.targetPath, error), at: FailedPlace(entry))
-      return false
-    }
-  }
-}
-
 extension EntryMetadata {
   /// What keeps an entry of a directory from being removed or replaced, if anything does.
   func protection(in directory: EntryMetadata?) -> CopyError.Protection? {

@@ -24,13 +24,15 @@ final class RunContext: Sendable {
   let nearestTarget: EntryMetadata?
   /// What its filesystem gives out at a time, in bytes; 1 where nobody wants to know.
   let targetBlockBytes: UInt64
+  /// Whether this run makes the target directory.
+  let targetIsNew: Bool
   let targetTimes: TargetTimes
 
   let space = SpaceGuard()
   let foreignAttributes = ForeignAttributes()
   let givenUp: GivenUp
   private let probe: LivenessProbe?
-  private let sink: any EventSink
+  let sink: any EventSink
   private let wanted: RunEvent.Kinds
   private let isStopping = Atomic<Bool>(false)
 
@@ -60,6 +62,8 @@ final class RunContext: Sendable {
     var probe: LivenessProbe?
     var operands = GivenUp.Operands()
     var blockBytes: UInt64 = 1
+    /// Whether this run makes it, which is told before anything else.
+    var isNew = false
   }
 
   init(
@@ -84,6 +88,7 @@ final class RunContext: Sendable {
     targetRoot = target.root
     nearestTarget = target.nearest
     targetBlockBytes = target.blockBytes
+    targetIsNew = target.isNew
     isPrivileged = ProcessFacts.isPrivileged
     preservation =
       options.skipsPrivileged && !isPrivileged
@@ -269,44 +274,9 @@ extension RunContext {
     if wants(.failures) && !isConsequence { sink.receive(.failed(error)) }
   }
 
-  /// Tells that an entry was made, copied or repaired.
-  func tell(
-    _ kind: EntryEvent.Kind,
-    _ directory: CopyDirectory,
-    _ name: EntryName,
-    _ change: EntryChange
-  ) {
-    guard wants(.entries) else { return }
-    let path = directory.relativePath(name)
-    sink.receive(.entry(EntryEvent(path: path, kind: kind, change: change)))
-  }
-
-  /// Tells that an entry was linked to another.
-  func tellLink(_ entry: FoundEntry, to first: LinkName) {
-    guard wants(.entries) else { return }
-    let path = first.directory.relativePath(first.targetName)
-    tell(.hardLink(path), entry.directory, entry.targetName, entry.change)
-  }
-
-  /// Tells that an entry was left out.
-  func tellSkipped(_ directory: CopyDirectory, _ name: EntryName, isDirectory: Bool) {
-    guard wants(.skips) else { return }
-    sink.receive(.skipped(path: directory.relativePath(name), isDirectory: isDirectory))
-  }
-
   /// Tells an event that is rare.
   func tell(_ event: RunEvent) {
-    let kind: RunEvent.Kinds =
-      switch event {
-      case .entry: .entries
-      case .skipped: .skips
-      case .failed: .failures
-      case .warning: .warnings
-      case .note: .notes
-      case .explanation: .explanations
-      case .deletion(let deletion): deletion.isRoutine ? .deletions : .warnings
-      }
-    if wants(kind) { sink.receive(event) }
+    if wants(event.kind) { sink.receive(event) }
   }
 
   /// Says why the run goes about it as it does, if that is wanted and was not said.

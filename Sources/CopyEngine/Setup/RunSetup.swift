@@ -40,8 +40,8 @@ struct RunSetup {
   }
 
   /// Tells an event before there is a run.
-  func tell(_ event: RunEvent, _ kind: RunEvent.Kinds) {
-    if wants.contains(kind) { sink.receive(event) }
+  func tell(_ event: RunEvent) {
+    if wants.contains(event.kind) { sink.receive(event) }
   }
 
   /// Settles how the run is divided.

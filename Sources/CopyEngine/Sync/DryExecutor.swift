@@ -33,7 +33,8 @@ struct DryExecutor: ~Copyable, Executor {
     guard run.canReplace(entry) else { return .failed }
     counts.directoriesCreated += 1
     if let gauge { counts.growth += gauge.growthOfInode(entry) }
-    run.tell(.directory, entry.directory, entry.targetName, entry.change)
+    if entry.change.contains(.isNew) { counts.created.directories += 1 }
+    run.tell(.directory, entry, entry.change)
     return .isMissing
   }
 
@@ -48,11 +49,8 @@ struct DryExecutor: ~Copyable, Executor {
       )
       let delta = metadata.foretell(wantedDelta, found.place)
       withExtendedLifetime(found) {}
-      if delta.isEmpty {
-        counts.entriesUnchanged += 1
-      } else {
-        run.tell(.directory, directory, .itself, delta.change)
-      }
+      if delta.isEmpty { counts.entriesUnchanged += 1 }
+      run.tell(directory, delta.change)
     } catch {
       run.fail(error, at: FailedPlace(nearest: directory))
     }
@@ -67,20 +65,20 @@ struct DryExecutor: ~Copyable, Executor {
   mutating func keep(_ entry: FoundEntry, without foreign: Int) {
     counts.entriesUnchanged += 1
     noteVisited(entry)
+    run.tellUnchanged(entry)
   }
 
   mutating func repair(_ entry: FoundEntry, _ delta: MetadataDelta) {
     noteVisited(entry)
     let delta = metadata.foretell(delta, MetadataPlace(entry, at: entry.target))
-    guard !delta.isEmpty else { return counts.entriesUnchanged += 1 }
-    guard run.wants(.entries), let kind = EntryEvent.Kind(entry) else { return }
-    run.tell(kind, entry.directory, entry.targetName, delta.change)
+    if delta.isEmpty { counts.entriesUnchanged += 1 }
+    run.tell(EntryEvent.Kind(entry), entry, delta.change)
   }
 
   private mutating func noteVisited(_ entry: FoundEntry) {
-    guard entry.metadata.kind == .file else { return }
-    counts.bytesVisited += entry.metadata.size
-    guard run.wants(.explanations), entry.metadata.size > 0 else { return }
+    guard run.wants(.explanations), entry.metadata.kind == .file, entry.metadata.size > 0 else {
+      return
+    }
     AccessExplanation(run: run).tellSharing(
       entry.metadata,
       with: entry.sides.targetMetadata ?? run.nearestTarget
@@ -94,9 +92,9 @@ struct DryExecutor: ~Copyable, Executor {
   mutating func copy(_ entry: FoundEntry) {
     noteVisited(entry)
     guard run.canReplace(entry) else { return done.append(EntryDone(entry: entry, isThere: false)) }
-    counts.filesCopied += 1
+    counts.noteCopied(entry.metadata, entry.change)
     if let gauge { counts.growth += gauge.growth(of: entry) }
-    run.tell(.file, entry.directory, entry.targetName, entry.change)
+    run.tell(.file, entry, entry.change)
     done.append(EntryDone(entry: entry, isThere: true))
   }
 
@@ -107,8 +105,9 @@ struct DryExecutor: ~Copyable, Executor {
       return false
     }
     counts.othersCreated += 1
+    if entry.change.contains(.isNew) { counts.created.note(entry.metadata.kind) }
     if let gauge { counts.growth += gauge.growthOfInode(entry) }
-    run.tell(kind, entry.directory, entry.targetName, entry.change)
+    run.tell(kind, entry, entry.change)
     return true
   }
 
@@ -119,9 +118,11 @@ struct DryExecutor: ~Copyable, Executor {
   ) -> LinkOutcome {
     if hasContents && isLinked(entry, to: published) {
       counts.entriesUnchanged += 1
+      run.tellLink(entry, to: published, [])
     } else if run.canReplace(entry) {
       counts.hardLinksMade += 1
-      run.tellLink(entry, to: published)
+      if entry.change.contains(.isNew) { counts.created.note(entry.metadata.kind) }
+      run.tellLink(entry, to: published, entry.change)
     }
     return .settled
   }

@@ -7,6 +7,7 @@ internal import Kernel
 extension EntryVisitor where Work: ~Copyable {
   mutating func enter(_ entry: FoundEntry, isMade: Bool) -> Visit {
     guard !entry.directory.isMerged else { return enterMerged(entry, isMade: isMade) }
+    noteEntered(entry.metadata)
     let outcome = isMade ? executor.makeDirectory(entry) : .isThere
     if case .failed = outcome { return .done }
     let child = CopyDirectory(
@@ -26,6 +27,7 @@ extension EntryVisitor where Work: ~Copyable {
   private mutating func enterMerged(_ entry: FoundEntry, isMade: Bool) -> Visit {
     let sources = merger.sources(of: entry)
     guard let first = sources.first else { return .done }
+    for source in sources { noteEntered(source.metadata) }
     let outcome = isMade ? executor.makeDirectory(entry) : .isThere
     if case .failed = outcome { return .done }
     let change = sources.count > 1 ? CopyDirectory.Change() : nil

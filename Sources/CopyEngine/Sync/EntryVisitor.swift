@@ -24,8 +24,7 @@ struct EntryVisitor<Work: Executor & ~Copyable>: ~Copyable {
   private var linker: HardLinker
   private let similarNames: SimilarNames
   var executor: Work
-  private var entriesVisited = 0
-  private var entriesUnchanged = 0
+  private var own = CopyReport()
 
   init(
     _ run: RunContext,
@@ -49,8 +48,7 @@ struct EntryVisitor<Work: Executor & ~Copyable>: ~Copyable {
 
   var counts: CopyReport {
     var counts = executor.counts
-    counts.entriesVisited += entriesVisited
-    counts.entriesUnchanged += entriesUnchanged
+    counts.add(own)
     return counts
   }
 
@@ -92,14 +90,20 @@ struct EntryVisitor<Work: Executor & ~Copyable>: ~Copyable {
 
   /// Decides what to do with an entry, and does it but for what the walk has to do.
   mutating func visit(_ entry: inout FoundEntry) -> Visit {
-    entriesVisited += 1
-    if entry.metadata.kind != .directory { entry.directory.retainEntry() }
+    own.entriesVisited += 1
+    if entry.metadata.kind != .directory {
+      entry.directory.retainEntry()
+      own.noteListed(entry.metadata)
+    }
     if !entry.directory.isMerged { entry.facts.isInEarlierSource = false }
     if entry.metadata.identity == run.targetRoot {
       entry.facts.isTargetRoot = !isOnOtherFilesystem(entry.metadata.identity, in: entry.directory)
     }
     return decide(&entry)
   }
+
+  /// Counts a directory that is entered.
+  mutating func noteEntered(_ metadata: EntryMetadata) { own.noteListed(metadata) }
 
   /// Decides what to do with an entry that was visited before, and does it.
   mutating func decide(_ entry: inout FoundEntry) -> Visit {
@@ -185,7 +189,9 @@ struct EntryVisitor<Work: Executor & ~Copyable>: ~Copyable {
     switch reason {
     case .kind: run.tellSkipped(entry.directory, entry.name, isDirectory: isDirectory)
     case .targetRoot: run.fail(CopyError(.copyIntoItself, entry.sourcePath, nil, .entry))
-    case .sameInode: entriesUnchanged += 1
+    case .sameInode:
+      own.entriesUnchanged += 1
+      run.tellUnchanged(entry)
     case .earlierSource: break
     }
     if !isDirectory { complete(entry.directory) }

@@ -78,7 +78,8 @@ extension LiveExecutor where Queue: ~Copyable {
       return .failed
     }
     own.directoriesCreated += 1
-    run.tell(.directory, entry.directory, entry.targetName, entry.change)
+    if entry.change.contains(.isNew) { own.created.directories += 1 }
+    run.tell(.directory, entry, entry.change)
     return .made
   }
 
@@ -118,7 +119,10 @@ extension LiveExecutor where Queue: ~Copyable {
       wanted: policy.preservation.contains(.permissions) ? wanted.permissions : nil
     )
     if let opened {
-      guard !opened.isShared else { return own.entriesUnchanged += 1 }
+      guard !opened.isShared else {
+        own.entriesUnchanged += 1
+        return run.tell(directory, [])
+      }
       (current.owner, current.group) = (opened.found.owner, opened.found.group)
       current.mode = opened.found.mode
     }
@@ -132,10 +136,7 @@ extension LiveExecutor where Queue: ~Copyable {
     let delta = MetadataDelta(inode: inode, attributes: attributes)
     let change = publisher.metadata.apply(delta, found.place, isForced: opened != nil)
     guard !directory.isNew else { return }
-    if change.isEmpty {
-      own.entriesUnchanged += 1
-    } else {
-      run.tell(.directory, directory, .itself, change)
-    }
+    if change.isEmpty { own.entriesUnchanged += 1 }
+    run.tell(directory, change)
   }
 }

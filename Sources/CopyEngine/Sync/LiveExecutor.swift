@@ -93,26 +93,22 @@ extension LiveExecutor where Queue: ~Copyable {
     own.entriesUnchanged += 1
     publisher.metadata.count(foreign: foreign)
     noteVisited(entry)
+    run.tellUnchanged(entry)
   }
 
   private mutating func noteVisited(_ entry: FoundEntry) {
     guard entry.metadata.kind == .file else { return }
-    own.bytesVisited += entry.metadata.size
     copier.planner.explainAccess(entry)
   }
 
   mutating func repair(_ entry: FoundEntry, _ delta: MetadataDelta) {
     noteVisited(entry)
     let change = publisher.metadata.apply(delta, MetadataPlace(entry, at: entry.target))
-    if change.isEmpty {
-      own.entriesUnchanged += 1
-    } else if run.wants(.entries), let kind = EntryEvent.Kind(entry) {
-      run.tell(kind, entry.directory, entry.targetName, change)
-    }
+    if change.isEmpty { own.entriesUnchanged += 1 }
+    run.tell(EntryEvent.Kind(entry), entry, change)
   }
 
   mutating func copy(_ entry: FoundEntry) {
-    own.bytesVisited += entry.metadata.size
     if keepsFree(entry) && run.canReplace(entry) {
       copier.copy(entry, &publisher)
     } else {
@@ -154,9 +150,8 @@ extension LiveExecutor where Queue: ~Copyable {
       return false
     }
     own.othersCreated += 1
-    if run.wants(.entries), let kind = EntryEvent.Kind(entry, linkContents: contents) {
-      run.tell(kind, entry.directory, entry.targetName, entry.change)
-    }
+    if entry.change.contains(.isNew) { own.created.note(entry.metadata.kind) }
+    run.tell(EntryEvent.Kind(entry, linkContents: contents), entry, entry.change)
     return true
   }
 
@@ -182,6 +177,7 @@ extension LiveExecutor where Queue: ~Copyable {
     }
     if entry.existing?.identity == identity {
       own.entriesUnchanged += 1
+      run.tellLink(entry, to: published, [])
       return .settled
     }
     guard run.canReplace(entry) else { return .settled }
@@ -201,8 +197,9 @@ extension LiveExecutor where Queue: ~Copyable {
       }
     }
     own.hardLinksMade += 1
+    if entry.change.contains(.isNew) { own.created.note(entry.metadata.kind) }
     publisher.shared.recent.note(entry)
-    run.tellLink(entry, to: published)
+    run.tellLink(entry, to: published, entry.change)
     return .settled
   }
 

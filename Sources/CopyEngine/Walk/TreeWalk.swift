@@ -165,7 +165,11 @@ extension TreeWalk where Work: ~Copyable {
     }
     // Beyond the budget nobody else holds them, and what follows only knows their numbers.
     defer { withExtendedLifetime(sides) {} }
-    if position == 0 { prepare(directory, sides) }
+    if position == 0 {
+      prepare(directory, sides)
+      // A root is entered by nobody else.
+      if directory.parent == nil, let root = directory.metadata { visitor.noteEntered(root) }
+    }
     var found: [WorkItem] = []
     do throws(Errno) {
       try DirectoryReader.seek(sides.source, to: position)

@@ -21,10 +21,12 @@ struct ConsoleSink: EventSink {
   func receive(_ event: RunEvent) {
     switch event {
     case .entry(let entry): output.write(Message.entry(entry).line)
-    case .skipped(let path, let isDirectory):
-      output.write(Message.skip(path, isDirectory: isDirectory).line)
+    case .skipped(let entry): output.write(LeftOutText.skip(entry).line)
     case .deletion(let deletion):
-      if let message = Message.deletion(deletion, verbosity) { output.write(message.line) }
+      if let message = DeletionText.line(deletion, verbosity) { output.write(message.line) }
+    case .backedUp(let path, let kept): output.write(LeftOutText.backedUp(path, to: kept).line)
+    case .filtered(let entry): output.write(LeftOutText.filtered(entry).line)
+    case .createdTarget(let path): output.write(LeftOutText.createdTarget(path).line)
     case .failed(let error): output.writeError(Message.failure(error).line)
     case .warning(let warning): output.writeError(Message.warning(warning).line)
     case .note(let note): output.write(Message.note(note).line)

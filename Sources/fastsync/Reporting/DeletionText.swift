@@ -2,9 +2,10 @@
 
 import CopyEngine
 
-extension Message {
+/// What is said of deletions, in rsync's words.
+enum DeletionText {
   /// What was removed, or was to be, in rsync's words; `nil` where nobody wants to know.
-  static func deletion(_ event: DeletionEvent, _ verbosity: Verbosity) -> Message? {
+  static func line(_ event: DeletionEvent, _ verbosity: Verbosity) -> Message? {
     var message = Message()
     switch event {
     case .deleted(let path, let isDirectory):

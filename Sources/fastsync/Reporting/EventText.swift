@@ -23,15 +23,6 @@ extension Message {
     return message
   }
 
-  /// What was left out, in rsync's words.
-  static func skip(_ path: FilePath, isDirectory: Bool) -> Message {
-    var message = Message()
-    message.append(isDirectory ? "skipping directory " : "skipping non-regular file \"")
-    message.append(path)
-    if !isDirectory { message.append("\"") }
-    return message
-  }
-
   /// What failed: `fastsync: PATH: what failed: reason`.
   static func failure(_ error: CopyError) -> Message {
     var message = named()

@@ -38,6 +38,9 @@ struct Message {
     escape(unsafe path.withPlatformString { unsafe Array(cString: $0) })
   }
 
+  /// Adds bytes.
+  mutating func append(bytes: [UInt8]) { escape(bytes) }
+
   /// Adds bytes; control characters become `\#ooo` as in rsync, and so does the backslash of what
   /// looks like one already.
   private mutating func escape(_ text: [UInt8]) {

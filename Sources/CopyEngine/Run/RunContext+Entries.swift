@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import FileTree
+internal import Kernel
+internal import SystemPackage
+
+// What is told of single entries. Nothing is put together where nobody wants it.
+extension RunContext {
+  /// Tells what became of an entry.
+  ///
+  /// - Parameters:
+  ///   - kind: What it is, asked for where somebody wants to be told.
+  ///   - entry: The entry.
+  ///   - change: What changed, or would; empty where it is as it should be.
+  func tell(
+    _ kind: @autoclosure () -> EntryEvent.Kind?,
+    _ entry: FoundEntry,
+    _ change: EntryChange
+  ) {
+    guard wants(change.isEmpty ? .unchanged : .entries), let kind = kind() else { return }
+    receive(kind, entry.directory, entry.name, entry.metadata, change)
+  }
+
+  /// Tells that an entry is as it should be.
+  @inline(__always)
+  func tellUnchanged(_ entry: FoundEntry) {
+    if wants(.unchanged) { tell(EntryEvent.Kind(entry), entry, []) }
+  }
+
+  /// Tells that an entry was linked to another, or was already, with an empty change.
+  func tellLink(_ entry: FoundEntry, to first: LinkName, _ change: EntryChange) {
+    guard wants(change.isEmpty ? .unchanged : .entries) else { return }
+    guard !change.isEmpty else { return tellUnchanged(entry) }
+    tell(.hardLink(first.directory.relativePath(first.name)), entry, change)
+  }
+
+  /// Tells what became of a directory that is done, unless it was told when it was made.
+  func tell(_ directory: CopyDirectory, _ change: EntryChange) {
+    guard directory.parent != nil || !targetIsNew else { return }
+    guard wants(change.isEmpty ? .unchanged : .entries), let metadata = directory.metadata else {
+      return
+    }
+    receive(.directory, directory, .itself, metadata, change)
+  }
+
+  /// Tells that the target directory becomes a copy of a source.
+  func tellNewTarget(like metadata: EntryMetadata, _ path: FilePath) {
+    guard wants(.entries) else { return }
+    sink.receive(
+      .entry(
+        EntryEvent(
+          path: ".",
+          kind: .directory,
+          change: [.contents, .isNew],
+          source: metadata,
+          sourcePath: wants(.sourcePaths) ? path : nil
+        )
+      )
+    )
+  }
+
+  private func receive(
+    _ kind: EntryEvent.Kind,
+    _ directory: CopyDirectory,
+    _ name: EntryName,
+    _ metadata: EntryMetadata,
+    _ change: EntryChange
+  ) {
+    let event = EntryEvent(
+      path: directory.relativePath(name),
+      kind: kind,
+      change: change,
+      source: metadata,
+      sourcePath: wants(.sourcePaths) ? directory.sourcePath(name) : nil
+    )
+    sink.receive(.entry(event))
+  }
+
+  /// Tells that an entry was left out, for a reason that is asked for where somebody wants it.
+  func tellSkipped(
+    _ directory: CopyDirectory,
+    _ name: EntryName,
+    isDirectory: Bool,
+    _ reason: @autoclosure () -> SkippedEntry.Reason = .kind
+  ) {
+    guard wants(.skips) else { return }
+    let path = directory.relativePath(name)
+    sink.receive(
+      .skipped(SkippedEntry(path: path, isDirectory: isDirectory, reason: reason()))
+    )
+  }
+}
+
+// What may be replaced.
+extension RunContext {
+  /// Whether what has an entry's name at the target can be replaced, which is told if not: a
+  /// directory has to be empty, as rsync wants it, and nothing may be set to be left as it is.
+  func canReplace(_ entry: FoundEntry) -> Bool {
+    guard let existing = entry.existing else { return true }
+    if let protection = existing.protection(in: entry.sides.targetMetadata) {
+      fail(CopyError(.replaceProtected(protection), entry.targetPath, nil, .entry))
+      return false
+    }
+    guard existing.kind == .directory else { return true }
+    do throws(Errno) {
+      let directory = try entry.target.openForReading(directory: true)
+      defer { withExtendedLifetime(directory) {} }
+      var reader = DirectoryReader()
+      while try reader.fill(from: directory.rawValue) {
+        if reader.next() != nil { throw .directoryNotEmpty }
+      }
+      return true
+    } catch .noSuchFileOrDirectory, .notDirectory, .tooManySymbolicLinkLevels {
+      // Another run has put in its place what is to come there.
+      return true
+    } catch {
+      fail(.target(.replaceDirectory, entry.targetPath, error), at: FailedPlace(entry))
+      return false
+    }
+  }
+}

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CopyEngine
+import SystemPackage
+
+/// What happens beside copying, in rsync's words, which scripts look for.
+enum LeftOutText {
+  /// What was left out, and why.
+  static func skip(_ entry: SkippedEntry) -> Message {
+    switch entry.reason {
+    case .kind where entry.isDirectory: words("skipping directory ", entry.path)
+    case .kind: words("skipping non-regular file \"", entry.path, "\"")
+    case .isNewer: words("", entry.path, " is newer")
+    case .exists(let difference): words("", entry.path, " exists\(difference.text)")
+    case .isMissing:
+      words("not creating new \(entry.isDirectory ? "directory" : "file") \"", entry.path, "\"")
+    case .isOverMaxSize: words("", entry.path, " is over max-size")
+    case .isUnderMinSize: words("", entry.path, " is under min-size")
+    case .unsafeLink(let contents):
+      words("ignoring unsafe symlink \"", entry.path, "\" -> \"", contents, "\"")
+    case .mountPoint: words("[sender] skipping mount-point dir ", entry.path)
+    }
+  }
+
+  /// What was kept under another name.
+  static func backedUp(_ path: FilePath, to kept: FilePath) -> Message {
+    words("backed up ", path, " to ", kept)
+  }
+
+  /// What a filter rule decided.
+  static func filtered(_ entry: FilteredEntry) -> Message {
+    var message = words("[\(entry.outcome.role)] \(entry.outcome.verb) ", FilePath())
+    message.append(entry.isDirectory ? "directory " : "file ")
+    message.append(entry.path)
+    message.append(" because of pattern ")
+    message.append(bytes: entry.pattern)
+    return message
+  }
+
+  /// The target directory that is made.
+  static func createdTarget(_ path: FilePath) -> Message {
+    words("created directory ", path)
+  }
+
+  private static func words(
+    _ before: String,
+    _ path: FilePath,
+    _ between: String = "",
+    _ other: FilePath = FilePath(),
+    _ after: String = ""
+  ) -> Message {
+    var message = Message()
+    message.append(before)
+    message.append(path)
+    message.append(between)
+    message.append(other)
+    message.append(after)
+    return message
+  }
+}
+
+extension SkippedEntry.Difference {
+  /// What rsync's second level of `--info=skip` adds.
+  fileprivate var text: String {
+    switch self {
+    case .unknown: ""
+    case .kind: " (type change)"
+    case .checksum: " (sum change)"
+    case .contents: " (file change)"
+    case .metadata: " (attr change)"
+    case .none: " (uptodate)"
+    }
+  }
+}
+
+extension FilteredEntry.Outcome {
+  /// Which of rsync's processes it is that says it.
+  fileprivate var role: String {
+    switch self {
+    case .isHidden, .isShown: "sender"
+    case .isProtected, .isAtRisk: "generator"
+    }
+  }
+
+  fileprivate var verb: String {
+    switch self {
+    case .isHidden: "hiding"
+    case .isShown: "showing"
+    case .isProtected: "protecting"
+    case .isAtRisk: "risking"
+    }
+  }
+}
