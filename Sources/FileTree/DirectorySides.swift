@@ -14,6 +14,28 @@ public final class OpenDirectory: Sendable {
   }
 }
 
+/// A directory of a tree that the target is compared with (`--link-dest` and its kin).
+public struct BasisDirectory: Sendable {
+  /// The number of the tree.
+  public let number: Int
+  /// The directory.
+  public let directory: OpenDirectory
+
+  /// Names a directory of a tree.
+  public init(number: Int, directory: OpenDirectory) {
+    self.number = number
+    self.directory = directory
+  }
+}
+
+/// A directory of such a tree in the target's place.
+public struct BasisSides: Sendable {
+  /// The number of the tree.
+  public let tree: Int
+  /// Both sides; only to look names up in.
+  public let sides: DirectorySides
+}
+
 /// One directory, open on both sides where a name of it is looked up.
 public final class DirectorySides: Sendable {
   private let sourceDirectory: OpenDirectory
@@ -21,12 +43,21 @@ public final class DirectorySides: Sendable {
   private let targetDirectory: OpenDirectory?
   /// What the target was when it was opened.
   public let targetMetadata: EntryMetadata?
+  /// The same directory in those trees that have it and that the target's is compared with, in
+  /// their order.
+  public let basis: [BasisSides]
   private let protectsTemporaries = Lock(false)
 
   /// Takes over the open sides; what the target is is asked for (`statx`).
-  public init(source: OpenDirectory, target: OpenDirectory?) {
+  public init(source: OpenDirectory, target: OpenDirectory?, basis: [BasisDirectory] = []) {
     sourceDirectory = source
     targetDirectory = target
+    self.basis = basis.map { tree in
+      BasisSides(
+        tree: tree.number,
+        sides: DirectorySides(source: source, target: tree.directory)
+      )
+    }
     targetMetadata = target.flatMap {
       try? EntryLocation(open: $0.descriptor.rawValue).metadata()
     }

@@ -79,6 +79,11 @@ public struct EntryLocation {
     }
   }
 
+  /// Opens a directory, only to name entries in (`openat2` with O_PATH).
+  public func openForLookup() throws(Errno) -> Descriptor {
+    try open(flags: cl_o_path | O_DIRECTORY | O_NOFOLLOW)
+  }
+
   /// Creates a file that must not exist, for writing (`O_CREAT | O_EXCL`, mode 0600).
   public func create() throws(Errno) -> Descriptor {
     try open(flags: O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, mode: 0o600)
@@ -151,6 +156,13 @@ public struct EntryLocation {
   /// Gives the entry another name in its directory, in place of what has it (`renameat2`).
   public func rename(to newName: EntryName) throws(Errno) {
     try unsafe call { old in unsafe newName.withCString { unsafe cl_rename(directory, old, $0, 0) }
+    }
+  }
+
+  /// Gives the entry another place of the same filesystem, in place of what is there (`renameat`).
+  public func rename(to other: EntryLocation) throws(Errno) {
+    try unsafe callSettingErrno { old in
+      unsafe other.name.withCString { unsafe renameat(directory, old, other.directory, $0) }
     }
   }
 

@@ -67,6 +67,7 @@ extension CopyOptions {
     publish.durability = typed.durability
     publish.minFreeBytes = typed.minFreeBytes
     publish.checksRoom = typed.checksRoom
+    try setTarget(typed.target)
   }
 
   /// Carries out the selection options in the order in which they were typed.

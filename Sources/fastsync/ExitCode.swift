@@ -42,6 +42,7 @@ enum ExitCode: Int32 {
       case .vanished: .vanished
       case .stop: .stopped
       case .selection: .selection
+      case .usage: .usage
       case .unsupported: .unsupported
       case .memory: .memory
       }

@@ -82,6 +82,9 @@ struct DecisionRow: Sendable, CustomTestStringConvertible {
     case .replace: decided = .replace
     case .link(let hasContents): decided = .link(hasContents: hasContents)
     case .awaitFirstName: decided = .awaitFirstName
+    case .linkToBasis, .copyFromBasis, .leaveToBasis:
+      Issue.record("\(name): there is no tree beside the target")
+      return
     case .enter(let isMade): decided = .enter(isMade: isMade)
     case .repair:
       decided = .repair

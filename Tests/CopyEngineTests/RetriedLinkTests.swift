@@ -43,6 +43,8 @@ private struct SwappingExecutor: ~Copyable, Executor {
     if (try? swap(entry.source)) == nil { Issue.record("nothing could be put in its place") }
     return .mustCopy(.improperLink)
   }
+  mutating func linkToBasis(_ entry: FoundEntry) -> Bool? { false }
+  mutating func leaveToBasis(_ entry: FoundEntry) {}
   func physicalOffset(_ entry: FoundEntry) -> UInt64 { 0 }
   mutating func isSmall(_ entry: FoundEntry) -> Bool { true }
   var isCopying: Bool { false }

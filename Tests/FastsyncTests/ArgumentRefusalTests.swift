@@ -11,7 +11,7 @@ import Testing
   @Test(arguments: [
     "-e ssh", "-essh", "-ae ssh", "--rsh=ssh", "--rsh ssh", "--daemon", "--server", "-z", "-avz",
     "--compress", "--rsync-path=x", "--port=1", "--password-file=x", "-4", "--ipv6", "-M x",
-    "--no-whole-file", "--no-W", "-y", "--fuzzy", "-B 1024", "--append", "--write-batch=x",
+    "--no-whole-file", "--no-W", "-B 1024", "--append", "--write-batch=x",
   ])
   func remoteAndDeltaOptions(options: String) {
     #expect(refusal("\(options) a b")?.code == .unsupported)
@@ -19,10 +19,10 @@ import Testing
 
   @Test(arguments: [
     "--delete", "--del", "--exclude=x", "--exclude x", "-u", "--update", "--bwlimit=1m", "-i",
-    "-ai", "-R", "-b", "-d", "-L", "-k", "-K", "-E", "-U", "-N", "-O", "-J", "-m", "-T x",
+    "-ai", "-R", "-d", "-L", "-k", "-K", "-E", "-U", "-N", "-O", "-J", "-m", "-T x",
     "-C",
     "-f x", "-F", "-0", "-8", "-P", "--partial", "--inplace", "--no-relative", "--stats",
-    "--info=progress2", "--numeric-ids", "--link-dest=x", "--files-from=x",
+    "--info=progress2", "--numeric-ids", "--files-from=x",
   ])
   func rsyncOptionsThatAreNotThereYet(options: String) {
     let refusal = refusal("\(options) a b")

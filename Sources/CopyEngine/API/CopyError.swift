@@ -16,6 +16,8 @@ public struct CopyError: Error, Equatable, Sendable {
     case stop
     /// Source and target do not go together; nothing was copied.
     case selection
+    /// What an option names is not what it has to be; nothing was copied.
+    case usage
     /// An option asks for what cannot be done here; nothing was copied.
     case unsupported
     /// The memory for the buffers cannot be had.
@@ -176,6 +178,10 @@ extension CopyError {
     case keepData
     /// The same, and the file could not be removed.
     case removeWrong
+    /// Putting aside what is replaced or deleted.
+    case backUp
+    /// Removing a name, such as what another tree has as well, failed.
+    case remove
     /// The source has become shorter, and was not copied.
     case sourceShrank(from: UInt64, to: UInt64)
     /// The source has another size than when its copying began.
@@ -216,6 +222,8 @@ extension CopyError {
   public enum Refusal: Equatable, Sendable {
     /// An operand has to be a directory.
     case notADirectory
+    /// Backups cannot go to what is no directory.
+    case backupDirectory
     /// A file would take the place of a device.
     case fileOntoDevice
     /// The target lies inside of the source; on another filesystem a run that stays on the

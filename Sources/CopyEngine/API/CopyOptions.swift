@@ -201,6 +201,10 @@ public struct CopyOptions: Equatable, Sendable {
   public var devices = BlockDeviceOptions()
   /// What is removed.
   public var deletion = DeletionOptions()
+  /// Where what is replaced or deleted is put aside.
+  public var backup: BackupOptions?
+  /// Trees beside the target that may have what the source has.
+  public var basis: BasisOptions?
 
   /// The options of the bare command.
   public init() {}

@@ -88,4 +88,11 @@ public struct EntryChange: OptionSet, Hashable, Sendable {
   /// It was copied from an equal file of another directory of the target's side (`--copy-dest`), so
   /// that it is shown as `c`.
   public static let copiedFromBasis = EntryChange(rawValue: 1 << 14)
+
+  /// Whether rsync tells it without being asked for what is unchanged as well: not of what is as it
+  /// should be, nor of what only comes from another directory of the target's side.
+  public var isTold: Bool {
+    isDisjoint(with: [.linkedToBasis, .copiedFromBasis])
+      ? !isEmpty : !isSubset(of: [.contents, .linkedToBasis, .copiedFromBasis])
+  }
 }

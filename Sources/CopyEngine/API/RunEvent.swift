@@ -37,6 +37,8 @@ public enum RunEvent: Sendable {
     case sourceIsMounted(FilePath, MountedDevice)
     /// A source changed while it was copied, and the copy is kept.
     case sourceChanged(FilePath)
+    /// A tree that the target is to be compared with is not there, or no directory.
+    case basisMissing(BasisOptions.Use, FilePath, isNoDirectory: Bool)
     /// A device could not be discarded.
     case notDiscarded(FilePath, Errno)
   }
@@ -51,6 +53,8 @@ public enum RunEvent: Sendable {
     case fewerWorkers(Errno)
     /// What becomes of the last bytes of a device that is longer than the source.
     case restOfDevice(FilePath, byteCount: UInt64, isDiscarded: Bool)
+    /// An entry cannot be a further name of what another tree has, and is copied from there.
+    case basisNotLinked(FilePath, Errno)
     /// How many attributes were left out that only the filesystem of the source has a use for, and
     /// what one of them is called.
     case attributesLeftOut(count: Int, example: EntryName)
@@ -93,7 +97,7 @@ extension RunEvent {
   /// The kind of the event.
   public var kind: Kinds {
     switch self {
-    case .entry(let entry): entry.change.isEmpty ? .unchanged : .entries
+    case .entry(let entry): entry.change.isTold ? .entries : .unchanged
     case .skipped: .skips
     case .deletion(let deletion): deletion.isRoutine ? .deletions : .warnings
     case .backedUp: .backups

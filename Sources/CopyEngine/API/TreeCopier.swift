@@ -141,12 +141,29 @@ private struct TreeRun {
           sourceDevices: Set(sources.map(\.metadata.identity.device))
         ),
         blockBytes: room?.blockBytes ?? 1,
-        isNew: target.isNew
+        isNew: target.isNew,
+        backups: try backupRoot(target)
       )
     )
-    let parts = try RunParts(run, InitialWork(sources, target).items)
+    let parts = try RunParts(run, InitialWork(sources, target, basis: basis(target)).items)
     begin(run)
     return (parts, locations)
+  }
+
+  /// Where backups go, if that is a directory of their own.
+  private func backupRoot(_ target: ResolvedTarget) throws(CopyError) -> BackupRoot? {
+    guard let path = plan.options.backup?.directory else { return nil }
+    let base = target.directory ?? target.nearest
+    let root = BackupRoot(path, beside: base, followsAllLinks: false)
+    guard root.isNoDirectory else { return root }
+    throw CopyError(.refuse(.backupDirectory), path, nil, .usage)
+  }
+
+  /// Opens the trees that the target is compared with; those that are missing are told.
+  private func basis(_ target: ResolvedTarget) -> [BasisDirectory] {
+    guard let options = plan.options.basis else { return [] }
+    return BasisTrees(options: options, followsAllLinks: false)
+      .open(beside: target) { setup.tell(.warning($0)) }
   }
 
   /// Refuses what does not fit, by a dry run that tells nothing.

@@ -36,7 +36,7 @@ extension MetadataPlace {
       directory: entry.directory,
       name: entry.name,
       targetName: entry.targetName,
-      source: EntryLocation(open: source),
+      source: entry.basis == nil ? EntryLocation(open: source) : entry.source,
       target: EntryLocation(open: target)
     )
   }

@@ -16,7 +16,7 @@ extension Publisher {
     let created = file.target.created
     let existing = file.entry.existing
     let inode = InodeDelta(
-      of: file.opened,
+      of: file.entry.wanted(file.opened),
       at: .new(created, replacing: existing?.kind == .file ? existing : nil),
       metadata.policy
     )
@@ -24,6 +24,29 @@ extension Publisher {
     let attributes = metadata.compareAttributes(place, .file, isBare: isBare)
     let delta = MetadataDelta(inode: inode, attributes: attributes)
     _ = metadata.apply(delta, place)
+  }
+
+  /// Puts aside what an entry is going to replace, if that is wanted.
+  ///
+  /// - Returns: Whether it may be replaced; why not was told.
+  mutating func putsAside(
+    _ entry: FoundEntry,
+    _ reason: BackupKeeper.Reason = .replaced
+  ) -> Bool {
+    guard backups != nil, let existing = entry.existing, existing.kind != .directory else {
+      return true
+    }
+    // As in rsync: to make way for another kind is to delete.
+    if existing.kind != entry.metadata.kind && backups?.isBackup(entry.targetName) == true {
+      return true
+    }
+    do {
+      try backups?.putAside(entry.targetName, in: entry.directory, entry.sides, existing, reason)
+      return true
+    } catch {
+      run.fail(error, at: FailedPlace(entry))
+      return false
+    }
   }
 
   /// Creates what will be a file, where nothing has its name yet, with those attributes that count

@@ -94,6 +94,8 @@ struct Publisher: ~Copyable {
   var metadata: MetadataWriter
   let run: RunContext
   let opener: DirectoryOpener
+  /// Puts aside what is replaced, where that is wanted.
+  var backups: BackupKeeper?
   private var policy: WritebackPolicy
   var random = SystemRandomNumberGenerator()
   private var waiting: WaitingFiles
@@ -109,6 +111,7 @@ struct Publisher: ~Copyable {
     self.opener = opener
     self.shared = shared
     metadata = MetadataWriter(run)
+    backups = BackupKeeper(run, opener)
     policy = WritebackPolicy(run)
     waiting = WaitingFiles(descriptorsMax: run.limits.writebackFilesMax / run.limits.workers)
   }
@@ -254,6 +257,10 @@ extension Publisher {
     _ target: inout TargetFile,
     _ change: CopyError.Operation?
   ) -> Bool {
+    guard putsAside(entry) else {
+      published.append(EntryDone(entry: entry, isThere: false))
+      return false
+    }
     do {
       try target.publish(as: entry.targetName, replacing: entry.existing?.kind, random: &random)
     } catch {
@@ -264,7 +271,7 @@ extension Publisher {
       return false
     }
     // Also where it is never told of, since its filesystem fails before the name has lasted.
-    shared.recent.note(entry)
+    if entry.basis == nil { shared.recent.note(entry) }
     guard durability == .file else {
       tell(entry, change)
       return true

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import FileTree
 internal import Kernel
 internal import Uring
 
@@ -17,7 +18,7 @@ struct WaitingFile: ~Copyable {
   fileprivate var descriptors: Int { Self.descriptors(entry) }
 
   fileprivate static func descriptors(_ entry: FoundEntry) -> Int {
-    entry.directory.openSides === entry.sides ? 1 : 3
+    entry.directory.openSides === entry.sides ? 1 : 3 + entry.sides.basis.count
   }
 }
 

@@ -34,6 +34,8 @@ final class CopyDirectory: Sendable {
     let isPathOnly: Bool
     /// The directory of the target, where there is one.
     let target: OpenDirectory?
+    /// The trees that the target is compared with.
+    var basis: [BasisDirectory] = []
   }
 
   // Only `deinit` changes it.

@@ -16,6 +16,8 @@ final class DirectoryOpener: Sendable {
   /// Where several sources merge.
   let merged = MergedDirectories()
   private let budget: Int
+  /// Whether the target is compared with other trees.
+  private let hasBasis: Bool
 
   private struct KeptDirectories {
     /// In the order in which they were opened; some are not open any more.
@@ -44,9 +46,12 @@ final class DirectoryOpener: Sendable {
 
   /// Starts with nothing open.
   ///
-  /// - Parameter budget: How many directories may be kept open.
-  init(budget: Int) {
-    self.budget = budget
+  /// - Parameters:
+  ///   - budget: How many directories may be kept open.
+  ///   - basisTrees: How many trees the target is compared with.
+  init(budget: Int, basisTrees: Int = 0) {
+    self.budget = max(1, budget * 2 / (2 + basisTrees))
+    hasBasis = basisTrees > 0
   }
 
   /// Whether those above a directory may be too many to be kept open.
@@ -134,7 +139,8 @@ final class DirectoryOpener: Sendable {
   ///
   /// - Returns: `nil` where that is not the same any more, or cannot be reached so.
   private func openAbove(_ below: DirectorySides, _ directory: CopyDirectory) -> DirectorySides? {
-    guard let known = directory.lastKept,
+    // What other trees have is only known from above.
+    guard !hasBasis, let known = directory.lastKept,
       let source = try? Self.openAbove(below.source), source.identity == directory.identity
     else { return nil }
     guard let wanted = known.target else {
@@ -166,7 +172,11 @@ final class DirectoryOpener: Sendable {
       let source = try Descriptor(opening: path.isEmpty ? "." : path, flags)
       let identity = try EntryLocation(open: source.rawValue).metadata().identity
       guard identity == root.identity else { throw .noSuchFileOrDirectory }
-      return DirectorySides(source: OpenDirectory(source), target: root.target)
+      return DirectorySides(
+        source: OpenDirectory(source),
+        target: root.target,
+        basis: root.basis
+      )
     } catch {
       throw .source(.openDirectory, path, error)
     }
@@ -177,16 +187,37 @@ final class DirectoryOpener: Sendable {
     below parent: DirectorySides
   ) throws(CopyError) -> DirectorySides {
     let source = try openSource(directory, below: parent)
+    let basis = parent.basis.isEmpty ? [] : try openBasis(directory, below: parent)
     guard parent.target >= 0, !directory.isMissing else {
-      return DirectorySides(source: source, target: nil)
+      return DirectorySides(source: source, target: nil, basis: basis)
     }
     do {
       let target = try EntryLocation(directory: parent.target, name: directory.name)
         .openForReading(directory: true)
-      return DirectorySides(source: source, target: OpenDirectory(target))
+      return DirectorySides(source: source, target: OpenDirectory(target), basis: basis)
     } catch {
       throw .target(.openDirectory, directory.targetPath(), error)
     }
+  }
+
+  /// Opens a directory in those trees that have it; what cannot be opened there counts as missing.
+  private func openBasis(
+    _ directory: CopyDirectory,
+    below parent: DirectorySides
+  ) throws(CopyError) -> [BasisDirectory] {
+    var found: [BasisDirectory] = []
+    for basis in parent.basis {
+      do {
+        let opened = try EntryLocation(directory: basis.sides.target, name: directory.name)
+          .openForLookup()
+        found.append(BasisDirectory(number: basis.tree, directory: OpenDirectory(opened)))
+      } catch {
+        guard error != .tooManyOpenFiles, error != .tooManyOpenFilesInSystem else {
+          throw .target(.openDirectory, directory.targetPath(), error)
+        }
+      }
+    }
+    return found
   }
 
   private func openSource(

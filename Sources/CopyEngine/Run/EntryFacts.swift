@@ -28,6 +28,8 @@ struct EntryFacts: Sendable {
   var linkContentsAreEqual: Bool?
   /// Whether both are files with the same bytes; asked where that decides.
   var contentsAreEqual: Bool?
+  /// What a tree beside the target has of it.
+  var basis: BasisFacts?
   /// Which attributes of both differ.
   var differingAttributes: AttributeDelta.Summary?
 

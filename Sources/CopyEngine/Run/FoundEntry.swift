@@ -16,6 +16,8 @@ struct FoundEntry: Sendable {
   var isCopiedAgain = false
   /// What changes of it, once that is decided.
   var change: EntryChange = []
+  /// What a tree beside the target has of it, where that is used.
+  var basis: BasisEntry?
 
   var metadata: EntryMetadata { facts.source }
   /// What has its name at the target.
@@ -24,6 +26,12 @@ struct FoundEntry: Sendable {
   var target: EntryLocation { EntryLocation(directory: sides.target, name: targetName) }
   var sourcePath: FilePath { directory.sourcePath(name) }
   var targetPath: FilePath { directory.targetPath(targetName) }
+  /// Whether both sides are links with the same contents.
+  func linkContentsAreEqual() -> Bool {
+    // What cannot be read is told when the link is to be made.
+    guard let contents = try? source.symbolicLinkContents() else { return false }
+    return (try? target.symbolicLinkContents()) == contents
+  }
   var linkName: LinkName { LinkName(directory: directory, name: name, targetName: targetName) }
 }
 

@@ -17,7 +17,7 @@ extension RunContext {
     _ entry: FoundEntry,
     _ change: EntryChange
   ) {
-    guard wants(change.isEmpty ? .unchanged : .entries), let kind = kind() else { return }
+    guard wants(change.isTold ? .entries : .unchanged), let kind = kind() else { return }
     receive(kind, entry.directory, entry.name, entry.metadata, change)
   }
 
@@ -29,7 +29,7 @@ extension RunContext {
 
   /// Tells that an entry was linked to another, or was already, with an empty change.
   func tellLink(_ entry: FoundEntry, to first: LinkName, _ change: EntryChange) {
-    guard wants(change.isEmpty ? .unchanged : .entries) else { return }
+    guard wants(change.isTold ? .entries : .unchanged) else { return }
     guard !change.isEmpty else { return tellUnchanged(entry) }
     tell(.hardLink(first.directory.relativePath(first.name)), entry, change)
   }
@@ -37,7 +37,7 @@ extension RunContext {
   /// Tells what became of a directory that is done, unless it was told when it was made.
   func tell(_ directory: CopyDirectory, _ change: EntryChange) {
     guard directory.parent != nil || !targetIsNew else { return }
-    guard wants(change.isEmpty ? .unchanged : .entries), let metadata = directory.metadata else {
+    guard wants(change.isTold ? .entries : .unchanged), let metadata = directory.metadata else {
       return
     }
     receive(.directory, directory, .itself, metadata, change)

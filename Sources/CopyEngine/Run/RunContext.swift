@@ -27,6 +27,8 @@ final class RunContext: Sendable {
   /// Whether this run makes the target directory.
   let targetIsNew: Bool
   let targetTimes: TargetTimes
+  /// Where backups go, if not beside what they are of.
+  let backups: BackupRoot?
 
   let space = SpaceGuard()
   let foreignAttributes = ForeignAttributes()
@@ -64,6 +66,7 @@ final class RunContext: Sendable {
     var blockBytes: UInt64 = 1
     /// Whether this run makes it, which is told before anything else.
     var isNew = false
+    var backups: BackupRoot?
   }
 
   init(
@@ -89,6 +92,7 @@ final class RunContext: Sendable {
     nearestTarget = target.nearest
     targetBlockBytes = target.blockBytes
     targetIsNew = target.isNew
+    backups = target.backups
     isPrivileged = ProcessFacts.isPrivileged
     preservation =
       options.skipsPrivileged && !isPrivileged

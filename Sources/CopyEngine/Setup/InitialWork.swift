@@ -11,6 +11,8 @@ struct InitialWork {
   private(set) var items: [WorkItem] = []
 
   private let target: ResolvedTarget
+  /// The trees that the target is compared with.
+  private let basis: [BasisDirectory]
   private let isOnlySource: Bool
   /// Whether several sources may have something of one name.
   private let isMerging: Bool
@@ -20,8 +22,13 @@ struct InitialWork {
   private var containers: [FilePath: CopyDirectory] = [:]
   private let change = CopyDirectory.Change()
 
-  init(_ sources: [ResolvedSource], _ target: ResolvedTarget) {
+  init(
+    _ sources: [ResolvedSource],
+    _ target: ResolvedTarget,
+    basis: [BasisDirectory] = []
+  ) {
     self.target = target
+    self.basis = basis
     isOnlySource = sources.count == 1
     contentsMetadata = sources.first { $0.isContents }?.metadata
     let names = Set(sources.map(\.name))
@@ -52,7 +59,8 @@ struct InitialWork {
       root: CopyDirectory.Root(
         identity: source.directory,
         isPathOnly: !source.isContents,
-        target: target.directory
+        target: target.directory,
+        basis: basis
       ),
       identity: source.isContents ? source.metadata.identity : nil,
       metadata: source.isContents ? contentsMetadata : nil,

@@ -22,6 +22,12 @@ struct EntryDecision: Equatable {
     case link(hasContents: Bool)
     /// It becomes a further name of an inode as soon as that is there.
     case awaitFirstName
+    /// It becomes a further name of what a tree beside the target has of it.
+    case linkToBasis
+    /// Its contents are copied from a tree beside the target.
+    case copyFromBasis
+    /// Nothing of it is at the target, since a tree beside that has it.
+    case leaveToBasis
     /// It is a directory to be read, which is made first, or is there.
     case enter(isMade: Bool)
   }
@@ -49,7 +55,7 @@ struct EntryDecision: Equatable {
 
 /// What has to be found out before it can be decided.
 enum EntryQuestion: Equatable {
-  case earlierSource, firstName, linkContents, contents, attributes
+  case earlierSource, firstName, linkContents, contents, attributes, basis
 }
 
 /// Decides, without asking anybody, what to do with a name; a table tests it, and `rsync -n -i`.
@@ -65,14 +71,16 @@ struct EntryDecider {
   let policy: MetadataPolicy
   /// Whether the itemized letters of what is replaced are wanted in full.
   let itemizes: Bool
+  /// What trees beside the target are used for, where there are any.
+  var basis: BasisOptions.Use?
 
-  private var preservation: Preservation { policy.preservation }
+  var preservation: Preservation { policy.preservation }
 
   /// Decides, or says what it has to know.
   @inline(__always)
   func decide(_ facts: EntryFacts) -> Result {
     let kind = facts.source.kind
-    if kind == .directory { return .decided(decideDirectory(facts)) }
+    if kind == .directory { return decideDirectory(facts) }
     guard let isInEarlierSource = facts.isInEarlierSource else { return .needs(.earlierSource) }
     if isInEarlierSource { return .decided(EntryDecision(.skip(.earlierSource))) }
     guard isWanted(kind) else { return .decided(EntryDecision(.skip(.kind))) }
@@ -99,18 +107,26 @@ struct EntryDecider {
     }
   }
 
-  private func decideDirectory(_ facts: EntryFacts) -> EntryDecision {
-    guard rules.isRecursive else { return EntryDecision(.skip(.kind)) }
-    guard !facts.isTargetRoot else { return EntryDecision(.skip(.targetRoot)) }
-    guard let target = facts.target, target.kind == .directory else {
-      return EntryDecision(.enter(isMade: true), [.contents, .isNew])
+  private func decideDirectory(_ facts: EntryFacts) -> Result {
+    guard rules.isRecursive else { return .decided(EntryDecision(.skip(.kind))) }
+    guard !facts.isTargetRoot else { return .decided(EntryDecision(.skip(.targetRoot))) }
+    guard facts.target?.kind == .directory else {
+      guard basis != nil else {
+        return .decided(EntryDecision(.enter(isMade: true), [.contents, .isNew]))
+      }
+      guard let found = facts.basis else { return .needs(.basis) }
+      return .decided(EntryDecision(.enter(isMade: true), directoryChange(found)))
     }
     // What is in it may change its times, so that its metadata is compared when it is done.
-    return EntryDecision(.enter(isMade: false))
+    return .decided(EntryDecision(.enter(isMade: false)))
   }
 
   private func decideLink(_ facts: EntryFacts, _ kind: EntryKind) -> Result {
     if needsLinkContents(facts, kind) { return .needs(.linkContents) }
+    if basis != nil && facts.target == nil {
+      guard let found = facts.basis else { return .needs(.basis) }
+      return .decided(EntryDecision(.link(hasContents: false), linkChange(found, facts)))
+    }
     if needsContents(facts, kind) { return .needs(.contents) }
     // Both are one inode at the source, so that what is right for the one is right for the other.
     let hasContents = facts.target.map { $0.kind == kind && isUpToDate(facts, $0, kind) }
@@ -119,6 +135,10 @@ struct EntryDecider {
 
   @inline(__always)
   private func decideContents(_ facts: EntryFacts, _ kind: EntryKind) -> Result {
+    if let basis, asksBasis(facts, basis) {
+      guard let found = facts.basis else { return .needs(.basis) }
+      if let decision = decide(found, facts, basis) { return .decided(decision) }
+    }
     guard let target = facts.target, target.kind == kind else {
       let isReplaced = facts.target != nil && facts.target?.kind != .directory
       let action = isReplaced ? EntryDecision.Action.replace : .create
@@ -135,7 +155,7 @@ struct EntryDecider {
     return .decided(EntryDecision(change.isEmpty && inode.isEmpty ? .keep : .repair, change))
   }
 
-  private func needsLinkContents(_ facts: EntryFacts, _ kind: EntryKind) -> Bool {
+  func needsLinkContents(_ facts: EntryFacts, _ kind: EntryKind) -> Bool {
     kind == .symbolicLink && facts.linkContentsAreEqual == nil
       && facts.target?.kind == .symbolicLink
   }
@@ -156,11 +176,16 @@ struct EntryDecider {
     _ target: EntryMetadata,
     _ kind: EntryKind
   ) -> Bool {
+    hasContents(facts, target, kind) && !(kind == .file && needsOwnInode(facts.source, target))
+  }
+
+  /// The same, whatever other names the target has.
+  @inline(__always)
+  func hasContents(_ facts: EntryFacts, _ target: EntryMetadata, _ kind: EntryKind) -> Bool {
     switch kind {
     case .file:
       target.size == facts.source.size
         && hasSameContents(facts, target)
-        && !needsOwnInode(facts.source, target)
     case .symbolicLink: facts.linkContentsAreEqual == true
     case .device, .special: target.isSameNode(as: facts.source)
     case .directory: true
@@ -210,12 +235,12 @@ struct EntryDecider {
   }
 
   @inline(__always)
-  private func asksForAttributes(_ facts: EntryFacts, _ kind: EntryKind) -> Bool {
+  func asksForAttributes(_ facts: EntryFacts, _ kind: EntryKind) -> Bool {
     facts.differingAttributes == nil && !policy.attributeClasses(of: kind).isEmpty
   }
 
   @inline(__always)
-  private func metadataChange(_ facts: EntryFacts, _ target: EntryMetadata) -> EntryChange {
+  func metadataChange(_ facts: EntryFacts, _ target: EntryMetadata) -> EntryChange {
     InodeDelta(of: facts.source, at: .entry(target), policy)
       .change(with: facts.differingAttributes ?? AttributeDelta.Summary())
   }

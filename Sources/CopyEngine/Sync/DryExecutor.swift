@@ -122,9 +122,23 @@ struct DryExecutor: ~Copyable, Executor {
     } else if run.canReplace(entry) {
       counts.hardLinksMade += 1
       if entry.change.contains(.isNew) { counts.created.note(entry.metadata.kind) }
-      run.tellLink(entry, to: published, entry.change)
+      let isInBasis = run.options.basis?.use == .link && entry.facts.basis?.level == .exact
+      run.tellLink(entry, to: published, isInBasis ? .linkedToBasis : entry.change)
     }
     return .settled
+  }
+
+  mutating func linkToBasis(_ entry: FoundEntry) -> Bool? {
+    guard run.canReplace(entry) else { return nil }
+    counts.hardLinksMade += 1
+    run.tell(EntryEvent.Kind(entry), entry, entry.change)
+    return true
+  }
+
+  mutating func leaveToBasis(_ entry: FoundEntry) {
+    counts.entriesUnchanged += 1
+    run.tellUnchanged(entry)
+    if entry.existing != nil { _ = run.canReplace(entry) }
   }
 
   /// Whether an entry is linked already, to a name that a run would leave alone.

@@ -70,3 +70,17 @@ extension EntryVisitor where Work: ~Copyable {
     return run.nearestTarget ?? metadata
   }
 }
+
+// Trees beside the target.
+extension EntryVisitor where Work: ~Copyable {
+  /// Makes an entry a further name of what a tree has, or where that cannot be a copy of it.
+  mutating func linkToBasis(_ entry: FoundEntry) -> Visit {
+    guard let isLinked = executor.linkToBasis(entry) else {
+      finish(entry, isThere: false)
+      return .done
+    }
+    if !isLinked && entry.metadata.kind == .file { return .file }
+    finish(entry, isThere: isLinked || executor.make(entry))
+    return .done
+  }
+}

@@ -20,6 +20,7 @@ struct EntryVisitor<Work: Executor & ~Copyable>: ~Copyable {
   let run: RunContext
   private let opener: DirectoryOpener
   private let decider: EntryDecider
+  private let basisFinder: BasisFinder
   let merger: SourceMerger
   private var linker: HardLinker
   private let similarNames: SimilarNames
@@ -38,8 +39,10 @@ struct EntryVisitor<Work: Executor & ~Copyable>: ~Copyable {
     decider = EntryDecider(
       rules: run.options.rules,
       policy: MetadataPolicy(run),
-      itemizes: run.wants(.entries)
+      itemizes: run.wants(.entries),
+      basis: run.options.basis?.use
     )
+    basisFinder = BasisFinder(run: run, decider: decider)
     merger = SourceMerger(run: run, opener: opener)
     linker = HardLinker(run, hardLinks)
     self.similarNames = similarNames
@@ -122,8 +125,9 @@ struct EntryVisitor<Work: Executor & ~Copyable>: ~Copyable {
       case .needs(.attributes):
         attributes = executor.compareAttributes(entry)
         entry.facts.differingAttributes = attributes.summary
-      case .needs(.linkContents): entry.facts.linkContentsAreEqual = linkContentsAreEqual(entry)
+      case .needs(.linkContents): entry.facts.linkContentsAreEqual = entry.linkContentsAreEqual()
       case .needs(.contents): entry.facts.contentsAreEqual = executor.contentsAreEqual(entry)
+      case .needs(.basis): basisFinder.find(&entry, &executor)
       case .needs(.firstName):
         switch linker.claim(entry) {
         case .copy: entry.facts.firstName = .this
@@ -134,6 +138,7 @@ struct EntryVisitor<Work: Executor & ~Copyable>: ~Copyable {
         }
       case .decided(let decision):
         entry.change = decision.change
+        if entry.basis != nil && !decision.action.usesBasis { entry.basis = nil }
         switch decision.action {
         case .repair: repair(entry, attributes)
         case .keep: keep(entry, attributes)
@@ -142,12 +147,6 @@ struct EntryVisitor<Work: Executor & ~Copyable>: ~Copyable {
         return .done
       }
     }
-  }
-
-  private func linkContentsAreEqual(_ entry: FoundEntry) -> Bool {
-    // What cannot be read is told when the link is to be made.
-    guard let contents = try? entry.source.symbolicLinkContents() else { return false }
-    return (try? entry.target.symbolicLinkContents()) == contents
   }
 
   private mutating func carryOut(
@@ -163,6 +162,11 @@ struct EntryVisitor<Work: Executor & ~Copyable>: ~Copyable {
     case .create, .replace:
       if entry.metadata.kind == .file { return .file }
       finish(entry, isThere: executor.make(entry))
+    case .linkToBasis: return linkToBasis(entry)
+    case .copyFromBasis: return .file
+    case .leaveToBasis:
+      executor.leaveToBasis(entry)
+      finish(entry, isThere: false)
     case .link(let hasContents):
       if let published { link(entry, to: published, hasContents: hasContents) }
     case .awaitFirstName, .keep, .repair:
@@ -228,7 +232,7 @@ extension EntryVisitor where Work: ~Copyable {
     return nil
   }
 
-  private mutating func finish(_ entry: FoundEntry, isThere: Bool) {
+  mutating func finish(_ entry: FoundEntry, isThere: Bool) {
     for name in linker.firstNameDone(entry, isThere: isThere) {
       guard var waiting = findAgain(name) else {
         complete(name.directory)
@@ -251,8 +255,9 @@ extension EntryVisitor where Work: ~Copyable {
       switch decider.decide(entry.facts) {
       case .needs(.attributes):
         entry.facts.differingAttributes = executor.compareAttributes(entry).summary
-      case .needs(.linkContents): entry.facts.linkContentsAreEqual = linkContentsAreEqual(entry)
+      case .needs(.linkContents): entry.facts.linkContentsAreEqual = entry.linkContentsAreEqual()
       case .needs(.contents): entry.facts.contentsAreEqual = executor.contentsAreEqual(entry)
+      case .needs(.basis): basisFinder.find(&entry, &executor)
       case .needs: return complete(entry.directory)
       case .decided(let decision):
         guard case .link(let hasContents) = decision.action else {

@@ -69,6 +69,13 @@ protocol Executor: ~Copyable {
   ///   - hasContents: Whether what has the entry's name at the target has the right contents.
   /// - Returns: What became of it.
   mutating func link(_ entry: FoundEntry, to first: LinkName, hasContents: Bool) -> LinkOutcome
+  /// Makes an entry a further name of what a tree beside the target has of it.
+  ///
+  /// - Returns: Whether it is one; if not, it has to be copied. `nil` where it cannot be replaced,
+  ///   which was told.
+  mutating func linkToBasis(_ entry: FoundEntry) -> Bool?
+  /// Sees to it that the target has nothing of an entry, since a tree beside it has.
+  mutating func leaveToBasis(_ entry: FoundEntry)
 
   /// Where the data of a file begins on the disk of the source, in bytes, if that matters.
   func physicalOffset(_ entry: FoundEntry) -> UInt64

@@ -51,7 +51,7 @@ extension LiveExecutor where Queue: ~Copyable {
   }
 
   mutating func makeDirectory(_ entry: FoundEntry) -> DirectoryOutcome {
-    guard run.canReplace(entry) else { return .failed }
+    guard run.canReplace(entry), publisher.putsAside(entry, .deleted) else { return .failed }
     var obstacle: Errno?
     do throws(Errno) {
       if entry.existing != nil { obstacle = try entry.target.removeFile() }
@@ -138,5 +138,47 @@ extension LiveExecutor where Queue: ~Copyable {
     guard !directory.isNew else { return }
     if change.isEmpty { own.entriesUnchanged += 1 }
     run.tell(directory, change)
+  }
+}
+
+// Trees beside the target.
+extension LiveExecutor where Queue: ~Copyable {
+  mutating func linkToBasis(_ entry: FoundEntry) -> Bool? {
+    guard let basis = entry.basis else { return false }
+    guard run.canReplace(entry) else { return nil }
+    do {
+      try publisher.makeLink(entry, to: entry.location(in: basis))
+    } catch {
+      // Whatever it is, a copy meets it as well, or does not.
+      tellNotLinked(entry, basis, error)
+      return false
+    }
+    own.hardLinksMade += 1
+    if entry.metadata.kind == .file { own.bytesVisited += entry.metadata.size }
+    run.tell(EntryEvent.Kind(entry), entry, entry.change)
+    return true
+  }
+
+  /// Tells that the trees share no inodes, once for each of them.
+  private mutating func tellNotLinked(_ entry: FoundEntry, _ basis: BasisEntry, _ errno: Errno) {
+    guard toldTrees.insert(basis.sides.tree).inserted else { return }
+    run.tell(.note(.basisNotLinked(entry.targetPath, errno)))
+  }
+
+  mutating func leaveToBasis(_ entry: FoundEntry) {
+    own.entriesUnchanged += 1
+    if entry.metadata.kind == .file { own.bytesVisited += entry.metadata.size }
+    run.tellUnchanged(entry)
+    guard entry.existing != nil, run.canReplace(entry) else { return }
+    do {
+      if entry.existing?.kind == .directory {
+        try entry.target.removeDirectory()
+      } else {
+        try entry.target.remove()
+      }
+    } catch {
+      guard error != .noSuchFileOrDirectory else { return }
+      run.fail(.target(.remove, entry.targetPath, error), at: FailedPlace(entry))
+    }
   }
 }

@@ -15,6 +15,8 @@ struct LiveExecutor<Queue: SubmissionQueue & ~Copyable>: ~Copyable, Executor {
   var publisher: Publisher
   /// What was done beside copying and publishing.
   var own = CopyReport()
+  /// The trees beside the target that it cannot share inodes with, as was told.
+  var toldTrees: Set<Int> = []
   /// The directory that the last hard link was made to; links to one directory often come in a row.
   private var linkedDirectory: (CopyDirectory, DirectorySides)?
 
@@ -69,7 +71,7 @@ struct LiveExecutor<Queue: SubmissionQueue & ~Copyable>: ~Copyable, Executor {
 
   func physicalOffset(_ entry: FoundEntry) -> UInt64 {
     guard run.disks.sourceSeeks, entry.metadata.blocks > 0,
-      let source = try? entry.source.openForReading()
+      let source = try? entry.contents.openForReading()
     else { return 0 }
     defer { withExtendedLifetime(source) {} }
     return FileCalls.firstPhysicalOffset(of: source.rawValue)
@@ -135,7 +137,7 @@ extension LiveExecutor where Queue: ~Copyable {
       run.fail(.source(.readLink, entry.sourcePath, error), at: FailedPlace(entry))
       return false
     }
-    guard run.canReplace(entry) else { return false }
+    guard run.canReplace(entry), publisher.putsAside(entry) else { return false }
     do throws(Errno) {
       try publisher.make(entry) { (place) throws(Errno) in
         if isLink {
@@ -180,7 +182,7 @@ extension LiveExecutor where Queue: ~Copyable {
       run.tellLink(entry, to: published, [])
       return .settled
     }
-    guard run.canReplace(entry) else { return .settled }
+    guard run.canReplace(entry), publisher.putsAside(entry) else { return .settled }
     do {
       try publisher.makeLink(entry, to: first)
     } catch {
@@ -199,7 +201,8 @@ extension LiveExecutor where Queue: ~Copyable {
     own.hardLinksMade += 1
     if entry.change.contains(.isNew) { own.created.note(entry.metadata.kind) }
     publisher.shared.recent.note(entry)
-    run.tellLink(entry, to: published, entry.change)
+    let isInBasis = entry.facts.basis?.identity == identity
+    run.tellLink(entry, to: published, isInBasis ? .linkedToBasis : entry.change)
     return .settled
   }
 

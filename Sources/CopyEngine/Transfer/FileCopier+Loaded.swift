@@ -15,8 +15,9 @@ extension FileCopier where Queue: ~Copyable {
     let known = planner.knownReading(entry)
     let source = try opener.openSource(entry, isDirect: known?.mode == .direct)
     let size = entry.metadata.size
-    if entry.metadata.mayHaveHoles && run.preservation.contains(.holes) {
-      let map = DataMap(of: source.rawValue, entry.metadata, keepsHoles: true)
+    let metadata = entry.contentsMetadata
+    if metadata.mayHaveHoles && run.preservation.contains(.holes) {
+      let map = DataMap(of: source.rawValue, metadata, keepsHoles: true)
       guard isWhole(map, source.rawValue) else { return try copyInBlocks(entry, &publisher) }
     }
     let access = known ?? planner.reading(entry, source.rawValue)
@@ -36,7 +37,7 @@ extension FileCopier where Queue: ~Copyable {
     if plan.reading.isDirect != (known?.mode == .direct) {
       try? FileCalls.setDirect(source.rawValue, plan.reading.isDirect)
     }
-    var file = OpenFile(entry: entry, opened: entry.metadata, source: source)
+    var file = OpenFile(entry: entry, opened: metadata, source: source)
     file.triesDontCache.reading = plan.reading.dontCache
     file.dropsSource = (access.mode == .advise || access.fillsCache) && cached == 0
     if size > 0 { loop.admit(plan, file: file) } else { try finishEmpty(file, &publisher) }

@@ -12,14 +12,14 @@ struct FileOpener {
   func openSource(_ entry: FoundEntry, isDirect: Bool) throws(CopyError) -> Descriptor {
     do throws(Errno) {
       do {
-        return try entry.source.openForReading(direct: isDirect)
+        return try entry.contents.openForReading(direct: isDirect)
       } catch {
         // Read through the cache it is the same, though not as fast.
         guard isDirect && error == .invalidArgument else { throw error }
-        return try entry.source.openForReading()
+        return try entry.contents.openForReading()
       }
     } catch {
-      throw .source(.open, entry.sourcePath, error)
+      throw .source(.open, entry.contentsPath(run.options.basis), error)
     }
   }
 
@@ -30,11 +30,11 @@ struct FileOpener {
     do throws(Errno) {
       opened = try EntryLocation(open: source.rawValue).metadata()
       // Something else has taken the name since it was found.
-      guard opened.identity == entry.metadata.identity, opened.kind == .file else {
+      guard opened.identity == entry.contentsMetadata.identity, opened.kind == .file else {
         throw .noSuchFileOrDirectory
       }
     } catch {
-      throw .source(.open, entry.sourcePath, error)
+      throw .source(.open, entry.contentsPath(run.options.basis), error)
     }
     var file = OpenFile(entry: entry, opened: opened, source: source)
     file.attach(try createTarget(entry, opened, source: file.source.rawValue, &publisher))
@@ -49,7 +49,8 @@ struct FileOpener {
     source: Int32,
     _ publisher: inout Publisher
   ) throws(CopyError) -> TargetFile {
-    let mode = run.preservation.contains(.permissions) ? opened.permissions & 0o777 : 0o600
+    let mode =
+      run.preservation.contains(.permissions) ? entry.wanted(opened).permissions & 0o777 : 0o600
     do throws(Errno) {
       do {
         return try publisher.createTarget(for: entry, opened, source: source, mode: mode)

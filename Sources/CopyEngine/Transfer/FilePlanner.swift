@@ -41,18 +41,18 @@ struct FilePlanner {
 extension FilePlanner {
   /// How the filesystem of a source is read, if that is known already.
   func knownReading(_ entry: FoundEntry) -> Access? {
-    knownReading[entry.metadata.identity.device]
+    knownReading[entry.contentsMetadata.identity.device]
   }
 
   /// How the filesystem of a source is read.
   mutating func reading(_ entry: FoundEntry, _ source: Int32) -> Access {
-    let device = entry.metadata.identity.device
+    let device = entry.contentsMetadata.identity.device
     if let known = knownReading[device] { return known }
     let access = policies.access(.reading, device: device, descriptor: source)
     // Of an empty file nothing is read, and there may be no other.
     guard entry.metadata.size > 0 else { return access }
     knownReading[device] = access
-    explanation.tell(.reading, entry.metadata, access)
+    explanation.tell(.reading, entry.contentsMetadata, access)
     return access
   }
 
@@ -86,7 +86,7 @@ extension FilePlanner {
 
   /// Says how a file would be read.
   mutating func explainReading(_ entry: FoundEntry) {
-    guard knownReading(entry) == nil, let source = try? entry.source.openForReading() else {
+    guard knownReading(entry) == nil, let source = try? entry.contents.openForReading() else {
       return
     }
     _ = reading(entry, source.rawValue)
@@ -95,10 +95,10 @@ extension FilePlanner {
 
   /// Notes that the source's filesystem refused a mode.
   mutating func refuseReading(_ mode: TransferOptions.CacheMode, _ entry: FoundEntry) {
-    let device = entry.metadata.identity.device
+    let device = entry.contentsMetadata.identity.device
     knownReading[device] = nil
     if let access = policies.refuse(.reading, device: device, mode) {
-      explanation.tell(.reading, entry.metadata, access)
+      explanation.tell(.reading, entry.contentsMetadata, access)
     }
   }
 
@@ -123,7 +123,7 @@ extension FilePlanner {
   }
 
   private func devices(_ entry: FoundEntry, _ target: EntryMetadata) -> DevicePair {
-    DevicePair(source: entry.metadata.identity.device, target: target.identity.device)
+    DevicePair(source: entry.contentsMetadata.identity.device, target: target.identity.device)
   }
 
   /// Shares the extents of the source where both sides can (`FICLONE`).

@@ -24,7 +24,10 @@ struct RunParts: Sendable {
   /// - Throws: Why there is no memory for the buffers.
   init(_ run: RunContext, _ items: [WorkItem]) throws(CopyError) {
     self.run = run
-    opener = DirectoryOpener(budget: run.limits.directoriesMax)
+    opener = DirectoryOpener(
+      budget: run.limits.directoriesMax,
+      basisTrees: run.options.basis?.directories.count ?? 0
+    )
     stack = WorkStack(items)
     let isMerging = items.contains { if case .merged = $0 { true } else { false } }
     similarNames = SimilarNames(isMerging: isMerging || items.count > 1)

@@ -103,6 +103,7 @@ enum OptionGroup: String, CaseIterable {
   case selection = "What is copied and kept"
   case comparison = "Which files count as changed"
   case reporting = "What is said"
+  case target = "What is at the target, and beside it"
   case transfer = "How it is copied"
   case devices = "Whole devices"
   case compatibility = "For rsync's sake"

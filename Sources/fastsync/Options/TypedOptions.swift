@@ -57,6 +57,8 @@ struct TypedOptions {
   /// The path of the mapfile, in bytes.
   var mapfile: [UInt8]?
   var durability = PublishOptions.Durability.run
+  /// What is at the target, and beside it.
+  var target = TypedTarget()
 
   /// Notes a selection option.
   mutating func select(_ aspects: [Aspect], _ typed: TypedOption) {

@@ -14,6 +14,7 @@ struct ConsoleSink: EventSink {
     var wanted: RunEvent.Kinds = .failures
     if !verbosity.isQuiet { wanted.formUnion([.skips, .warnings]) }
     if verbosity.level > 0 { wanted.formUnion([.entries, .notes, .deletions]) }
+    if verbosity.level > 1 { wanted.insert(.backups) }
     if explains { wanted.insert(.explanations) }
     return wanted
   }

@@ -81,6 +81,8 @@ extension CopyError.Operation {
     case .leaveOut(let files):
       "\(files) \(files == 1 ? "file is" : "files are") left out, since others found no room"
     case .keepData: "is not what was written to it, and was removed"
+    case .backUp: "cannot be backed up"
+    case .remove: "cannot remove"
     case .removeWrong: "is not what was written to it, and cannot be removed"
     case .sourceShrank(let before, let now):
       "shrank from \(before) to \(now) bytes while it was copied; not copied"
@@ -124,6 +126,7 @@ extension CopyError.Refusal {
   fileprivate var text: String {
     switch self {
     case .notADirectory: "is not a directory"
+    case .backupDirectory: "is not a directory; --backup-dir needs one"
     case .fileOntoDevice:
       "is a device, and a file would take its place; --copy-devices writes onto block devices"
     case .targetInsideSource(let isOnOtherFilesystem):

@@ -51,6 +51,9 @@ extension Message {
     case .sourceChanged(let path):
       message.append(path)
       message.append(": changed while it was copied")
+    case .basisMissing(let use, let path, let isNoDirectory):
+      message.append("\(use.option) arg \(isNoDirectory ? "is not a dir" : "does not exist"): ")
+      message.append(path)
     case .notDiscarded(let path, let errno):
       message.append(path)
       message.append(" cannot be discarded: \(errno.description)")
@@ -66,6 +69,11 @@ extension Message {
       message.append("io_uring cannot be had (\(errno)); copying with plain system calls")
     case .noRingThreads:
       message.append("the kernel may start no thread for io_uring; copying with plain system calls")
+    case .basisNotLinked(let path, let errno):
+      message.append(path)
+      message.append(
+        ": copied, since it cannot be linked to what --link-dest has: \(errno.description)"
+      )
     case .fewerWorkers(let errno):
       message.append("fewer workers than wanted: \(errno)")
     case .restOfDevice(let path, let byteCount, let isDiscarded):

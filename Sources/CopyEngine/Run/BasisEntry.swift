@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import FileTree
+internal import Kernel
+internal import SystemPackage
+
+/// How much of an entry a tree beside the target has.
+enum BasisLevel: Int, Comparable {
+  /// Something of its kind.
+  case kind
+  /// The same contents, as far as a quick check tells.
+  case contents
+  /// The same contents and all of the metadata that is carried over.
+  case exact
+
+  static func < (one: BasisLevel, other: BasisLevel) -> Bool { one.rawValue < other.rawValue }
+}
+
+/// What the trees beside the target have of one name, at best.
+struct BasisFacts: Sendable, Equatable {
+  /// How much; `nil` where none has anything of its kind.
+  let level: BasisLevel?
+  /// Which inode that is.
+  var identity: InodeIdentity?
+  /// What the source has otherwise.
+  var change: EntryChange = []
+}
+
+/// What a tree beside the target has of an entry.
+final class BasisEntry: Sendable {
+  let sides: BasisSides
+  let metadata: EntryMetadata
+
+  init(_ sides: BasisSides, _ metadata: EntryMetadata) {
+    self.sides = sides
+    self.metadata = metadata
+  }
+}
+
+extension FoundEntry {
+  /// Where it is in a tree beside the target.
+  func location(in basis: BasisEntry) -> EntryLocation {
+    EntryLocation(directory: basis.sides.sides.target, name: targetName)
+  }
+
+  /// The file that its contents are read from: its own, or one beside the target.
+  var contents: EntryLocation { basis.map { location(in: $0) } ?? source }
+
+  /// What that file is.
+  var contentsMetadata: EntryMetadata { basis?.metadata ?? metadata }
+
+  /// What its metadata is to be, where a file was opened for its contents.
+  func wanted(_ opened: EntryMetadata) -> EntryMetadata { basis == nil ? opened : metadata }
+
+  /// The path of the file that its contents are read from.
+  func contentsPath(_ options: BasisOptions?) -> FilePath {
+    guard let basis, let options else { return sourcePath }
+    let below = directory.relativePath(targetName)
+    return options.directories[basis.sides.tree].appending(below.components)
+  }
+}

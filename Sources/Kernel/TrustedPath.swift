@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Glibc
+public import SystemPackage
+
+/// Opens what the operand of an option names, as rsync does: a symbolic link on the way is followed
+/// where it belongs to root or to who runs this, and no other.
+///
+/// Who may write into one of the directories could otherwise lead a privileged run anywhere by a
+/// link that he puts there.
+public struct TrustedPath {
+  /// The path.
+  public let path: FilePath
+  /// The open directory that a relative path begins at.
+  public let base: Int32
+  /// Whether links of others are followed as well (`--insecure-links`).
+  public let followsAll: Bool
+
+  /// Names what is to be opened.
+  public init(_ path: FilePath, from base: Int32, followsAll: Bool = false) {
+    self.path = path
+    self.base = base
+    self.followsAll = followsAll
+  }
+
+  /// More links than this are a loop, as the kernel has it.
+  private static var linksMax: Int { 40 }
+
+  /// Opens the directory, only to name entries in (`openat2` with O_PATH).
+  ///
+  /// - Parameter mode: Where what is missing is made (`mkdir`), its permissions but for the umask.
+  /// - Returns: The open directory.
+  /// - Throws: The error of a call; `Errno.tooManySymbolicLinkLevels` at a link of somebody else.
+  public func openDirectory(making mode: UInt32? = nil) throws(Errno) -> Descriptor {
+    var links = 0
+    var pending = Array(path.components.reversed())
+    var current = try start(of: path)
+    while let component = pending.popLast() {
+      switch component.kind {
+      case .currentDirectory: continue
+      case .parentDirectory:
+        current = try Descriptor.openParent(of: current.rawValue)
+        continue
+      case .regular: break
+      }
+      let entry = EntryLocation(directory: current.rawValue, name: EntryName(component))
+      let metadata = try Self.metadata(of: entry, making: mode)
+      guard metadata.kind == .symbolicLink else {
+        current = try entry.openForLookup()
+        continue
+      }
+      links += 1
+      let isTrusted = followsAll || metadata.owner == 0 || metadata.owner == geteuid()
+      guard isTrusted, links <= Self.linksMax else { throw .tooManySymbolicLinkLevels }
+      let contents = FilePath(try entry.symbolicLinkContents())
+      if contents.isAbsolute { current = try start(of: contents) }
+      pending += contents.components.reversed()
+    }
+    return current
+  }
+
+  private static func metadata(
+    of entry: EntryLocation,
+    making mode: UInt32?
+  ) throws(Errno) -> EntryMetadata {
+    if let mode, try entry.metadataIfPresent() == nil {
+      do {
+        try entry.makeDirectory(mode: mode)
+      } catch {
+        guard error == .fileExists else { throw error }
+      }
+    }
+    return try entry.metadata()
+  }
+
+  /// Where a path begins.
+  private func start(of path: FilePath) throws(Errno) -> Descriptor {
+    guard !path.isAbsolute else { return try Descriptor(opening: "/", [.directory, .pathOnly]) }
+    return try EntryLocation(directory: base, name: EntryName(".".utf8)).openForLookup()
+  }
+}

@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CopyEngine
+
+extension CopyOptions {
+  /// What is at the target, and beside it, in the engine's terms.
+  mutating func setTarget(_ typed: TypedTarget) throws(Refusal) {
+    basis = typed.basis
+    backup = try typed.backup()
+  }
+}

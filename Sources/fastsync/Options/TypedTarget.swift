@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CopyEngine
+import SystemPackage
+
+/// Options about what is at the target, and beside it, as they were typed.
+struct TypedTarget {
+  /// Trees that the target is compared with.
+  private(set) var basis: BasisOptions?
+
+  var backsUp = false
+  var backupDirectory: [UInt8]?
+  var backupSuffix: [UInt8]?
+
+  /// As rsync has it.
+  private static let basisMax = 20
+
+  /// Notes a tree that the target is compared with.
+  mutating func add(_ use: BasisOptions.Use, _ typed: TypedOption) throws(Refusal) {
+    if let other = basis?.use, other != use {
+      throw Refusal("the \(use.option) option conflicts with the \(other.option) option")
+    }
+    var directories = basis?.directories ?? []
+    guard directories.count < Self.basisMax else {
+      throw Refusal("at most \(Self.basisMax) \(use.option) args may be specified")
+    }
+    directories.append(Operand(bytes: typed.value).target)
+    basis = BasisOptions(use, directories)
+  }
+}
+
+extension TypedTarget {
+  /// Where backups go, as rsync has it; `nil` where there are none.
+  func backup() throws(Refusal) -> BackupOptions? {
+    let slash = UInt8(ascii: "/")
+    // `.` is the target, where only a suffix tells a backup from its file.
+    let path = backupDirectory.map { Operand(bytes: $0).target }
+    let isTarget = path?.components.allSatisfy { $0.kind == .currentDirectory } == true
+    let directory = isTarget && path?.isAbsolute == false ? nil : path
+    let suffix = backupSuffix ?? (directory == nil && path == nil ? [UInt8(ascii: "~")] : [])
+    if suffix.contains(slash) {
+      throw Refusal(Array("--suffix cannot contain slashes: ".utf8) + suffix, "")
+    }
+    if directory == nil && suffix.isEmpty {
+      throw Refusal(
+        "--suffix cannot be empty "
+          + (path == nil
+            ? "without a --backup-dir" : "when --backup-dir is the same as the dest dir")
+      )
+    }
+    guard backsUp || path != nil else { return nil }
+    return BackupOptions(directory: directory, suffix: suffix)
+  }
+}
+
+extension BasisOptions.Use {
+  /// The option that asks for it.
+  var option: String { "--\(rawValue)-dest" }
+}
