@@ -90,7 +90,7 @@ private struct TreeRun {
       )
     }
     if let root = newTarget(sources, target) {
-      run.tellNewTarget(like: root.metadata, root.path)
+      run.tellNewTarget(like: root.metadata, root.path, BasisTrees.rootChange(root.metadata, run))
       report.created.directories += 1
     }
     let watch = StallWatch(locations, for: run)
@@ -142,10 +142,11 @@ private struct TreeRun {
         ),
         blockBytes: room?.blockBytes ?? 1,
         isNew: target.isNew,
-        backups: try backupRoot(target)
+        backups: try backupRoot(target),
+        basis: basis(target)
       )
     )
-    let parts = try RunParts(run, InitialWork(sources, target, basis: basis(target)).items)
+    let parts = try RunParts(run, InitialWork(sources, target, basis: run.basis).items)
     begin(run)
     return (parts, locations)
   }

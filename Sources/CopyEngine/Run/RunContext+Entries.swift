@@ -44,14 +44,18 @@ extension RunContext {
   }
 
   /// Tells that the target directory becomes a copy of a source.
-  func tellNewTarget(like metadata: EntryMetadata, _ path: FilePath) {
-    guard wants(.entries) else { return }
+  func tellNewTarget(
+    like metadata: EntryMetadata,
+    _ path: FilePath,
+    _ change: EntryChange
+  ) {
+    guard wants(change.isTold ? .entries : .unchanged) else { return }
     sink.receive(
       .entry(
         EntryEvent(
           path: ".",
           kind: .directory,
-          change: [.contents, .isNew],
+          change: change,
           source: metadata,
           sourcePath: wants(.sourcePaths) ? path : nil
         )

@@ -29,6 +29,8 @@ final class RunContext: Sendable {
   let targetTimes: TargetTimes
   /// Where backups go, if not beside what they are of.
   let backups: BackupRoot?
+  /// The trees that the target is compared with.
+  let basis: [BasisDirectory]
 
   let space = SpaceGuard()
   let foreignAttributes = ForeignAttributes()
@@ -67,6 +69,7 @@ final class RunContext: Sendable {
     /// Whether this run makes it, which is told before anything else.
     var isNew = false
     var backups: BackupRoot?
+    var basis: [BasisDirectory] = []
   }
 
   init(
@@ -93,6 +96,7 @@ final class RunContext: Sendable {
     targetBlockBytes = target.blockBytes
     targetIsNew = target.isNew
     backups = target.backups
+    basis = target.basis
     isPrivileged = ProcessFacts.isPrivileged
     preservation =
       options.skipsPrivileged && !isPrivileged

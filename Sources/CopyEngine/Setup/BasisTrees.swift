@@ -46,4 +46,26 @@ struct BasisTrees {
     components.removeFirst()
     return components.isEmpty ? "." : FilePath(root: nil, components)
   }
+
+  /// What changes of a target directory that is made, by what the trees have; attributes aside.
+  static func rootChange(_ wanted: EntryMetadata, _ run: RunContext) -> EntryChange {
+    guard !run.basis.isEmpty else { return [.contents, .isNew] }
+    let decider = EntryDecider(
+      rules: run.options.rules,
+      policy: MetadataPolicy(run),
+      itemizes: true,
+      basis: run.options.basis?.use
+    )
+    var best = BasisFacts(level: nil)
+    for basis in run.basis {
+      let place = EntryLocation(open: basis.directory.descriptor.rawValue)
+      guard let found = try? place.metadata() else { continue }
+      var facts = EntryFacts(source: wanted, target: found)
+      facts.differingAttributes = AttributeDelta.Summary()
+      guard case .level(let level) = decider.match(facts), best.level.map({ $0 < level }) ?? true
+      else { continue }
+      best = BasisFacts(level: level, change: decider.basisChange(facts) ?? [])
+    }
+    return decider.directoryChange(best)
+  }
 }

@@ -154,7 +154,6 @@ extension LiveExecutor where Queue: ~Copyable {
       return false
     }
     own.hardLinksMade += 1
-    if entry.metadata.kind == .file { own.bytesVisited += entry.metadata.size }
     run.tell(EntryEvent.Kind(entry), entry, entry.change)
     return true
   }
@@ -167,7 +166,6 @@ extension LiveExecutor where Queue: ~Copyable {
 
   mutating func leaveToBasis(_ entry: FoundEntry) {
     own.entriesUnchanged += 1
-    if entry.metadata.kind == .file { own.bytesVisited += entry.metadata.size }
     run.tellUnchanged(entry)
     guard entry.existing != nil, run.canReplace(entry) else { return }
     do {
