@@ -47,8 +47,8 @@ int64_t cl_directory_position(int directory);
 // Opens one component below DIRECTORY by openat2(RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS), or by
 // openat(O_NOFOLLOW) where openat2 is missing. O_CLOEXEC is always set. Returns the descriptor.
 int cl_open_beneath(int directory, const char *name, int flags, uint32_t mode);
-// Opens a directory below DIRECTORY for reading, as cl_open_beneath does, unless something is mounted
-// on it, also by a bind mount: -EXDEV (openat2 with RESOLVE_NO_XDEV).
+// Opens a directory below DIRECTORY for reading, as cl_open_beneath does, unless something is
+// mounted on it, also by a bind mount: -EXDEV (openat2 with RESOLVE_NO_XDEV).
 int cl_open_on_mount(int directory, const char *name, int flags);
 // open(2) of a path that the user named; follows links.
 int cl_open_path(const char *path, int flags);

@@ -25,6 +25,8 @@ struct PublishedState: Sendable {
   let temporarilyWritable: TemporarilyWritable
   let recent = RecentFiles()
   let writeback: WritebackQueue
+  /// The trees beside the target that it cannot share inodes with, as was told.
+  let unlinkedTrees = BasisTreesTold()
   /// What has to stay free, if anything has to.
   let space: FreeSpace?
 

@@ -37,6 +37,14 @@ final class BasisEntry: Sendable {
   }
 }
 
+/// The trees of which something was told once.
+final class BasisTreesTold: Sendable {
+  private let numbers = Lock<Set<Int>>([])
+
+  /// Whether it is told of a tree for the first time.
+  func isFirst(_ tree: Int) -> Bool { numbers.withLock { $0.insert(tree).inserted } }
+}
+
 extension FoundEntry {
   /// Where it is in a tree beside the target.
   func location(in basis: BasisEntry) -> EntryLocation {

@@ -159,8 +159,8 @@ extension LiveExecutor where Queue: ~Copyable {
   }
 
   /// Tells that the trees share no inodes, once for each of them.
-  private mutating func tellNotLinked(_ entry: FoundEntry, _ basis: BasisEntry, _ errno: Errno) {
-    guard toldTrees.insert(basis.sides.tree).inserted else { return }
+  private func tellNotLinked(_ entry: FoundEntry, _ basis: BasisEntry, _ errno: Errno) {
+    guard publisher.shared.unlinkedTrees.isFirst(basis.sides.tree) else { return }
     run.tell(.note(.basisNotLinked(entry.targetPath, errno)))
   }
 

@@ -15,8 +15,6 @@ struct LiveExecutor<Queue: SubmissionQueue & ~Copyable>: ~Copyable, Executor {
   var publisher: Publisher
   /// What was done beside copying and publishing.
   var own = CopyReport()
-  /// The trees beside the target that it cannot share inodes with, as was told.
-  var toldTrees: Set<Int> = []
   /// The directory that the last hard link was made to; links to one directory often come in a row.
   private var linkedDirectory: (CopyDirectory, DirectorySides)?
 
