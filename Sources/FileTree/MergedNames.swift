@@ -56,9 +56,12 @@ public struct MergedNames: Sendable {
     if unknown.last != index { unknown.append(index) }
   }
 
+  /// Puts the names in order, so that they can be asked for, after the last was added.
+  public mutating func sort() { records.sort() }
+
   /// Forgets all names that one directory alone has; to be called after the last was added.
   public mutating func seal() {
-    records.sort()
+    sort()
     // What is known of one alone, another may have as well.
     guard unknown.isEmpty else { return }
     var shared: [UInt64] = []
@@ -77,7 +80,8 @@ public struct MergedNames: Sendable {
     records = shared
   }
 
-  /// The directories that may have a name, in their order, where more than one may have it.
+  /// The directories that may have a name, in their order; once sealed, only where more than one
+  /// may have it.
   public func holders(of name: EntryName) -> [Holder] {
     guard !isEmpty else { return [] }
     let wanted = Self.fingerprint(of: name)

@@ -95,6 +95,11 @@ public struct MountTable: Sendable {
 
   /// Undoes the kernel's escapes: a space, tab, newline or backslash is written as `\ooo`.
   private static func unescape(_ field: ArraySlice<UInt8>) -> String {
+    String(decoding: unescaped(field), as: UTF8.self)
+  }
+
+  /// The same, in bytes.
+  static func unescaped(_ field: ArraySlice<UInt8>) -> [UInt8] {
     var bytes: [UInt8] = []
     var index = field.startIndex
     while index < field.endIndex {
@@ -108,7 +113,7 @@ public struct MountTable: Sendable {
         index += 1
       }
     }
-    return String(decoding: bytes, as: UTF8.self)
+    return bytes
   }
 
   private static func octal(_ digits: UInt8...) -> UInt8? {

@@ -43,6 +43,7 @@ extension CopyOptions {
       throw Refusal("a second -x is an option of rsync that fastsync does not support yet")
     }
     rules.staysOnFilesystem = typed.oneFileSystem > 0
+    try delete(typed.deletion)
     devices.copiesContents = typed.copiesDevices
     devices.discards = typed.discards
     if devices.discards && !devices.copiesContents {

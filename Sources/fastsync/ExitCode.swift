@@ -23,6 +23,8 @@ enum ExitCode: Int32 {
   case partial = 23
   /// Some entries vanished at the source, and nothing else went wrong.
   case vanished = 24
+  /// Names were to be deleted beyond `--max-delete`, and nothing else went wrong.
+  case limited = 25
 
   /// What a finished run amounts to.
   init(_ report: CopyReport) {
@@ -30,7 +32,9 @@ enum ExitCode: Int32 {
       switch report.stop {
       case .failure: .stopped
       case .interrupted: .interrupted
-      case nil: report.failures > 0 ? .partial : report.vanished > 0 ? .vanished : .done
+      case nil where report.failures > 0: .partial
+      case nil where report.vanished > 0: .vanished
+      case nil: report.deletions.skipped > 0 ? .limited : .done
       }
   }
 

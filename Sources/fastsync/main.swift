@@ -65,6 +65,7 @@ struct Run {
       verbosity: verbosity
     )
     for line in summary.lines { output.write(Array("\(line)\n".utf8)) }
+    if let limit = summary.limit { output.writeError(Message.error(limit.utf8).line) }
     if let closing = summary.closing { output.writeError(Message.error(closing.utf8).line) }
     return ExitCode(report)
   }

@@ -16,8 +16,13 @@ private struct SwappingExecutor: ~Copyable, Executor {
   let swap: (EntryLocation) throws -> Void
   private(set) var counts = CopyReport()
   private var done: [EntryDone] = []
+  let remover: TreeRemover
+  var sweeps: Bool { false }
 
-  init(swap: @escaping (EntryLocation) throws -> Void) { self.swap = swap }
+  init(_ parts: RunParts, swap: @escaping (EntryLocation) throws -> Void) {
+    remover = TreeRemover(parts.run, parts.doomed, isDry: true)
+    self.swap = swap
+  }
 
   mutating func prepare(_ directory: CopyDirectory, _ sides: DirectorySides) {}
   mutating func makeDirectory(_ entry: FoundEntry) -> DirectoryOutcome {
@@ -86,7 +91,7 @@ struct RetriedLinkTests {
     let sources = [try resolver.resolve(plan.sources[0])]
     let target = try resolver.create(try resolver.resolveTarget(for: sources), for: sources)
     let parts = try RunParts(setup.context(.none), InitialWork(sources, target).items)
-    var worker = Worker(parts, SwappingExecutor(swap: swap))
+    var worker = Worker(parts, SwappingExecutor(parts, swap: swap))
     return worker.work()
   }
 

@@ -49,7 +49,14 @@ struct WorkerFailureTests {
     let queue = FailingQueue(script, depth: run.limits.queueDepth)
     var worker = Worker(
       parts,
-      LiveExecutor(run, parts.opener, parts.transfer, parts.published, queue: queue)
+      LiveExecutor(
+        run,
+        parts.opener,
+        parts.doomed,
+        parts.transfer,
+        parts.published,
+        queue: queue
+      )
     )
     var report = worker.work()
     _ = parts.published.writeback.finish()

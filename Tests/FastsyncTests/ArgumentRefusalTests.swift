@@ -18,7 +18,7 @@ import Testing
   }
 
   @Test(arguments: [
-    "--delete", "--del", "--exclude=x", "--exclude x", "-u", "--update", "--bwlimit=1m", "-i",
+    "--exclude=x", "--exclude x", "-u", "--update", "--bwlimit=1m", "-i",
     "-ai", "-R", "-d", "-L", "-k", "-K", "-E", "-U", "-N", "-O", "-J", "-m", "-T x",
     "-C",
     "-f x", "-F", "-0", "-8", "-P", "--partial", "--inplace", "--no-relative", "--stats",

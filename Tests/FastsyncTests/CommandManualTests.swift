@@ -29,7 +29,7 @@ import Testing
         #expect(text.contains(".B \(escaped)\n"), "\(value)")
       }
     }
-    for code in [0, 1, 3, 4, 11, 20, 22, 23, 24] {
+    for code in [0, 1, 3, 4, 11, 20, 22, 23, 24, 25] {
       #expect(text.contains("\n.B \(code)\n"), "\(code)")
     }
     #expect(text.contains("\"fastsync \(Invocation.version)\""))
@@ -39,7 +39,8 @@ import Testing
   @Test func optionsThatCanBeTakenBack() {
     let takenBack = OptionTable.shown.filter { $0.negation != .none }.map(\.label)
     let others = [
-      "-c, --checksum", "-v, --verbose", "-h, --human-readable", "--inc-recursive, --i-r",
+      "-c, --checksum", "--ignore-errors", "--force", "-v, --verbose", "-h, --human-readable",
+      "--inc-recursive, --i-r",
     ]
     let ofTarget = TargetRows.target.filter { $0.negation != .none }.map(\.label)
     let expected = SelectionRows.selection.dropFirst().map(\.label) + ofTarget + others

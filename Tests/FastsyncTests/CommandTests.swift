@@ -12,7 +12,7 @@ import Testing
       (["--foo", "a", "b"], 1, "--foo: unknown option"), ([], 1, "usage: fastsync"),
       (["SRC"], 1, "listing is not supported yet"), (["--memory=1", "a", "b"], 1, "at least 64K"),
       (["host:x", "b"], 4, "only copies locally"), (["-az", "a", "b"], 4, "-z is for transfers"),
-      (["--delete", "a", "b"], 1, "does not support yet"),
+      (["--iconv=x", "a", "b"], 1, "does not support yet"),
     ] as [([String], Int32, String)]
   )
   func refusals(arguments: [String], status: Int32, part: String) throws {

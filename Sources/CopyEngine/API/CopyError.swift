@@ -147,6 +147,22 @@ extension CopyError {
     case replaceDirectory
     /// Nothing: what has the name, or its directory, is set to be left as it is.
     case replaceProtected(Protection)
+    /// `getdents64` of a directory of the target, to find what the source lacks.
+    case readTargetDirectory
+    /// `unlinkat` of a name that the source lacks.
+    case delete
+    /// `openat2`, `getdents64` or `unlinkat` of a directory that the source lacks.
+    case deleteDirectory
+    /// Nothing: something is mounted on a directory that the source lacks.
+    case deleteMounted
+    /// Nothing: something in a directory has to stay whose name is needed.
+    case makeWay
+    /// `unlinkat` of a source that is at the target.
+    case removeSource
+    /// Nothing: a source that was to be removed has changed since it was copied.
+    case removeChangedSource
+    /// Nothing: a source that was to be removed is what is at the target.
+    case removeSourceOfItself
     /// `fchownat` of the owner.
     case setOwner
     /// `fchownat` of the group.
@@ -267,6 +283,10 @@ extension CopyError {
     case mounted(MountedDevice)
     /// There is no such thing.
     case missing
+    /// A source directory is empty, and all that is at the target would be deleted.
+    case emptySource
+    /// Nothing is mounted where a source lies, and what is at the target would be deleted.
+    case unmountedSource(FilePath)
     /// An image lies on the device that is copied.
     case onCopiedDevice
   }
@@ -278,6 +298,27 @@ public struct MountedDevice: Equatable, Sendable {
   public let type: String
   /// Whether it is on all of the device, and not on a part or on something that lies on it.
   public let isAll: Bool
+}
+
+extension CopyError {
+  /// Whether it is about something that was to be removed from the target.
+  var isOfDeletion: Bool {
+    switch operation {
+    case .readTargetDirectory, .delete, .deleteDirectory, .deleteMounted: true
+    default: false
+    }
+  }
+
+  /// Whether names may be there that were not seen, or cannot be told to be.
+  var hidesNames: Bool {
+    guard severity != .vanished else { return false }
+    return switch operation {
+    case .stat, .open, .openDirectory, .readDirectory, .readLink, .read, .readRanges,
+      .listAttributes, .readAttribute, .reachFilesystem, .readTargetDirectory:
+      true
+    default: false
+    }
+  }
 }
 
 extension CopyError.Operation {

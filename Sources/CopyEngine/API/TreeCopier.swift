@@ -78,9 +78,13 @@ private struct TreeRun {
   /// Carries the plan out.
   func copy() throws(CopyError) -> CopyReport {
     var report = CopyReport()
-    guard let (sources, target) = try resolve(&report) else { return report }
+    var isReadInFull = true
+    guard let (sources, target) = try resolve(&report, &isReadInFull) else { return report }
     let (parts, locations) = try prepare(sources, target)
     let run = parts.run
+    if !isReadInFull { run.deletions.close() }
+    let sweep = Sweep(setup: setup, run: run, makeItems: { InitialWork(sources, target).items })
+    report.add(try sweep.beforeCopy(begin))
     RunExplanation(run: run, locations: locations).tellTrees()
     if target.directory == nil || plan.options.isDryRun, let nearest = run.nearestTarget {
       AccessExplanation(run: run).tellWriting(
@@ -97,12 +101,16 @@ private struct TreeRun {
     let watching = watch.start()
     report.add(runWorkers(parts))
     watch.stop(watching)
+    report.add(try sweep.afterCopy(parts.published.targets, begin))
+    sweep.countKept(&report)
     finish(parts)
     if let failure = run.failureToStart { throw failure }
     if plan.options.isDryRun, let lack = lack(of: report.growth, at: target) {
       run.failAtEnd(lack)
     }
     report.add(run.failureCounts)
+    // What could not be read may have been readable when it was copied.
+    if run.deletions.hasHeldBack { report.failures = max(report.failures, 1) }
     return report
   }
 
@@ -240,9 +248,14 @@ private struct TreeRun {
 
   /// Finds what the operands name, checks that they go together, and makes the target directory.
   ///
+  /// - Parameters:
+  ///   - report: Counts what could not be found.
+  ///   - isReadInFull: Set to `false` where a source may be there, and cannot be read.
   /// - Returns: The sources that were found and the target; `nil` if no source was.
+  /// - Throws: Why the operands do not go together.
   private func resolve(
-    _ report: inout CopyReport
+    _ report: inout CopyReport,
+    _ isReadInFull: inout Bool
   ) throws(CopyError) -> (sources: [ResolvedSource], target: ResolvedTarget)? {
     var resolver = OperandResolver(plan: plan, creationMask: setup.creationMask)
     var sources: [ResolvedSource] = []
@@ -252,10 +265,16 @@ private struct TreeRun {
       } catch {
         report.failures += 1
         setup.tell(.failed(error))
+        // As in rsync: what is not there has no names.
+        if error.errno != .noSuchFileOrDirectory { isReadInFull = false }
       }
     }
     let found = try resolver.resolveTarget(for: sources)
     for source in sources { try resolver.check(source, against: found) }
+    if plan.options.deletion.moment != nil && !plan.options.deletion.isForced {
+      let guardian = SourceGuard()
+      for source in sources { try guardian.check(source, against: found) }
+    }
     if !sources.isEmpty { try checkRoom(sources, found) }
     let target = plan.options.isDryRun ? found : try resolver.create(found, for: sources)
     if target.isNew { setup.tell(.createdTarget(plan.target)) }

@@ -31,6 +31,15 @@ enum AbandonedTemporaries {
     }
   }
 
+  /// Whether nobody uses temporary names in a directory (`flock`); where no lock can be had, they
+  /// count as used.
+  static func areUnused(in target: Int32) -> Bool {
+    let here = EntryLocation(directory: target, name: EntryName(".".utf8))
+    guard let directory = try? here.openForReading(directory: true) else { return false }
+    defer { withExtendedLifetime(directory) {} }
+    return (try? FileCalls.lock(directory.rawValue, isShared: false)) != nil
+  }
+
   /// Whether a directory of a source has something of a name, or may have it.
   static func isCopied(_ name: EntryName, from source: Int32) -> Bool {
     do throws(Errno) {

@@ -98,6 +98,9 @@ struct Publisher: ~Copyable {
   let opener: DirectoryOpener
   /// Puts aside what is replaced, where that is wanted.
   var backups: BackupKeeper?
+  /// Removes what has the name of something else.
+  let remover: TreeRemover
+  private var sources: SourceRemover
   private var policy: WritebackPolicy
   var random = SystemRandomNumberGenerator()
   private var waiting: WaitingFiles
@@ -108,12 +111,19 @@ struct Publisher: ~Copyable {
   private var lateBatch: UInt64?
   private(set) var counts = CopyReport()
 
-  init(_ run: RunContext, _ opener: DirectoryOpener, _ shared: PublishedState) {
+  init(
+    _ run: RunContext,
+    _ opener: DirectoryOpener,
+    _ remover: TreeRemover,
+    _ shared: PublishedState
+  ) {
     self.run = run
     self.opener = opener
+    self.remover = remover
     self.shared = shared
     metadata = MetadataWriter(run)
     backups = BackupKeeper(run, opener)
+    sources = SourceRemover(run, opener, shared.targets)
     policy = WritebackPolicy(run)
     waiting = WaitingFiles(descriptorsMax: run.limits.writebackFilesMax / run.limits.workers)
   }
@@ -259,7 +269,7 @@ extension Publisher {
     _ target: inout TargetFile,
     _ change: CopyError.Operation?
   ) -> Bool {
-    guard putsAside(entry) else {
+    guard remover.makeWay(for: entry), putsAside(entry) else {
       published.append(EntryDone(entry: entry, isThere: false))
       return false
     }
@@ -303,5 +313,18 @@ extension Publisher {
   mutating func sync(_ directory: Int32, _ metadata: EntryMetadata?) throws(Errno) {
     guard durability != .none, policy.order(directory, metadata) == .server else { return }
     try FileCalls.sync(directory)
+  }
+}
+
+// Sources that are removed when they are at the target.
+extension Publisher {
+  /// Notes an entry that is at the target.
+  mutating func removeSource(of entry: FoundEntry) {
+    if sources.add(entry) { removeSources() }
+  }
+
+  /// Removes the sources of what was noted.
+  mutating func removeSources() {
+    sources.removeAll { sides in policy.order(sides.target, sides.targetMetadata) == .server }
   }
 }

@@ -13,6 +13,8 @@ final class CopyDirectory: Sendable {
     var isDone: Bool
     /// What was kept open last, by which it is known again.
     var lastKept: Kept?
+    /// What the target was before names were removed from it.
+    var beforeSweep: EntryMetadata?
   }
 
   /// What is known of sides that were kept open once.
@@ -62,6 +64,7 @@ final class CopyDirectory: Sendable {
   private let targetRoot: FilePath
   private let openState: Lock<OpenState>
   private let isChanging = Atomic<Bool>(false)
+  private let isSwept = Atomic<Bool>(false)
   private let sharedChange: Change?
   /// Its own reading, and each entry below that is not done yet.
   private let pending = Atomic<Int>(1)
@@ -132,6 +135,23 @@ final class CopyDirectory: Sendable {
     !isNew && !isChanging.load(ordering: .relaxed)
       && !isChanging.exchange(true, ordering: .relaxed)
       && sharedChange?.hasBegun.exchange(true, ordering: .relaxed) != true
+  }
+
+  /// Notes that names are going to be removed from it at the target.
+  func noteSweep(of target: EntryMetadata) {
+    openState.withLock { state in
+      if state.beforeSweep == nil { state.beforeSweep = target }
+    }
+  }
+
+  /// What the target was before names were removed from it; `nil` where none were.
+  var beforeSweep: EntryMetadata? { openState.withLock { $0.beforeSweep } }
+
+  /// Notes that the target is searched for names that the source lacks.
+  ///
+  /// - Returns: Whether that was not done yet.
+  func beginSweep() -> Bool {
+    !isNew && !isMissing && !isSwept.exchange(true, ordering: .relaxed)
   }
 
   /// Notes that an entry below is under way.

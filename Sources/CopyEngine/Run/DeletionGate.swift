@@ -29,6 +29,9 @@ final class DeletionGate: Sendable {
     if !ignoresReadErrors { isClosed.store(true, ordering: .relaxed) }
   }
 
+  /// Whether it was told that names are held back.
+  var hasHeldBack: Bool { hasToldClosed.load(ordering: .relaxed) }
+
   /// Whether names are held back, and nobody has told so.
   func isFirstHeldBack() -> Bool {
     !isOpen && !hasToldClosed.exchange(true, ordering: .relaxed)

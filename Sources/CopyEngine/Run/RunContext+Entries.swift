@@ -80,6 +80,11 @@ extension RunContext {
     sink.receive(.entry(event))
   }
 
+  /// Says once that nothing more is removed, since the source could not be read in full.
+  func tellHeldBack() {
+    if deletions.isFirstHeldBack() { tell(.deletion(.heldBack)) }
+  }
+
   /// Tells that an entry was left out, for a reason that is asked for where somebody wants it.
   func tellSkipped(
     _ directory: CopyDirectory,
@@ -98,14 +103,15 @@ extension RunContext {
 // What may be replaced.
 extension RunContext {
   /// Whether what has an entry's name at the target can be replaced, which is told if not: a
-  /// directory has to be empty, as rsync wants it, and nothing may be set to be left as it is.
+  /// directory has to be empty, unless what is in it goes as well, and nothing may be set to be
+  /// left as it is.
   func canReplace(_ entry: FoundEntry) -> Bool {
     guard let existing = entry.existing else { return true }
     if let protection = existing.protection(in: entry.sides.targetMetadata) {
       fail(CopyError(.replaceProtected(protection), entry.targetPath, nil, .entry))
       return false
     }
-    guard existing.kind == .directory else { return true }
+    guard existing.kind == .directory, !options.deletion.clearsTheWay else { return true }
     do throws(Errno) {
       let directory = try entry.target.openForReading(directory: true)
       defer { withExtendedLifetime(directory) {} }

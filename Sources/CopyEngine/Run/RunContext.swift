@@ -31,7 +31,7 @@ final class RunContext: Sendable {
   let backups: BackupRoot?
   /// The trees that the target is compared with.
   let basis: [BasisDirectory]
-
+  let deletions: DeletionGate
   let space = SpaceGuard()
   let foreignAttributes = ForeignAttributes()
   let givenUp: GivenUp
@@ -70,6 +70,8 @@ final class RunContext: Sendable {
     var isNew = false
     var backups: BackupRoot?
     var basis: [BasisDirectory] = []
+    /// Those of the run that this one belongs to.
+    var deletions: DeletionGate?
   }
 
   init(
@@ -89,6 +91,7 @@ final class RunContext: Sendable {
     self.limits = limits
     (self.sink, wanted) = sink
     self.targetTimes = targetTimes
+    deletions = target.deletions ?? DeletionGate(options.deletion)
     probe = target.probe
     givenUp = GivenUp(target.operands, mounts: mounts)
     targetRoot = target.root
@@ -201,6 +204,7 @@ extension RunContext {
   ///   - place: Where, to find out what it is about.
   func fail(_ found: CopyError, at place: FailedPlace? = nil) {
     if Self.isOfWriting(found) { state.withLock { $0.targetHasFailed = true } }
+    if found.hidesNames { deletions.close() }
     guard let error = shouldStop ? found : judged(found, at: place) else { return countLost() }
     let isConsequence = count(error)
     // The files in flight all meet a full disk; once is enough to say so.

@@ -44,6 +44,24 @@ struct RunSetup {
     if wants.contains(event.kind) { sink.receive(event) }
   }
 
+  /// Makes a run beside another, that has the same limits and gates and another sink.
+  func context(beside run: RunContext, _ sink: any EventSink) -> RunContext {
+    RunContext(
+      options: run.options,
+      creationMask: creationMask,
+      mounts: mounts,
+      disks: run.disks,
+      limits: run.limits,
+      target: RunContext.Target(
+        root: run.targetRoot,
+        nearest: run.nearestTarget,
+        deletions: run.deletions
+      ),
+      targetTimes: TargetTimes(mayMakeNames: false),
+      sink: (sink, sink.wants)
+    )
+  }
+
   /// Settles how the run is divided.
   func context(
     _ disks: DiskTraits,

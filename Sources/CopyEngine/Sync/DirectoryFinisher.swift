@@ -43,6 +43,10 @@ struct DirectoryFinisher {
       target = EntryLocation(directory: sides.target, name: directory.name)
     }
     guard sides.target >= 0 else { return nil }
+    // What was removed from it is no change of its own.
+    if let before = directory.beforeSweep?.modificationTime, run.preservation.contains(.times) {
+      try? target.setTimes(access: nil, modification: before)
+    }
     do {
       let current = run.targetTimes.asHeld(try target.metadata(), like: wanted, in: sides)
       return FinishedDirectory(

@@ -16,16 +16,25 @@ struct DryExecutor: ~Copyable, Executor {
   private let gauge: RoomGauge?
   private var done: [EntryDone] = []
   private(set) var counts = CopyReport()
+  let remover: TreeRemover
 
-  init(_ run: RunContext, _ opener: DirectoryOpener, _ transfer: TransferState) {
+  init(
+    _ run: RunContext,
+    _ opener: DirectoryOpener,
+    _ doomed: DoomedOpener,
+    _ transfer: TransferState
+  ) {
     self.run = run
     self.opener = opener
+    remover = TreeRemover(run, doomed, isDry: true)
     policies = transfer.policies
     comparer = ContentComparer(run, transfer)
     planner = FilePlanner(run, policies)
     metadata = MetadataWriter(run)
     gauge = run.options.publish.checksRoom ? RoomGauge(run) : nil
   }
+
+  var sweeps: Bool { run.options.deletion.moment == .during }
 
   mutating func prepare(_ directory: CopyDirectory, _ sides: DirectorySides) {}
 
@@ -91,15 +100,19 @@ struct DryExecutor: ~Copyable, Executor {
 
   mutating func copy(_ entry: FoundEntry) {
     noteVisited(entry)
-    guard run.canReplace(entry) else { return done.append(EntryDone(entry: entry, isThere: false)) }
+    guard canReplace(entry) else { return done.append(EntryDone(entry: entry, isThere: false)) }
     counts.noteCopied(entry.metadata, entry.change)
     if let gauge { counts.growth += gauge.growth(of: entry) }
     run.tell(.file, entry, entry.change)
     done.append(EntryDone(entry: entry, isThere: true))
   }
 
+  private func canReplace(_ entry: FoundEntry) -> Bool {
+    run.canReplace(entry) && remover.makeWay(for: entry)
+  }
+
   mutating func make(_ entry: FoundEntry) -> Bool {
-    guard run.canReplace(entry) else { return false }
+    guard canReplace(entry) else { return false }
     guard let kind = EntryEvent.Kind(entry) else {
       run.fail(.source(.readLink, entry.sourcePath, .noSuchFileOrDirectory))
       return false
@@ -119,7 +132,7 @@ struct DryExecutor: ~Copyable, Executor {
     if hasContents && isLinked(entry, to: published) {
       counts.entriesUnchanged += 1
       run.tellLink(entry, to: published, [])
-    } else if run.canReplace(entry) {
+    } else if canReplace(entry) {
       counts.hardLinksMade += 1
       if entry.change.contains(.isNew) { counts.created.note(entry.metadata.kind) }
       let isInBasis = run.options.basis?.use == .link && entry.facts.basis?.level == .exact

@@ -76,11 +76,11 @@ extension EntryVisitor where Work: ~Copyable {
   /// Makes an entry a further name of what a tree has, or where that cannot be a copy of it.
   mutating func linkToBasis(_ entry: FoundEntry) -> Visit {
     guard let isLinked = executor.linkToBasis(entry) else {
-      finish(entry, isThere: false)
+      finish(entry, isThere: false, isSent: false)
       return .done
     }
     if !isLinked && entry.metadata.kind == .file { return .file }
-    finish(entry, isThere: isLinked || executor.make(entry))
+    finish(entry, isThere: isLinked || executor.make(entry), isSent: !isLinked)
     return .done
   }
 }

@@ -52,6 +52,7 @@ struct EntryVisitor<Work: Executor & ~Copyable>: ~Copyable {
   var counts: CopyReport {
     var counts = executor.counts
     counts.add(own)
+    counts.deletions += executor.remover.counts
     return counts
   }
 
@@ -161,12 +162,13 @@ struct EntryVisitor<Work: Executor & ~Copyable>: ~Copyable {
       skip(entry, reason)
     case .create, .replace:
       if entry.metadata.kind == .file { return .file }
-      finish(entry, isThere: executor.make(entry))
+      let isSent = entry.metadata.kind == .symbolicLink
+      finish(entry, isThere: executor.make(entry), isSent: isSent)
     case .linkToBasis: return linkToBasis(entry)
     case .copyFromBasis: return .file
     case .leaveToBasis:
       executor.leaveToBasis(entry)
-      finish(entry, isThere: false)
+      finish(entry, isThere: false, isSent: false)
     case .link(let hasContents):
       if let published { link(entry, to: published, hasContents: hasContents) }
     case .awaitFirstName, .keep, .repair:
@@ -178,14 +180,14 @@ struct EntryVisitor<Work: Executor & ~Copyable>: ~Copyable {
 
   private mutating func keep(_ entry: FoundEntry, _ attributes: AttributeDelta) {
     executor.keep(entry, without: attributes.foreignCount)
-    finish(entry, isThere: true)
+    finish(entry, isThere: true, isSent: false)
   }
 
   private mutating func repair(_ entry: FoundEntry, _ attributes: AttributeDelta) {
     guard let target = entry.existing else { return }
     let inode = InodeDelta(of: entry.metadata, at: .entry(target), decider.policy)
     executor.repair(entry, MetadataDelta(inode: inode, attributes: attributes))
-    finish(entry, isThere: true)
+    finish(entry, isThere: true, isSent: false)
   }
 
   private mutating func skip(_ entry: FoundEntry, _ reason: EntryDecision.SkipReason) {
@@ -196,6 +198,7 @@ struct EntryVisitor<Work: Executor & ~Copyable>: ~Copyable {
     case .sameInode:
       own.entriesUnchanged += 1
       run.tellUnchanged(entry)
+      noteThere(entry, isSent: false)
     case .earlierSource: break
     }
     if !isDirectory { complete(entry.directory) }
@@ -206,7 +209,7 @@ struct EntryVisitor<Work: Executor & ~Copyable>: ~Copyable {
 extension EntryVisitor where Work: ~Copyable {
   /// Ends what is done: names that wait for it are linked, or one of them is tried instead.
   mutating func takeDone() {
-    while let done = executor.nextDone() { finish(done.entry, isThere: done.isThere) }
+    while let done = executor.nextDone() { finish(done.entry, isThere: done.isThere, isSent: true) }
   }
 
   /// Whether names wait to be copied like first ones.
@@ -232,7 +235,11 @@ extension EntryVisitor where Work: ~Copyable {
     return nil
   }
 
-  mutating func finish(_ entry: FoundEntry, isThere: Bool) {
+  /// Ends a name that is at the target, or could not be brought there.
+  ///
+  /// What was not there before is sent.
+  mutating func finish(_ entry: FoundEntry, isThere: Bool, isSent: Bool) {
+    if isThere { noteThere(entry, isSent: isSent) }
     for name in linker.firstNameDone(entry, isThere: isThere) {
       guard var waiting = findAgain(name) else {
         complete(name.directory)
@@ -245,6 +252,14 @@ extension EntryVisitor where Work: ~Copyable {
       }
     }
     complete(entry.directory)
+  }
+
+  /// Notes that a name is at the target, where that is all that keeps its source.
+  private mutating func noteThere(_ entry: FoundEntry, isSent: Bool) {
+    guard let removal = run.options.deletion.sources, removal == .synchronized || isSent else {
+      return
+    }
+    executor.removeSource(of: entry)
   }
 
   /// Links a name that waited for its inode to be copied.
@@ -275,7 +290,10 @@ extension EntryVisitor where Work: ~Copyable {
     var first = published
     while true {
       switch executor.link(entry, to: first, hasContents: hasContents) {
-      case .settled: return complete(entry.directory)
+      case .settled:
+        noteThere(entry, isSent: false)
+        return complete(entry.directory)
+      case .failed: return complete(entry.directory)
       case .mustCopy(let reason): return copyLater(entry, insteadOf: first, reason)
       case .isFull:
         switch linker.overflow(entry, at: first) {

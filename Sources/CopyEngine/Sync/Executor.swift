@@ -6,8 +6,10 @@ internal import SystemPackage
 
 /// What became of a name that was to be linked.
 enum LinkOutcome {
-  /// It is linked, or that it cannot be was told.
+  /// It is linked.
   case settled
+  /// It cannot be linked, which was told.
+  case failed
   /// It has to be copied like a first name, since it cannot be linked for a reason.
   case mustCopy(Errno)
   /// The first name can have no more names.
@@ -30,8 +32,14 @@ enum DirectoryOutcome {
 ///
 /// `LiveExecutor` copies, `DryExecutor` tells; no other part of a worker asks whether a run is dry.
 protocol Executor: ~Copyable {
+  /// Whether only directories are visited.
+  static var visitsOnlyDirectories: Bool { get }
   /// What was done, in numbers.
   var counts: CopyReport { get }
+  /// Removes names of the target, or says which it would.
+  var remover: TreeRemover { get }
+  /// Whether directories of the target are searched for names that the source lacks.
+  var sweeps: Bool { get }
 
   /// Sees to it that a directory of the target, if it is there, can be written into, and will be
   /// synced.
@@ -77,6 +85,11 @@ protocol Executor: ~Copyable {
   /// Sees to it that the target has nothing of an entry, since a tree beside it has.
   mutating func leaveToBasis(_ entry: FoundEntry)
 
+  /// Notes that an entry is at the target, so that its source is to be removed.
+  mutating func removeSource(of entry: FoundEntry)
+  /// Removes the sources that were noted.
+  mutating func removeSources()
+
   /// Where the data of a file begins on the disk of the source, in bytes, if that matters.
   func physicalOffset(_ entry: FoundEntry) -> UInt64
   /// Whether a file is copied with other small ones.
@@ -99,4 +112,10 @@ protocol Executor: ~Copyable {
   mutating func flush()
   /// Lets what is in flight come to its end after the last file, or after a stop.
   mutating func drain()
+}
+
+extension Executor where Self: ~Copyable {
+  static var visitsOnlyDirectories: Bool { false }
+  mutating func removeSource(of entry: FoundEntry) {}
+  mutating func removeSources() {}
 }

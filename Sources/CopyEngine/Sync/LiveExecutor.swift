@@ -21,6 +21,7 @@ struct LiveExecutor<Queue: SubmissionQueue & ~Copyable>: ~Copyable, Executor {
   init(
     _ run: RunContext,
     _ opener: DirectoryOpener,
+    _ doomed: DoomedOpener,
     _ transfer: TransferState,
     _ published: PublishedState,
     queue: consuming Queue
@@ -29,7 +30,7 @@ struct LiveExecutor<Queue: SubmissionQueue & ~Copyable>: ~Copyable, Executor {
     self.opener = opener
     copier = FileCopier(run, transfer, queue: queue)
     comparer = ContentComparer(run, transfer)
-    publisher = Publisher(run, opener, published)
+    publisher = Publisher(run, opener, TreeRemover(run, doomed, isDry: false), published)
   }
 
   var counts: CopyReport {
@@ -38,6 +39,9 @@ struct LiveExecutor<Queue: SubmissionQueue & ~Copyable>: ~Copyable, Executor {
     counts.add(publisher.counts)
     return counts
   }
+
+  var remover: TreeRemover { publisher.remover }
+  var sweeps: Bool { run.options.deletion.moment == .during }
 
   var isIdle: Bool { copier.isIdle }
   var awaitedBatch: UInt64? { publisher.awaitedBatch }
@@ -61,6 +65,9 @@ struct LiveExecutor<Queue: SubmissionQueue & ~Copyable>: ~Copyable, Executor {
   }
 
   mutating func settle() { publisher.settle() }
+
+  mutating func removeSource(of entry: FoundEntry) { publisher.removeSource(of: entry) }
+  mutating func removeSources() { publisher.removeSources() }
 
   mutating func drain() {
     copier.drain(&publisher)
@@ -135,7 +142,9 @@ extension LiveExecutor where Queue: ~Copyable {
       run.fail(.source(.readLink, entry.sourcePath, error), at: FailedPlace(entry))
       return false
     }
-    guard run.canReplace(entry), publisher.putsAside(entry) else { return false }
+    guard run.canReplace(entry), remover.makeWay(for: entry), publisher.putsAside(entry) else {
+      return false
+    }
     do throws(Errno) {
       try publisher.make(entry) { (place) throws(Errno) in
         if isLink {
@@ -180,7 +189,9 @@ extension LiveExecutor where Queue: ~Copyable {
       run.tellLink(entry, to: published, [])
       return .settled
     }
-    guard run.canReplace(entry), publisher.putsAside(entry) else { return .settled }
+    guard run.canReplace(entry), remover.makeWay(for: entry), publisher.putsAside(entry) else {
+      return .failed
+    }
     do {
       try publisher.makeLink(entry, to: first)
     } catch {
@@ -193,7 +204,7 @@ extension LiveExecutor where Queue: ~Copyable {
       case .tooManyLinks: return .isFull
       default:
         run.fail(.target(.makeLink, entry.targetPath, error), at: FailedPlace(entry))
-        return .settled
+        return .failed
       }
     }
     own.hardLinksMade += 1

@@ -10,6 +10,7 @@ internal import Uring
 struct RunParts: Sendable {
   let run: RunContext
   let opener: DirectoryOpener
+  let doomed: DoomedOpener
   let stack: WorkStack
   let hardLinks = HardLinkTable<LinkName>()
   let similarNames: SimilarNames
@@ -28,6 +29,7 @@ struct RunParts: Sendable {
       budget: run.limits.directoriesMax,
       basisTrees: run.options.basis?.directories.count ?? 0
     )
+    doomed = DoomedOpener(opener, directoriesMax: run.limits.directoriesMax)
     stack = WorkStack(items)
     let isMerging = items.contains { if case .merged = $0 { true } else { false } }
     similarNames = SimilarNames(isMerging: isMerging || items.count > 1)

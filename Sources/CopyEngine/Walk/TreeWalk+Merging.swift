@@ -26,13 +26,16 @@ extension TreeWalk where Work: ~Copyable {
       }
       guard !run.shouldStop else { return }
     }
+    if sweep != nil { names.sort() }
+    let doomed = removeSurplus(of: merged, names)
     names.seal()
     merged.setNames(names)
     stack.push(
-      merged.members.map { member in
-        guard let name = member.onlyName else { return .directory(member.directory, position: 0) }
-        return .entry(member.directory, name: name, targetName: name)
-      }
+      doomed
+        + merged.members.map { member in
+          guard let name = member.onlyName else { return .directory(member.directory, position: 0) }
+          return .entry(member.directory, name: name, targetName: name)
+        }
     )
   }
 
@@ -56,10 +59,56 @@ extension TreeWalk where Work: ~Copyable {
         throw .source(.readDirectory, directory.sourcePath(), error)
       }
     } catch {
+      if error.hidesNames { run.deletions.close() }
       // It is told when the directory itself is read. What cannot be read at all has no names; any
       // other may have the names that were not told.
       guard error.errno != .noSuchFileOrDirectory, error.errno != .permissionDenied else { return }
       names.addUnknown(index)
+    }
+  }
+}
+
+// Names of the target that the source lacks.
+extension TreeWalk where Work: ~Copyable {
+  /// Removes what the source of a directory lacks, before it is read for the first time.
+  ///
+  /// - Returns: Whether it is read when that is done.
+  mutating func removeSurplus(of directory: CopyDirectory, _ sides: DirectorySides) -> Bool {
+    guard let sweep, !directory.isMerged, directory.beginSweep() else { return false }
+    let subject = TargetSweep.Subject(directory: directory, sides: sides)
+    let doomed = sweep.sweep(subject, visitor.executor.remover)
+    guard !doomed.isEmpty else { return false }
+    stack.push(doomed.map { .doomed($0) } + [.directory(directory, position: 0)])
+    return true
+  }
+
+  /// Removes what all sources of a merged directory lack.
+  ///
+  /// - Returns: The trees that are to be removed.
+  mutating func removeSurplus(of merged: MergedDirectory, _ names: MergedNames) -> [WorkItem] {
+    // Where only single names are put into a directory, it is nobody's.
+    guard let sweep, let first = merged.members.first(where: { $0.onlyName == nil }),
+      !merged.members.contains(where: { $0.directory.isNew || $0.directory.isMissing })
+    else { return [] }
+    for member in merged.members where member.onlyName == nil {
+      guard let sides = try? opener.open(member.directory) else { continue }
+      visitor.executor.prepare(member.directory, sides)
+      let subject = TargetSweep.Subject(
+        directory: first.directory,
+        sides: sides,
+        merged: (merged, names)
+      )
+      return sweep.sweep(subject, visitor.executor.remover).map { .doomed($0) }
+    }
+    return []
+  }
+
+  /// Goes on to remove a tree.
+  mutating func remove(_ work: DoomedWork) {
+    switch visitor.executor.remover.step(work) {
+    case .more(let works): stack.push(works.map { .doomed($0) })
+    case .done(let directory): visitor.complete(directory.root)
+    case .waits: break
     }
   }
 }

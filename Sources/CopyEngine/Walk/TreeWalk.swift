@@ -16,12 +16,15 @@ struct TreeWalk<Work: Executor & ~Copyable>: ~Copyable {
   /// Where a disk seeks, what is to be visited next.
   private var batch: NameBatch
   var visitor: EntryVisitor<Work>
+  /// Searches directories of the target, where names are removed that the source lacks.
+  let sweep: TargetSweep?
 
   init(_ parts: RunParts, _ visitor: consuming EntryVisitor<Work>) {
     run = parts.run
     opener = parts.opener
     stack = parts.stack
     similarNames = parts.similarNames
+    sweep = visitor.executor.sweeps ? TargetSweep(parts.run, parts.opener) : nil
     self.visitor = visitor
     batch = NameBatch(
       directoriesMax: run.limits.batchDirectoriesMax,
@@ -49,6 +52,8 @@ struct TreeWalk<Work: Executor & ~Copyable>: ~Copyable {
       merge(merged)
     case .late(let late):
       visitLate(late)
+    case .doomed(let work):
+      remove(work)
     }
     if !batch.isEmpty && stack.isEmpty { visitBatch() }
   }
@@ -169,6 +174,7 @@ extension TreeWalk where Work: ~Copyable {
       prepare(directory, sides)
       // A root is entered by nobody else.
       if directory.parent == nil, let root = directory.metadata { visitor.noteEntered(root) }
+      guard !removeSurplus(of: directory, sides) else { return }
     }
     var found: [WorkItem] = []
     do throws(Errno) {
@@ -241,6 +247,7 @@ extension TreeWalk where Work: ~Copyable {
   ) -> [WorkItem] {
     var found: [WorkItem] = []
     while !run.shouldStop, let entry = reader.next() {
+      guard !Work.visitsOnlyDirectories || entry.mayBeDirectory else { continue }
       let name = entry.name
       guard !similarNames.putsOff(name, as: name, in: directory) else { continue }
       if let item = visit(name, as: name, in: directory, sides) { found.append(item) }
@@ -251,6 +258,7 @@ extension TreeWalk where Work: ~Copyable {
   /// Puts aside the names that were just read.
   private mutating func gather(in directory: CopyDirectory, _ sides: DirectorySides) {
     while let entry = reader.next() {
+      guard !Work.visitsOnlyDirectories || entry.mayBeDirectory else { continue }
       guard !similarNames.putsOff(entry.name, as: entry.name, in: directory) else { continue }
       directory.retainEntry()
       batch.add(NameBatch.Name(directory: directory, sides: sides, entry: entry))

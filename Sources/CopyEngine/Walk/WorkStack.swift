@@ -13,6 +13,8 @@ enum WorkItem: Sendable {
   case merged(MergedDirectory)
   /// Copy an entry that was put off, since the target may not tell its name from another one.
   case late(SimilarNames.Late)
+  /// Remove a tree of the target.
+  case doomed(DoomedWork)
   /// Copy a file that another worker has found, and counts in its directory.
   case file(FoundEntry)
 }

@@ -44,6 +44,7 @@ struct Worker<Work: Executor & ~Copyable>: ~Copyable {
     }
     walk.visitor.executor.drain()
     walk.visitor.takeDone()
+    walk.visitor.executor.removeSources()
     return walk.visitor.counts
   }
 
@@ -88,7 +89,28 @@ struct Worker<Work: Executor & ~Copyable>: ~Copyable {
 }
 
 /// Runs the workers, each on a thread of its own, and returns what all did.
-func runWorkers(_ parts: RunParts) -> CopyReport {
+func runWorkers(_ parts: RunParts) -> CopyReport { runWorkers(parts, runWorker) }
+
+/// Searches the target for what the source lacks, and removes it.
+///
+/// - Parameters:
+///   - parts: What the workers share.
+///   - sweeps: Whether names are removed; else the source is only read, to find out whether it can
+///     be.
+/// - Returns: What was removed.
+func runSweep(_ parts: RunParts, sweeps: Bool) -> CopyReport {
+  runWorkers(parts) { parts in
+    let run = parts.run
+    let remover = TreeRemover(run, parts.doomed, isDry: run.options.isDryRun)
+    var worker = Worker(parts, SweepExecutor(run, parts.opener, remover, sweeps: sweeps))
+    return worker.work()
+  }
+}
+
+private func runWorkers(
+  _ parts: RunParts,
+  _ runWorker: @escaping @Sendable (RunParts) -> CopyReport
+) -> CopyReport {
   let run = parts.run
   let total = Lock(CopyReport())
   let work = { @Sendable in
@@ -122,13 +144,21 @@ private func runWorker(_ parts: RunParts) -> CopyReport {
   do throws(CopyError) {
     guard !run.options.isDryRun else {
       try EngineChoice(run: run).check()
-      var worker = Worker(parts, DryExecutor(run, parts.opener, parts.transfer))
+      let executor = DryExecutor(run, parts.opener, parts.doomed, parts.transfer)
+      var worker = Worker(parts, executor)
       return worker.work()
     }
     let queue = try EngineChoice(run: run).makeQueue()
     var worker = Worker(
       parts,
-      LiveExecutor(run, parts.opener, parts.transfer, parts.published, queue: queue)
+      LiveExecutor(
+        run,
+        parts.opener,
+        parts.doomed,
+        parts.transfer,
+        parts.published,
+        queue: queue
+      )
     )
     return worker.work()
   } catch {

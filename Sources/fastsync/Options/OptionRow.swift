@@ -102,6 +102,7 @@ struct OptionSpelling {
 enum OptionGroup: String, CaseIterable {
   case selection = "What is copied and kept"
   case comparison = "Which files count as changed"
+  case deletion = "What is deleted"
   case reporting = "What is said"
   case target = "What is at the target, and beside it"
   case transfer = "How it is copied"

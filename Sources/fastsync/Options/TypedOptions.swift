@@ -30,6 +30,7 @@ struct TypedOptions {
   var comparison = TypedComparison()
   /// How often `-x` was given.
   var oneFileSystem = 0
+  var deletion = TypedDeletion()
   var copiesDevices = false
   var discards = false
 

@@ -66,6 +66,14 @@ extension CopyError.Operation {
     case .makeNode: "cannot make node"
     case .replaceDirectory: "cannot replace directory"
     case .replaceProtected(let protection): "cannot be replaced, since \(protection.text)"
+    case .readTargetDirectory: "cannot read directory"
+    case .delete: "cannot delete"
+    case .deleteDirectory: "cannot delete directory"
+    case .deleteMounted: "cannot delete mount point"
+    case .makeWay: "cannot be replaced, since something in it has to stay"
+    case .removeSource: "sender failed to remove"
+    case .removeChangedSource: "ERROR: Skipping sender remove for changed file"
+    case .removeSourceOfItself: "ERROR: Skipping sender remove of destination file"
     case .setOwner: "cannot set owner"
     case .setGroup: "cannot set group"
     case .setOwnerAndGroup: "cannot set owner and group"
@@ -159,6 +167,11 @@ extension CopyError.Refusal {
     case .sameBytes(let source): "lies on the same bytes as the source \(source)"
     case .mounted(let mounted): "\(mounted.text), and was not touched"
     case .missing: "is not there"
+    case .emptySource:
+      "is empty, and all that is at the target would be deleted (--force-delete does it)"
+    case .unmountedSource(let point):
+      "should be mounted at \(point) and is not, and what is at the target would be deleted "
+        + "(--force-delete does it)"
     case .onCopiedDevice: "lies on the device that is copied"
     }
   }

@@ -20,6 +20,13 @@ struct Summary {
     return [""] + (verbosity.level > 1 ? details : []) + [short + (isDryRun ? " (DRY RUN)" : "")]
   }
 
+  /// The line for the standard error, where not everything was deleted, in rsync's words.
+  var limit: String? {
+    let skipped = report.deletions.skipped
+    guard skipped > 0 else { return nil }
+    return "Deletions stopped due to --max-delete limit (\(skipped) skipped)"
+  }
+
   /// The line for the standard error, when not everything was carried over.
   var closing: String? {
     let isHalf = report.leavesTargetHalfWritten

@@ -1,0 +1,331 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import FileTree
+internal import Kernel
+internal import SystemPackage
+
+/// A doomed directory that is to be read on from a position (`lseek`), 0 being its start.
+struct DoomedWork: Sendable {
+  let directory: DoomedDirectory
+  var position: Int64 = 0
+}
+
+/// Removes names of the target, directories with all that is in them; in a dry run it only tells
+/// what would go.
+///
+/// A tree is worked off as the walk does: a directory is read until directories turn up, and its
+/// own rest waits below them, so that what waits is bounded by the depth, and not by the size.
+/// Nothing that is mounted on a directory of the target is touched.
+final class TreeRemover {
+  /// What a name is removed from.
+  enum Container {
+    case run(CopyDirectory)
+    case doomed(DoomedDirectory)
+
+    func relativePath(_ name: EntryName) -> FilePath {
+      switch self {
+      case .run(let directory): directory.relativePath(name)
+      case .doomed(let directory): directory.relativePath(name)
+      }
+    }
+
+    func targetPath(_ name: EntryName) -> FilePath {
+      switch self {
+      case .run(let directory): directory.targetPath(name)
+      case .doomed(let directory): directory.targetPath(name)
+      }
+    }
+  }
+
+  /// What is to be done next.
+  enum Step {
+    /// This, the first first.
+    case more([DoomedWork])
+    /// Nothing: the topmost directory is gone, or stays.
+    case done(DoomedDirectory)
+    /// Nothing here: others are not done yet.
+    case waits
+  }
+
+  private let run: RunContext
+  private let opener: DoomedOpener
+  /// Whether it only tells.
+  let isDry: Bool
+  private var reader = DirectoryReader()
+  private(set) var counts = DeletionCounts()
+
+  /// Makes the remover of one worker.
+  init(_ run: RunContext, _ opener: DoomedOpener, isDry: Bool) {
+    self.run = run
+    self.opener = opener
+    self.isDry = isDry
+  }
+
+  /// Removes a name that is no directory from an open directory (`unlinkat`), and tells it.
+  ///
+  /// - Parameters:
+  ///   - name: The name.
+  ///   - kind: What it is.
+  ///   - directory: The open directory.
+  ///   - container: What the directory is to the run.
+  /// - Returns: Whether it is gone.
+  func remove(
+    _ name: EntryName,
+    _ kind: EntryKind,
+    from directory: Int32,
+    _ container: Container
+  ) -> Bool {
+    guard run.deletions.claim() else { return false }
+    do throws(Errno) {
+      guard try unlink(EntryLocation(directory: directory, name: name)) else {
+        run.deletions.giveBack()
+        return true
+      }
+    } catch {
+      run.deletions.giveBack()
+      run.fail(.target(.delete, container.targetPath(name), error))
+      return false
+    }
+    counts.add(kind)
+    if run.wants(.deletions) {
+      run.tell(.deletion(.deleted(path: container.relativePath(name), isDirectory: false)))
+    }
+    return true
+  }
+
+  /// - Returns: Whether it was there.
+  private func unlink(_ location: EntryLocation) throws(Errno) -> Bool {
+    guard !isDry else { return true }
+    do {
+      try location.remove()
+    } catch .noSuchFileOrDirectory {
+      return false
+    } catch {
+      guard error == .permissionDenied, EntryLocation(open: location.directory).openUp() else {
+        throw error
+      }
+      try location.remove()
+    }
+    return true
+  }
+
+  /// Empties a directory that has the name of an entry, which is complete and about to replace it.
+  ///
+  /// - Returns: Whether the entry may have the name; that it may not is told.
+  func makeWay(for entry: FoundEntry) -> Bool {
+    guard entry.existing?.kind == .directory, entry.metadata.kind != .directory,
+      run.options.deletion.clearsTheWay
+    else { return true }
+    let isEmpty = removeNow(DoomedDirectory(entry.targetName, in: entry.directory, makesWay: true))
+    guard !isEmpty, !run.shouldStop else { return isEmpty }
+    run.fail(CopyError(.makeWay, entry.targetPath, nil, .entry), at: FailedPlace(entry))
+    return false
+  }
+
+  /// Removes a tree at once.
+  ///
+  /// - Returns: Whether nothing in it had to stay.
+  func removeNow(_ directory: DoomedDirectory) -> Bool {
+    var stack = [DoomedWork(directory: directory)]
+    while let work = stack.popLast() {
+      guard !run.shouldStop else { return false }
+      if case .more(let works) = step(work) { stack += works.reversed() }
+    }
+    return !directory.staysNonEmpty
+  }
+}
+
+// Trees.
+extension TreeRemover {
+  /// Reads a directory on, removes what is no directory, and returns the directories.
+  func step(_ work: DoomedWork) -> Step {
+    let directory = work.directory
+    do throws(CopyError) {
+      let place = try opener.open(directory, isOpenedUp: !isDry)
+      var found: [DoomedWork] = []
+      do throws(Errno) {
+        try DirectoryReader.seek(place.number, to: work.position)
+        while found.isEmpty, !run.shouldStop, try reader.fill(from: place.number) {
+          found = removeFilled(directory, place.number)
+        }
+        if !found.isEmpty {
+          let rest = try DirectoryReader.position(of: place.number)
+          return .more(found + [DoomedWork(directory: directory, position: rest)])
+        }
+      } catch {
+        // The directory has to stay, whatever becomes of those in it.
+        for _ in found { _ = directory.release() }
+        throw .target(.deleteDirectory, directory.targetPath(), error)
+      }
+    } catch {
+      fail(error, directory)
+    }
+    return finish(directory)
+  }
+
+  /// Removes those names that were read which are no directories.
+  private func removeFilled(
+    _ directory: DoomedDirectory,
+    _ number: Int32
+  ) -> [DoomedWork] {
+    var found: [DoomedWork] = []
+    while !run.shouldStop, let entry = reader.next() {
+      let name = entry.name
+      guard let kind = entry.kind ?? kind(of: name, in: number, directory) else { continue }
+      if kind == .directory {
+        found.append(DoomedWork(directory: DoomedDirectory(name, in: directory)))
+        continue
+      }
+      if mayGo(directory) && remove(name, kind, from: number, .doomed(directory)) {
+        directory.noteRemoved()
+      } else {
+        directory.keepSomething()
+      }
+    }
+    return found
+  }
+
+  /// What a name is, where its directory does not tell; `nil` where it is gone, or cannot be asked.
+  private func kind(
+    of name: EntryName,
+    in number: Int32,
+    _ directory: DoomedDirectory
+  ) -> EntryKind? {
+    do {
+      return try EntryLocation(directory: number, name: name).metadataIfPresent()?.kind
+    } catch {
+      directory.keepSomething()
+      run.fail(.target(.delete, directory.targetPath(name), error))
+      return nil
+    }
+  }
+
+  /// Whether what is in a tree may still go: not after the source could not be read, unless
+  /// something else takes its name.
+  private func mayGo(_ directory: DoomedDirectory) -> Bool {
+    if directory.makesWay || run.deletions.isOpen { return true }
+    run.tellHeldBack()
+    return false
+  }
+
+  private func fail(_ error: CopyError, _ directory: DoomedDirectory) {
+    // What is gone need not be removed.
+    if error.errno == .noSuchFileOrDirectory { return }
+    // Another run has put in its place what is to come there.
+    let isReplaced = error.errno == .notDirectory || error.errno == .tooManySymbolicLinkLevels
+    if isReplaced && directory.makesWay && directory.parent == nil { return }
+    directory.keepSomething()
+    if error.errno == .improperLink { return keepMount(directory) }
+    // As in rsync nothing more is removed where something cannot be read.
+    run.deletions.close()
+    run.fail(error)
+  }
+
+  /// Tells that something is mounted on a directory: what a run that stays on its filesystems
+  /// leaves without a word, as rsync does, is a failure of any other.
+  private func keepMount(_ directory: DoomedDirectory) {
+    directory.noteMount()
+    if run.options.rules.staysOnFilesystem {
+      run.tell(.deletion(.keptMountPoint(path: directory.relativePath())))
+    } else {
+      run.fail(CopyError(.deleteMounted, directory.targetPath(), nil, .entry))
+    }
+  }
+
+  /// Notes that a directory was read to its end, and removes it and those above that are done.
+  private func finish(_ last: DoomedDirectory) -> Step {
+    var directory = last
+    while directory.release() {
+      guard !run.shouldStop else { return .waits }
+      if !directory.makesWay || directory.parent != nil {
+        guard removeEmptied(directory) else {
+          // A filesystem may have passed over names while others were removed.
+          directory.retain()
+          return .more([DoomedWork(directory: directory)])
+        }
+      }
+      opener.close(directory)
+      guard let parent = directory.parent else { return .done(directory) }
+      directory = parent
+    }
+    return .waits
+  }
+
+  /// Removes a directory, unless something in it had to stay.
+  ///
+  /// - Returns: Whether it is done; else it is to be read once more.
+  private func removeEmptied(_ directory: DoomedDirectory) -> Bool {
+    let isNested = directory.parent != nil
+    var stays = directory.staysNonEmpty
+    guard !directory.isMount, mayGo(directory) else { return keep(directory) }
+    if stays { tellKept(directory) }
+    // As in rsync, one below another counts as kept by the limit whatever is in it.
+    if isNested || !stays {
+      guard run.deletions.claim() else { return keep(directory) }
+      do throws(CopyError) {
+        if !stays && !isDry { stays = try rmdir(directory) == false }
+        if stays {
+          run.deletions.giveBack()
+          if !directory.staysNonEmpty && directory.takeRemoved() { return false }
+          tellKept(directory)
+        }
+      } catch {
+        run.deletions.giveBack()
+        run.fail(error)
+        return keep(directory)
+      }
+    }
+    guard !stays else { return keep(directory) }
+    counts.add(.directory)
+    directory.parent?.noteRemoved()
+    if run.wants(.deletions) {
+      run.tell(.deletion(.deleted(path: directory.relativePath(), isDirectory: true)))
+    }
+    return true
+  }
+
+  private func keep(_ directory: DoomedDirectory) -> Bool {
+    directory.parent?.keepSomething()
+    return true
+  }
+
+  private func tellKept(_ directory: DoomedDirectory) {
+    run.tell(.deletion(.keptDirectory(path: directory.relativePath())))
+  }
+
+  /// - Returns: Whether it is gone; else there is something in it.
+  private func rmdir(_ directory: DoomedDirectory) throws(CopyError) -> Bool {
+    let above = try opener.openAbove(directory, isOpenedUp: true)
+    let location = EntryLocation(directory: above.number, name: directory.name)
+    do throws(Errno) {
+      do {
+        try location.removeDirectory()
+      } catch {
+        guard error == .permissionDenied, EntryLocation(open: above.number).openUp() else {
+          throw error
+        }
+        try location.removeDirectory()
+      }
+    } catch .directoryNotEmpty, .fileExists {
+      return false
+    } catch .noSuchFileOrDirectory {
+      return true
+    } catch {
+      throw .target(.deleteDirectory, directory.targetPath(), error)
+    }
+    return true
+  }
+}
+
+extension DeletionCounts {
+  /// Counts a name.
+  mutating func add(_ kind: EntryKind) {
+    switch kind {
+    case .file: files += 1
+    case .directory: directories += 1
+    case .symbolicLink: links += 1
+    case .device: devices += 1
+    case .special: specials += 1
+    }
+  }
+}

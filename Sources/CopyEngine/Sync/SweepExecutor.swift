@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import FileTree
+internal import Kernel
+internal import SystemPackage
+
+/// Has directories of the target searched before or after a copy, and copies nothing.
+struct SweepExecutor: ~Copyable, Executor {
+  static var visitsOnlyDirectories: Bool { true }
+
+  private let run: RunContext
+  let remover: TreeRemover
+  /// Whether names are removed; else only the source is read, to find out whether it can be.
+  let sweeps: Bool
+  private var finisher: DirectoryFinisher
+  private var done: [EntryDone] = []
+
+  init(_ run: RunContext, _ opener: DirectoryOpener, _ remover: TreeRemover, sweeps: Bool) {
+    self.run = run
+    self.remover = remover
+    self.sweeps = sweeps
+    finisher = DirectoryFinisher(run: run, opener: opener)
+  }
+
+  var counts: CopyReport { CopyReport() }
+
+  mutating func prepare(_ directory: CopyDirectory, _ sides: DirectorySides) {}
+
+  /// What the target lacks has nothing that is to be removed.
+  mutating func makeDirectory(_ entry: FoundEntry) -> DirectoryOutcome { .failed }
+
+  mutating func finish(_ directory: CopyDirectory, isReadable: Bool) {
+    guard let before = directory.beforeSweep else { return }
+    do throws(CopyError) {
+      // Which also gives it back its time.
+      guard let found = try finisher.find(directory, isReadable: isReadable) else { return }
+      guard found.current.permissions != before.permissions else { return }
+      try? found.place.target.setPermissions(before.permissions)
+    } catch {
+      run.fail(error, at: FailedPlace(nearest: directory))
+    }
+  }
+
+  mutating func contentsAreEqual(_ entry: FoundEntry) -> Bool { true }
+  mutating func compareAttributes(_ entry: FoundEntry) -> AttributeDelta { AttributeDelta() }
+  mutating func keep(_ entry: FoundEntry, without foreign: Int) {}
+  mutating func repair(_ entry: FoundEntry, _ delta: MetadataDelta) {}
+  mutating func make(_ entry: FoundEntry) -> Bool { true }
+  mutating func copy(_ entry: FoundEntry) { done.append(EntryDone(entry: entry, isThere: true)) }
+
+  mutating func link(
+    _ entry: FoundEntry,
+    to first: LinkName,
+    hasContents: Bool
+  ) -> LinkOutcome { .settled }
+
+  mutating func linkToBasis(_ entry: FoundEntry) -> Bool? { true }
+  mutating func leaveToBasis(_ entry: FoundEntry) {}
+
+  func physicalOffset(_ entry: FoundEntry) -> UInt64 { 0 }
+  mutating func isSmall(_ entry: FoundEntry) -> Bool { true }
+  var isCopying: Bool { false }
+  var isIdle: Bool { true }
+  mutating func turn(waits: Bool) {}
+  mutating func nextDone() -> EntryDone? { done.popLast() }
+  var awaitedBatch: UInt64? { nil }
+  mutating func settle() {}
+  mutating func flush() {}
+  mutating func drain() {}
+}

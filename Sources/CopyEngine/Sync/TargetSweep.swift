@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import FileTree
+internal import Kernel
+internal import SystemPackage
+
+/// Finds the names of a directory of the target that all of its sources lack, and has them removed.
+///
+/// The names of the source are known by fingerprints, where there are not too many of them, so that
+/// a name which both sides have costs no call. What seems to be missing, or is one of too many, is
+/// looked up (`statx`) before it is removed.
+final class TargetSweep {
+  /// A directory of the target, and where the names are that it may have.
+  struct Subject {
+    /// The directory of the source, or the first of several.
+    let directory: CopyDirectory
+    /// Its open sides.
+    let sides: DirectorySides
+    /// All sources with the table of their names, where several merge.
+    var merged: (directory: MergedDirectory, names: MergedNames)?
+  }
+
+  private let run: RunContext
+  private let opener: DirectoryOpener
+  private var reader = DirectoryReader()
+  /// The fingerprints of the one source's names, as far as they are known.
+  private var names: Set<Int> = []
+  /// Whether nobody uses the temporary names in the directory, once that was asked.
+  private var temporariesAreFree: Bool?
+
+  /// More names than this are looked up one by one: some 0.5 MiB.
+  private static var namesMax: Int { 32_768 }
+  /// Of one directory more trees than this are removed at once, and not by whoever has time.
+  private static var foundMax: Int { 1_024 }
+
+  init(_ run: RunContext, _ opener: DirectoryOpener) {
+    self.run = run
+    self.opener = opener
+  }
+
+  /// Removes what is no directory (`getdents64`, `statx`, `unlinkat`).
+  ///
+  /// - Returns: The trees that are to be removed, for each of which the directory waits.
+  func sweep(_ subject: Subject, _ remover: TreeRemover) -> [DoomedWork] {
+    guard subject.sides.target >= 0, isOnFilesystem(subject), mayGoOn else { return [] }
+    var found: [DoomedWork] = []
+    temporariesAreFree = nil
+    names.removeAll(keepingCapacity: true)
+    do throws(CopyError) {
+      if subject.merged == nil { try readNames(of: subject) }
+      do throws(Errno) {
+        try DirectoryReader.seek(subject.sides.target, to: 0)
+        while mayGoOn, try reader.fill(from: subject.sides.target) {
+          while mayGoOn, let entry = reader.next() {
+            if !isKept(entry, subject) { remove(entry, subject, remover, &found) }
+          }
+        }
+      } catch {
+        throw .target(.readTargetDirectory, subject.directory.targetPath(), error)
+      }
+    } catch {
+      run.fail(error, in: subject.directory, subject.sides)
+    }
+    return found
+  }
+
+  /// Whether names may still be removed.
+  private var mayGoOn: Bool {
+    if run.deletions.isOpen { return !run.shouldStop }
+    run.tellHeldBack()
+    return false
+  }
+
+  /// Whether a directory is not left out since it is on another filesystem of the target than the
+  /// one that its operand leads to.
+  private func isOnFilesystem(_ subject: Subject) -> Bool {
+    guard run.options.rules.staysOnFilesystem, let own = subject.sides.targetMetadata else {
+      return true
+    }
+    var top = subject.directory
+    while let above = top.parent, above.metadata != nil { top = above }
+    guard top !== subject.directory, let known = top.lastKept?.target else { return true }
+    return known.device == own.identity.device
+  }
+
+  private func readNames(of subject: Subject) throws(CopyError) {
+    let source = subject.sides.source
+    do throws(Errno) {
+      try DirectoryReader.seek(source, to: 0)
+      while names.count < Self.namesMax, try reader.fill(from: source) {
+        while let entry = reader.next() { names.insert(entry.name.hashValue) }
+      }
+    } catch {
+      throw .source(.readDirectory, subject.directory.sourcePath(), error)
+    }
+  }
+
+  private func isKept(_ entry: DirectoryEntry, _ subject: Subject) -> Bool {
+    do throws(CopyError) {
+      guard let merged = subject.merged else {
+        if names.contains(entry.name.hashValue) { return true }
+        return try isPresent(entry.name, in: subject.directory, subject.sides)
+      }
+      for holder in merged.names.holders(of: entry.name) {
+        let member = merged.directory.members[holder.index]
+        if let only = member.onlyName {
+          if only == entry.name { return true }
+          continue
+        }
+        let sides = try opener.open(member.directory)
+        if try isPresent(entry.name, in: member.directory, sides) { return true }
+      }
+      return false
+    } catch {
+      run.fail(error, at: FailedPlace(nearest: subject.directory))
+      return true
+    }
+  }
+
+  /// Whether a source has a name (`statx`).
+  private func isPresent(
+    _ name: EntryName,
+    in directory: CopyDirectory,
+    _ sides: DirectorySides
+  ) throws(CopyError) -> Bool {
+    do {
+      return try EntryLocation(directory: sides.source, name: name).metadataIfPresent() != nil
+    } catch {
+      throw .source(.stat, directory.sourcePath(name), error)
+    }
+  }
+
+  private func remove(
+    _ entry: DirectoryEntry,
+    _ subject: Subject,
+    _ remover: TreeRemover,
+    _ found: inout [DoomedWork]
+  ) {
+    let (name, directory) = (entry.name, subject.directory)
+    if name.isTemporary && !areTemporariesFree(subject) { return }
+    guard let kind = entry.kind ?? kind(of: name, subject) else { return }
+    if !remover.isDry { noteSweep(subject) }
+    guard kind == .directory else {
+      _ = remover.remove(name, kind, from: subject.sides.target, .run(directory))
+      return
+    }
+    let doomed = DoomedDirectory(name, in: directory)
+    if found.count < Self.foundMax {
+      directory.retainEntry()
+      found.append(DoomedWork(directory: doomed))
+    } else {
+      _ = remover.removeNow(doomed)
+    }
+  }
+
+  /// What a name of the target is, where its directory does not tell; `nil` where it is gone.
+  private func kind(of name: EntryName, _ subject: Subject) -> EntryKind? {
+    do {
+      return try EntryLocation(directory: subject.sides.target, name: name)
+        .metadataIfPresent()?.kind
+    } catch {
+      let path = subject.directory.targetPath(name)
+      run.fail(.target(.delete, path, error), in: subject.directory, subject.sides)
+      return nil
+    }
+  }
+
+  private func noteSweep(_ subject: Subject) {
+    guard let found = subject.sides.targetMetadata else { return }
+    subject.directory.noteSweep(of: found)
+    for member in subject.merged?.directory.members ?? [] where member.onlyName == nil {
+      member.directory.noteSweep(of: found)
+    }
+  }
+
+  /// Whether temporary names in the directory are of runs that are dead: who has some there holds a
+  /// lock on it.
+  private func areTemporariesFree(_ subject: Subject) -> Bool {
+    if let known = temporariesAreFree { return known }
+    let areFree = AbandonedTemporaries.areUnused(in: subject.sides.target)
+    temporariesAreFree = areFree
+    return areFree
+  }
+}

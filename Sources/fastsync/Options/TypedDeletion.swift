@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CopyEngine
+
+/// The options about what is removed, as they were typed.
+struct TypedDeletion {
+  /// Whether `--delete` was given.
+  var isOn = false
+  /// Whether `--delete-before` was given.
+  var isBefore = false
+  /// The later of `--delete-during` and `--delete-delay`.
+  var during: DeletionOptions.Moment?
+  /// Whether `--delete-after` was given.
+  var isAfter = false
+  var entriesMax: Int?
+  var ignoresErrors = false
+  var replacesTrees = false
+  var isForced = false
+  var sources: DeletionOptions.SourceRemoval?
+}
+
+extension CopyOptions {
+  /// Carries over what was typed about what is removed, once it is known what is copied.
+  mutating func delete(_ typed: TypedDeletion) throws(Refusal) {
+    let moments = [typed.isBefore ? .before : nil, typed.during, typed.isAfter ? .after : nil]
+      .compactMap(\.self)
+    guard moments.count <= 1 else {
+      throw Refusal("You may not combine multiple --delete-WHEN options.")
+    }
+    deletion.moment = moments.first ?? (typed.isOn ? .during : nil)
+    guard deletion.moment == nil || rules.isRecursive else {
+      throw Refusal("--delete does not work without --recursive (-r) or --dirs (-d).")
+    }
+    deletion.entriesMax = typed.entriesMax
+    deletion.ignoresReadErrors = typed.ignoresErrors
+    deletion.replacesTrees = typed.replacesTrees
+    deletion.isForced = typed.isForced
+    deletion.sources = typed.sources
+  }
+}

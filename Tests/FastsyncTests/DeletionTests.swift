@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+import Testing
+
+/// What is deleted from the target, compared with rsync on the same trees.
+@Suite(.enabled(if: RsyncJudge.obstacle == nil, "rsync is not installed"))
+struct DeletionTests {
+  static let moments = [
+    "--delete", "--del", "--delete-before", "--delete-during", "--delete-delay", "--delete-after",
+  ]
+
+  private func withPair(
+    _ script: String,
+    comparesTimes: Bool = true,
+    _ body: (DeletionPair) throws -> Void
+  ) throws {
+    try withSandbox {
+      try body(DeletionPair(sandbox: $0, script: script, comparesTimes: comparesTimes))
+    }
+  }
+
+  @Test(arguments: moments) func everyMoment(_ moment: String) throws {
+    try withPair(DeletionPair.mixed) { pair in
+      try pair.expectSame(["-aHv", moment])
+      try pair.expectSame(["-aHv", moment], beyondRsync: ["--jobs=3"])
+      try pair.expectSame(["-aHvn", moment])
+    }
+  }
+
+  @Test func directoriesByName() throws {
+    let script = "mkdir d; cd d;" + DeletionPair.mixed + "\nmkdir t2; mv t t2/s; mv t2 t"
+    try withPair(script, comparesTimes: false) { pair in
+      try pair.expectSame(["-av", "--delete"], operands: ["d/s", "d/t"])
+      try pair.expectSame(["-av", "--delete"], operands: ["d/s/both", "d/s/a", "d/t/s"])
+    }
+  }
+
+  static let merged =
+    DeletionPair.mixed + #"""
+
+      mkdir -p s2/both/deep s2/gone/deep s3
+      echo x > s2/extra; echo x > s2/both/deep/x; echo x > s2/gone/4; echo x > s3/hard
+      echo x > t/s3; mkdir t/both/deep/x2
+      find s t s2 s3 -exec touch -h -d @1000000 {} +
+      """#
+
+  @Test(arguments: moments) func severalSources(_ moment: String) throws {
+    try withPair(Self.merged, comparesTimes: false) { pair in
+      for operands in [["s/", "s2/", "t"], ["s2/", "s3", "s/", "t/"], ["s2", "s3", "t/"]] {
+        try pair.expectSame(["-av", "--no-t", moment], operands: operands)
+      }
+    }
+  }
+
+  @Test(arguments: moments) func limit(_ moment: String) throws {
+    try withPair(DeletionPair.mixed) { pair in
+      for limit in [0, -1, 3, 100] {
+        let options = ["-av", "--force", moment, "--max-delete=\(limit)"]
+        let (own, rsyncs) = try pair.outcomes(options)
+        // Which are deleted follows from the order, which is nobody's business.
+        #expect(own.status == rsyncs.status, "\(options)")
+        #expect(own.trees.count == rsyncs.trees.count, "\(options)")
+        #expect(
+          own.said.count { $0.hasPrefix("deleting") }
+            == rsyncs.said.count { $0.hasPrefix("deleting") },
+          "\(options)"
+        )
+      }
+    }
+  }
+
+  @Test func force() throws {
+    try withPair(DeletionPair.mixed) { pair in
+      try pair.expectSame(["-av", "--force"])
+      try pair.expectSame(["-anv", "--force"])
+      let (own, rsyncs) = try pair.outcomes(["-av"])
+      #expect(own.status == 23 && own.trees == rsyncs.trees)
+    }
+  }
+
+  @Test(.enabled(if: isRoot, "only root can run as another user"), arguments: moments)
+  func nothingAfterAReadError(_ moment: String) throws {
+    let script = """
+      mkdir -p s/closed s/open t/open t/closed; echo 1 > s/a; echo 1 > t/b; echo 1 > t/open/c
+      echo 1 > t/closed/d; chmod 0 s/closed
+      """
+    try withPair(script, comparesTimes: false) { pair in
+      let options = ["-av", "--no-p", moment]
+      let (own, rsyncs) = try pair.outcomes(options, user: 65_534)
+      #expect(own.status == 23 && rsyncs.status == 23)
+      // Below the directory that cannot be read nothing is deleted in any case.
+      #expect(own.trees.contains { $0.hasPrefix("t/closed/d ") })
+      if ["--delete-before", "--delete-after"].contains(moment) {
+        #expect(own.said == rsyncs.said && own.trees == rsyncs.trees, "\(options)")
+        #expect(own.said == ["IO error encountered -- skipping file deletion"], "\(options)")
+      }
+      let (ignoring, rsyncsIgnoring) = try pair.outcomes(
+        options + ["--ignore-errors"],
+        user: 65_534
+      )
+      #expect(ignoring.trees.contains { $0.hasPrefix("t/b ") } == false)
+      // rsync takes a directory that it cannot read for an empty one.
+      let expected = rsyncsIgnoring.said.filter { $0 != "deleting closed/d" }
+      #expect(ignoring.said == expected, "\(options) --ignore-errors")
+    }
+  }
+
+  @Test(.enabled(if: isRoot, "only root can run as another user"), arguments: moments)
+  func closedDirectoriesOfOnesOwn(_ moment: String) throws {
+    let script = """
+      mkdir -p s/d t/d t/gone/in; echo 1 > s/a; echo 1 > s/d/a; echo 1 > t/d/b; echo 1 > t/gone/in/c
+      chmod 555 t/d t/gone t/gone/in; touch -d @1000000 s s/d t
+      """
+    try withPair(script, comparesTimes: false) { pair in
+      // rsync cannot do so before it has opened them for the files to come.
+      let judge = moment == "--delete-before" ? "--delete" : moment
+      let rsyncs = try pair.outcomes(["-rv", judge], user: 65_534).rsync
+      let own = try pair.outcomes(["-rv", moment], user: 65_534).fastsync
+      #expect(own == rsyncs, "\(moment)")
+    }
+  }
+}
