@@ -40,8 +40,14 @@ public final class HardLinkTable<Name: Sendable & Equatable>: Sendable {
     let shard = Lock(Shard())
   }
 
+  /// How often each name may be met.
+  private let passes: UInt32
+
   /// Makes an empty table.
-  public init() {
+  ///
+  /// - Parameter passes: How often each name may be met: once, unless sources overlap.
+  public init(passes: Int = 1) {
+    self.passes = UInt32(clamping: passes)
     shards = (0..<Self.shardCount).map { _ in ShardBox() }
   }
 
@@ -67,7 +73,7 @@ public final class HardLinkTable<Name: Sendable & Equatable>: Sendable {
         shard.inodes[identity] = Inode(
           published: nil,
           isBeingCopied: true,
-          remaining: links - 1
+          remaining: links.multipliedReportingOverflow(by: passes).partialValue &- 1
         )
         return .copy
       }

@@ -67,6 +67,15 @@ struct HardLinkTableTests {
     }
   }
 
+  @Test("an inode that is met once more is still known")
+  func remembersWhatOverlaps() {
+    let table = HardLinkTable<Int>(passes: 2)
+    #expect(Answer(table.claim(inode, links: 2, name: 0)) == .copy)
+    #expect(table.published(inode, as: 9) == [])
+    for name in 1...3 { #expect(Answer(table.claim(inode, links: 2, name: name)) == .link(9)) }
+    #expect(Answer(table.claim(inode, links: 2, name: 4)) == .copy)
+  }
+
   @Test("after a failure the first that waits copies, and the others go on waiting")
   func nextCopies() {
     #expect(claim(1) == .copy)

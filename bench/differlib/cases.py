@@ -64,6 +64,9 @@ def generate(seed, able, refused, areas=None):
         _give_to(case, rng)
     case.options = [option for option in case.options
                     if not any(option_sets.key(word) in refused for word in option)]
+    if not any(word in option_sets.SELECTING for option in case.options for word in option):
+        # fastsync would copy everything.
+        case.options.append(("-a",))
     if case.has("--remove-source-files") and len(case.operands) > 2:
         # Which of two that overlap comes first is a race, of which some end with "vanished".
         case.operands = case.operands[-2:]

@@ -41,6 +41,7 @@ def _parser():
     parser.add_argument("--only", metavar="LIST", help="only these options besides those of selection, e.g. --delete,-b")
     parser.add_argument("--without", metavar="LIST", default="", help="not these options")
     parser.add_argument("--failures", type=int, default=10, metavar="N", help="stop after N cases that differ (10)")
+    parser.add_argument("--alike", type=int, default=3, metavar="N", help="tell of N that differ in the same way (3)")
     parser.add_argument("--no-shrink", action="store_true", help="show cases as they were generated")
     parser.add_argument("--script", action="store_true", help="print shell commands that make the trees of the last one")
     parser.add_argument("--keep", type=Path, metavar="DIR", help="leave the trees of the last failing case in DIR")
@@ -58,6 +59,7 @@ class Settings:
     refused: set
     areas: list | None = None
     shrinks: bool = True
+    alike: int = 3                   # so many of a kind are told of, by each process
 
 
 @dataclass
@@ -68,6 +70,7 @@ class Failure:
     case: cases.Case
     differences: list
     original: str
+    is_new: bool
 
 
 @dataclass
@@ -117,12 +120,16 @@ def _run_seed(arena, settings, seed, tally, listed):
     if not found:
         return
     original = cases.command("rsync", case)
-    if settings.shrinks:
+    _seen[kind(found[0])] += 1
+    is_new = _seen[kind(found[0])] <= settings.alike
+    if settings.shrinks and is_new:
         case, found = Shrinker(differences).shrink(case, found)
-    tally.failures.append(Failure(seed, case, found, original))
+    tally.failures.append(Failure(seed, case, found, original, is_new))
 
 
 _settings = None
+# What this process has found so far.
+_seen = collections.Counter()
 
 
 def _enter(settings):
@@ -144,7 +151,8 @@ def run(settings, first_seed, count, jobs=1, failures_max=10, report=print):
         for tally in pool.imap_unordered(_chunk, chunks):
             total.add(tally)
             for failure in tally.failures:
-                report(describe(failure))
+                if failure.is_new:
+                    report(describe(failure))
             if time.monotonic() - told > _PERIOD_S:
                 told = time.monotonic()
                 report(f"... {total.done} of {count} cases, {len(total.failures)} differ, "
@@ -205,7 +213,7 @@ def main(arguments):
     seed = random.SystemRandom().randrange(10**9) if asked.seed is None else asked.seed
     settings = settings_for(tool, "/dev/shm")
     settings.areas = asked.areas and asked.areas.split(",")
-    settings.shrinks = not asked.no_shrink
+    settings.shrinks, settings.alike = not asked.no_shrink, asked.alike
     settings.refused |= set(asked.without.split(",")) - {""}
     if asked.only:
         settings.refused |= options.every().keys() - set(asked.only.split(",")) - options.SELECTING

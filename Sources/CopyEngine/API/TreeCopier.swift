@@ -154,7 +154,8 @@ private struct TreeRun {
         basis: basis(target)
       )
     )
-    let parts = try RunParts(run, InitialWork(sources, target, basis: run.basis).items)
+    let work = InitialWork(sources, target, basis: run.basis)
+    let parts = try RunParts(run, work.items, passes: work.passes)
     begin(run)
     return (parts, locations)
   }

@@ -66,6 +66,8 @@ final class CopyDirectory: Sendable {
   private let isChanging = Atomic<Bool>(false)
   private let isSwept = Atomic<Bool>(false)
   private let sharedChange: Change?
+  /// Another one of the same directory of the target, which is done only when this one is.
+  let following: CopyDirectory?
   /// Its own reading, and each entry below that is not done yet.
   private let pending = Atomic<Int>(1)
 
@@ -78,9 +80,11 @@ final class CopyDirectory: Sendable {
     metadata: EntryMetadata?,
     isNew: Bool,
     isMerged: Bool = false,
-    sharing change: Change? = nil
+    sharing change: Change? = nil,
+    before following: CopyDirectory? = nil
   ) {
     unsafe above = nil
+    self.following = following
     depth = 0
     name = .itself
     self.identity = identity
@@ -93,6 +97,7 @@ final class CopyDirectory: Sendable {
     sourceRoot = source
     targetRoot = target
     openState = Lock(OpenState(sides: nil, isDone: false))
+    following?.retainEntry()
   }
 
   /// A directory below another; counts as one of its pending entries.
@@ -107,6 +112,7 @@ final class CopyDirectory: Sendable {
     sharing change: Change? = nil
   ) {
     unsafe above = parent
+    following = nil
     depth = parent.depth + 1
     self.name = name
     self.identity = identity

@@ -9,6 +9,8 @@ internal import SystemPackage
 /// Where several have something of one name, the first counts, as in rsync: then they are merged.
 struct InitialWork {
   private(set) var items: [WorkItem] = []
+  /// How often one name may be met: more than once where a source lies in another.
+  let passes: Int
 
   private let target: ResolvedTarget
   /// The trees that the target is compared with.
@@ -32,14 +34,41 @@ struct InitialWork {
     isOnlySource = sources.count == 1
     contentsMetadata = sources.first { $0.isContents }?.metadata
     let names = Set(sources.map(\.name))
+    passes = Self.overlap(sources) ? sources.count : 1
     isMerging = !isOnlySource && (contentsMetadata != nil || names.count < sources.count)
     if isMerging {
-      let members = sources.map { source in
-        MergedDirectory.Member(makeRoot(source), onlyName: source.isContents ? nil : source.name)
-      }
+      let members = makeMembers(sources)
       items = [.merged(MergedDirectory(members))]
     } else {
       for source in sources { add(source) }
+    }
+  }
+
+  /// The sources that merge into the target's directory.
+  ///
+  /// The first whose contents are copied gives the directory its time, and has to wait for entries
+  /// that others put into it.
+  private func makeMembers(_ sources: [ResolvedSource]) -> [MergedDirectory.Member] {
+    let contents = sources.firstIndex { $0.isContents }
+    let first = contents.map { makeRoot(sources[$0]) }
+    return sources.enumerated().map { index, source in
+      if let first, index == contents { return MergedDirectory.Member(first) }
+      let root = makeRoot(source, before: source.isContents ? nil : first)
+      return MergedDirectory.Member(root, onlyName: source.isContents ? nil : source.name)
+    }
+  }
+
+  /// Whether a source lies in another, or may, as far as their paths tell.
+  private static func overlap(_ sources: [ResolvedSource]) -> Bool {
+    let paths = sources.map { $0.path.lexicallyNormalized() }
+    let distinct = Set(paths)
+    guard distinct.count == paths.count, Set(paths.map(\.isAbsolute)).count < 2 else { return true }
+    return paths.contains { path in
+      var above = path
+      while above.removeLastComponent() {
+        if distinct.contains(above) { return true }
+      }
+      return false
     }
   }
 
@@ -52,7 +81,10 @@ struct InitialWork {
     items.append(.entry(root, name: source.name, targetName: target.newName ?? source.name))
   }
 
-  private func makeRoot(_ source: ResolvedSource) -> CopyDirectory {
+  private func makeRoot(
+    _ source: ResolvedSource,
+    before following: CopyDirectory? = nil
+  ) -> CopyDirectory {
     CopyDirectory(
       source: source.isContents ? source.path : source.path.removingLastComponent(),
       target: target.path,
@@ -67,7 +99,8 @@ struct InitialWork {
       // Another source may have put something there.
       isNew: target.isNew && isOnlySource,
       isMerged: isMerging,
-      sharing: change
+      sharing: change,
+      before: following
     )
   }
 }

@@ -336,8 +336,8 @@ extension EntryVisitor where Work: ~Copyable {
       }
       similarNames.forget(current)
       opener.close(current)
-      guard let parent = current.parent else { return }
-      current = parent
+      guard let next = current.parent ?? current.following else { return }
+      current = next
     }
   }
 }

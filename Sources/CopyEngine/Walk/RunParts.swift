@@ -12,7 +12,7 @@ struct RunParts: Sendable {
   let opener: DirectoryOpener
   let doomed: DoomedOpener
   let stack: WorkStack
-  let hardLinks = HardLinkTable<LinkName>()
+  let hardLinks: HardLinkTable<LinkName>
   let similarNames: SimilarNames
   let transfer: TransferState
   let published: PublishedState
@@ -22,8 +22,9 @@ struct RunParts: Sendable {
   /// - Parameters:
   ///   - run: What it was asked for.
   ///   - items: What the workers start with.
+  ///   - passes: How often one name may be met.
   /// - Throws: Why there is no memory for the buffers.
-  init(_ run: RunContext, _ items: [WorkItem]) throws(CopyError) {
+  init(_ run: RunContext, _ items: [WorkItem], passes: Int = 1) throws(CopyError) {
     self.run = run
     opener = DirectoryOpener(
       budget: run.limits.directoriesMax,
@@ -31,6 +32,7 @@ struct RunParts: Sendable {
     )
     doomed = DoomedOpener(opener, directoriesMax: run.limits.directoriesMax)
     stack = WorkStack(items)
+    hardLinks = HardLinkTable(passes: passes)
     let isMerging = items.contains { if case .merged = $0 { true } else { false } }
     similarNames = SimilarNames(isMerging: isMerging || items.count > 1)
     let policies = AccessPolicies(

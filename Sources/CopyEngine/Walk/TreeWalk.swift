@@ -48,6 +48,8 @@ struct TreeWalk<Work: Executor & ~Copyable>: ~Copyable {
       visitor.executor.copy(entry)
     case .entry(let directory, let name, let targetName):
       visitOperand(name, as: targetName, in: directory)
+      // Nothing else of it is read.
+      if directory.following != nil { visitor.complete(directory) }
     case .merged(let merged):
       merge(merged)
     case .late(let late):
