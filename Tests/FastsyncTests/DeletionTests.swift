@@ -36,6 +36,17 @@ struct DeletionTests {
     }
   }
 
+  /// A name that was removed at the source since it had arrived is none that the source lacks.
+  @Test(arguments: moments) func sourcesThatArrived(_ moment: String) throws {
+    let script = """
+      mkdir -p s/d/e t/d; for i in 1 2 3; do echo x >s/$i; echo y >s/d/$i; echo z >s/d/e/$i; done
+      echo old >t/d/9; echo x >t/1; find s t -exec touch -h -d @1000000 {} +
+      """
+    try withPair(script, comparesTimes: false) { pair in
+      try pair.expectSame(["-av", "--no-t", "--remove-source-files", moment])
+    }
+  }
+
   static let merged =
     DeletionPair.mixed + #"""
 

@@ -44,6 +44,10 @@ public struct DeletionOptions: Equatable, Sendable {
   /// The options of the bare command.
   public init() {}
 
+  /// When names are looked for that the source lacks: after the copy it would also lack those that
+  /// were removed since they had arrived.
+  var sweep: Moment? { sources != nil && moment?.followsCopy == true ? .during : moment }
+
   /// Whether a directory goes with all that is in it where something else takes its name.
   var clearsTheWay: Bool { replacesTrees || moment != nil }
 }

@@ -15,7 +15,7 @@ struct Sweep {
   /// What the workers start with.
   let makeItems: () -> [WorkItem]
 
-  private var moment: DeletionOptions.Moment? { run.options.deletion.moment }
+  private var moment: DeletionOptions.Moment? { run.options.deletion.sweep }
 
   /// Removes what is to go before anything is copied.
   ///

@@ -34,7 +34,7 @@ struct DryExecutor: ~Copyable, Executor {
     gauge = run.options.publish.checksRoom ? RoomGauge(run) : nil
   }
 
-  var sweeps: Bool { run.options.deletion.moment == .during }
+  var sweeps: Bool { run.options.deletion.sweep == .during }
 
   mutating func prepare(_ directory: CopyDirectory, _ sides: DirectorySides) {}
 

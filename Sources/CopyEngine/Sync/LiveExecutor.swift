@@ -41,7 +41,7 @@ struct LiveExecutor<Queue: SubmissionQueue & ~Copyable>: ~Copyable, Executor {
   }
 
   var remover: TreeRemover { publisher.remover }
-  var sweeps: Bool { run.options.deletion.moment == .during }
+  var sweeps: Bool { run.options.deletion.sweep == .during }
 
   var isIdle: Bool { copier.isIdle }
   var awaitedBatch: UInt64? { publisher.awaitedBatch }
