@@ -11,13 +11,6 @@ enum Invocation {
 
   static let version = "0.1.0"
 
-  private static let versionText = """
-    fastsync \(version)
-    Copies through io_uring where the kernel allows it, else through plain system calls.
-    Apache License 2.0; there is no warranty.
-
-    """
-
   /// Reads the words after the command's name.
   init(_ words: [[UInt8]]) throws(Refusal) {
     // Without options there is nothing to parse, and the table is not made.
@@ -32,7 +25,8 @@ enum Invocation {
     self =
       switch typed.request {
       case .help: .text(HelpText.text)
-      case .version: .text(Invocation.versionText)
+      case .version: .text(VersionText.text(asJSON: typed.output.versions > 1))
+      case .text(let text): .text(text)
       case .completion(let shell): .text(CompletionScript(shell).text)
       case nil: .copy(try CopyPlan(operands, typed), Verbosity(typed))
       }

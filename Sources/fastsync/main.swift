@@ -46,27 +46,17 @@ struct Run {
 
   private func copy(_ plan: CopyPlan, _ verbosity: Verbosity, _ watcher: SignalWatcher) -> ExitCode
   {
-    let copier = TreeCopier(
-      events: ConsoleSink(output: output, verbosity: verbosity, explains: verbosity.explains)
-    )
+    let reporter = RunReporter(plan, verbosity, output)
+    let copier = TreeCopier(events: reporter.sink)
     watcher.start { copier.requestStop() }
-    let start = ContinuousClock.now
     let report: CopyReport
     do {
       report = try copier.copy(plan)
     } catch {
-      output.writeError(Message.failure(error).line)
+      reporter.sink.complain(Message.failure(error))
       return ExitCode(error.severity)
     }
-    let summary = Summary(
-      report: report,
-      seconds: (ContinuousClock.now - start) / .seconds(1),
-      isDryRun: plan.options.isDryRun,
-      verbosity: verbosity
-    )
-    for line in summary.lines { output.write(Array("\(line)\n".utf8)) }
-    if let limit = summary.limit { output.writeError(Message.error(limit.utf8).line) }
-    if let closing = summary.closing { output.writeError(Message.error(closing.utf8).line) }
+    reporter.finish(report)
     return ExitCode(report)
   }
 }

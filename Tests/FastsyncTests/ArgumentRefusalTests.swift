@@ -18,11 +18,11 @@ import Testing
   }
 
   @Test(arguments: [
-    "--exclude=x", "--exclude x", "-u", "--update", "--bwlimit=1m", "-i",
-    "-ai", "-R", "-d", "-L", "-k", "-K", "-E", "-U", "-N", "-O", "-J", "-m", "-T x",
+    "--exclude=x", "--exclude x", "-u", "--update", "--bwlimit=1m",
+    "-R", "-d", "-L", "-k", "-K", "-E", "-U", "-N", "-O", "-J", "-m", "-T x",
     "-C",
-    "-f x", "-F", "-0", "-8", "-P", "--partial", "--inplace", "--no-relative", "--stats",
-    "--info=progress2", "--numeric-ids", "--files-from=x",
+    "-f x", "-F", "-0", "-P", "--partial", "--inplace", "--no-relative",
+    "--numeric-ids", "--files-from=x",
   ])
   func rsyncOptionsThatAreNotThereYet(options: String) {
     let refusal = refusal("\(options) a b")

@@ -46,7 +46,7 @@ import Testing
     for option in ["--version", "-V"] {
       let result = try run(fastsyncBinary, [option])
       #expect(result.status == 0)
-      #expect(result.outputText.hasPrefix("fastsync \(Invocation.version)\n"))
+      #expect(result.outputText.hasPrefix("fastsync  version \(Invocation.version)\n"))
       #expect(result.outputText.contains("io_uring"))
       #expect(result.outputText.contains("Apache"))
     }

@@ -10,6 +10,15 @@ import Testing
 @Suite struct MessageTests {
   static func text(_ message: Message) -> String { String(decoding: message.bytes, as: UTF8.self) }
 
+  /// What `-v` prints of an entry.
+  static func shown(_ path: FilePath, _ kind: EntryEvent.Kind) -> String {
+    let entry = EntryEvent(path: path, kind: kind, change: .contents)
+    let isDirectory = if case .directory = kind { true } else { false }
+    let item = OutputItem(entry, isDirectory: isDirectory)
+    let line = OutputFormat.names.line(item, OutputFormat.Context())
+    return text(Message(escaping: line))
+  }
+
   @Test func failures() {
     let denied = CopyError(.open, "SRC/a", .permissionDenied, .entry)
     #expect(Self.text(.failure(denied)) == "fastsync: SRC/a: cannot open: Permission denied")
@@ -31,8 +40,7 @@ import Testing
     ("\\#1\n2", "\\#1\\#0122"), ("\\#999", "\\#134#999"),
   ])
   func controlCharacters(name: String, shown: String) {
-    let entry = EntryEvent(path: FilePath(name), kind: .file, change: .contents)
-    #expect(Self.text(.entry(entry)) == shown)
+    #expect(Self.shown(FilePath(name), .file) == shown)
   }
 
   @Test(arguments: ["a\nb", "\\#012", "\u{1B}x", "\\#12", "a\tb", "\\#0123"])
@@ -42,8 +50,7 @@ import Testing
       rsync -rn8 --out-format=%n SRC/ DEST/ | tail -n 1; rm -rf "$d"
       """
     let shown = try run("sh", ["-c", script, "sh", name]).outputText
-    let entry = EntryEvent(path: FilePath(name), kind: .file, change: .contents)
-    #expect(Self.text(.entry(entry)) + "\n" == shown)
+    #expect(Self.shown(FilePath(name), .file) + "\n" == shown)
   }
 
   @Test func otherBytesStayAsTheyAre() {
@@ -55,15 +62,11 @@ import Testing
   }
 
   @Test func updatesAsRsyncNamesThem() {
-    func shown(_ path: FilePath, _ kind: EntryEvent.Kind) -> String {
-      Self.text(.entry(EntryEvent(path: path, kind: kind, change: .contents)))
-    }
-    #expect(shown("d/e", .directory) == "d/e/")
-    #expect(shown("", .directory) == "./")
-    #expect(shown(".", .directory) == "./")
-    #expect(shown("l", .symbolicLink("../x")) == "l -> ../x")
-    #expect(shown("b", .hardLink("d/a")) == "b => d/a")
-    #expect(shown("fifo", .special) == "fifo")
+    #expect(Self.shown("d/e", .directory) == "d/e/")
+    #expect(Self.shown(".", .directory) == "./")
+    #expect(Self.shown("l", .symbolicLink("../x")) == "l -> ../x")
+    #expect(Self.shown("b", .hardLink("d/a")) == "b => d/a")
+    #expect(Self.shown("fifo", .special) == "fifo")
   }
 
   @Test(arguments: [
@@ -84,18 +87,19 @@ import Testing
     var report = CopyReport()
     report.filesCopied = 1_200
     report.bytesWritten = 3_000_000
+    report.bytesVisited = 6_000_000
     func lines(_ line: String, isDryRun: Bool = false) throws -> [String] {
       guard case .copy(_, let verbosity) = try invocation("\(line) a b") else { return [] }
       return Summary(report: report, seconds: 1.5, isDryRun: isDryRun, verbosity: verbosity).lines
     }
     #expect(try lines("") == [])
-    #expect(try lines("-vq") == [])
-    let short =
-      "1,200 files copied, 0 entries unchanged, 3,000,000 bytes in 1.50 s, 2,000,000 bytes/s"
-    #expect(try lines("-v") == ["", short])
-    #expect(try lines("-v", isDryRun: true) == ["", short + " (DRY RUN)"])
-    #expect(try lines("-vv").count > 8)
-    #expect(try lines("-vh").last?.contains("3.00M bytes") == true)
+    let sent = "sent 3,000,000 bytes  received 0 bytes  1,500,000.00 bytes/sec"
+    let total = "total size is 6,000,000  speedup is 2.00"
+    #expect(try lines("-v") == ["", sent, total])
+    #expect(try lines("-v", isDryRun: true) == ["", sent, total + " (DRY RUN)"])
+    #expect(try lines("--stats").count == 17)
+    #expect(try lines("-vh").last?.contains("total size is 6.00M") == true)
+    #expect(try lines("-v --info=stats0") == [])
   }
 
   /// A tree is finished by another run; a device has lost what it had.

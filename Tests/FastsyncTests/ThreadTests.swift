@@ -21,7 +21,7 @@ struct ThreadTests {
       try expectFastsync(0, words + operands)
       try expectSame(tree.new, target)
       let again = try expectFastsync(0, words + operands)
-      #expect(again.outputText.contains("\n0 files copied"), "\(again.outputText)")
+      #expect(again.copiesNothing, "\(again.outputText)")
       try succeed("chmod", ["-R", "u+x,o-rwx", target])
       try succeed("find", [target, "-name", "*3", "-exec", "touch", "-d", "@5", "{}", "+"])
       try expectFastsync(0, words + ["--durability=file"] + operands)

@@ -180,10 +180,7 @@ import Testing
   private func listing(_ arguments: [String]) throws -> [Substring] {
     let result = try fastsync(["-aHv", "--jobs=1"] + arguments)
     #expect(result.status == 0, "\(result.errorText)")
-    return result.outputText.split(separator: "\n").filter {
-      !$0.contains(" files copied, ") && !$0.hasSuffix("/")
-    }
-    .sorted()
+    return result.listing.filter { !$0.hasSuffix("/") }.sorted()
   }
 
   /// A dry run lists of further names what a run would make, and no more.

@@ -29,7 +29,7 @@ enum BannedRules {
     "CopyEngine/CopyOptions.swift", "CopyEngine/RunSetup.swift", "CopyEngine/TreeCopier.swift",
     "CopyEngine/Worker.swift", "CopyEngine/BlockDeviceCopy.swift",
     "CopyEngine/BlockDeviceImage.swift", "fastsync/CopyPlan+TypedOptions.swift",
-    "fastsync/TypedOptions.swift", "fastsync/ReportingRows.swift", "fastsync/main.swift",
+    "fastsync/TypedOptions.swift", "fastsync/ReportingRows.swift", "fastsync/RunReporter.swift",
     "fastsync/Summary.swift",
   ]
 

@@ -57,6 +57,9 @@ final class CopyDirectory: Sendable {
   let isMissing: Bool
   /// Whether other sources merge into the same directory of the target.
   let isMerged: Bool
+  /// The modification time that the target had before anything was put into it; `nil` where it is
+  /// new, or not known.
+  let timeBefore: Timestamp?
   /// Where it is opened; `nil` below a root.
   let root: Root?
   /// The paths of a root, for messages; empty below.
@@ -92,6 +95,7 @@ final class CopyDirectory: Sendable {
     self.isNew = isNew
     isMissing = root.target == nil
     self.isMerged = isMerged
+    timeBefore = nil
     sharedChange = change
     self.root = root
     sourceRoot = source
@@ -109,6 +113,7 @@ final class CopyDirectory: Sendable {
     isNew: Bool,
     isMissing: Bool,
     isMerged: Bool = false,
+    timeBefore: Timestamp? = nil,
     sharing change: Change? = nil
   ) {
     unsafe above = parent
@@ -120,6 +125,7 @@ final class CopyDirectory: Sendable {
     self.isNew = isNew
     self.isMissing = isMissing
     self.isMerged = isMerged
+    self.timeBefore = timeBefore
     sharedChange = change
     root = nil
     sourceRoot = ""

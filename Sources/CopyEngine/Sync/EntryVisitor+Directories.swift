@@ -16,7 +16,8 @@ extension EntryVisitor where Work: ~Copyable {
       identity: entry.metadata.identity,
       metadata: metadataBefore(entry.metadata),
       isNew: outcome == .made || outcome == .isMissing,
-      isMissing: outcome == .isMissing
+      isMissing: outcome == .isMissing,
+      timeBefore: entry.existing?.modificationTime
     )
     if isRead(child) { return .directory(child) }
     complete(child)
@@ -42,6 +43,7 @@ extension EntryVisitor where Work: ~Copyable {
         isNew: outcome == .isMissing || outcome == .made && children.isEmpty,
         isMissing: outcome == .isMissing,
         isMerged: change != nil,
+        timeBefore: entry.existing?.modificationTime,
         sharing: change
       )
       if isRead(child) { children.append(child) } else { complete(child) }

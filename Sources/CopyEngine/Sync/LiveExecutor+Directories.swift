@@ -136,8 +136,25 @@ extension LiveExecutor where Queue: ~Copyable {
     let delta = MetadataDelta(inode: inode, attributes: attributes)
     let change = publisher.metadata.apply(delta, found.place, isForced: opened != nil)
     guard !directory.isNew else { return }
-    if change.isEmpty { own.entriesUnchanged += 1 }
-    run.tell(directory, change)
+    let told = withoutOwnTime(change, directory, wanted, current)
+    if told.isEmpty { own.entriesUnchanged += 1 }
+    run.tell(directory, told)
+  }
+
+  /// What changed of a directory, less its time where only this run had changed that, by what it
+  /// put into it.
+  private func withoutOwnTime(
+    _ change: EntryChange,
+    _ directory: CopyDirectory,
+    _ wanted: EntryMetadata,
+    _ current: EntryMetadata
+  ) -> EntryChange {
+    let root = directory.parent == nil ? run.nearestTarget?.modificationTime : nil
+    guard change.contains(.time), let time = directory.timeBefore ?? root else { return change }
+    var before = current
+    before.modificationTime = time
+    let isTold = InodeDelta(of: wanted, at: .entry(before), publisher.metadata.policy).isTimeTold
+    return isTold ? change : change.subtracting(.time)
   }
 }
 

@@ -3,7 +3,27 @@
 /// Rows of `OptionTable`.
 enum ReportingRows {
   /// What the command says, and whether it only says it.
-  static let reporting: [OptionRow] = [
+  static let reporting: [OptionRow] =
+    amount + form + [
+      OptionRow(
+        ["version"],
+        "V",
+        in: .reporting,
+        help: "Print the version and what is built in; -VV as JSON."
+      ) { options, _ in
+        options.output.versions += 1
+        options.request = .version
+      },
+
+      OptionRow(
+        ["help"],
+        in: .reporting,
+        help: "Print this help.",
+        manual: "Print a short help."
+      ) { options, _ in options.request = .help },
+    ]
+
+  private static let amount: [OptionRow] = [
     OptionRow(
       ["dry-run"],
       "n",
@@ -21,10 +41,10 @@ enum ReportingRows {
       "v",
       negation: .namesAndLetter,
       in: .reporting,
-      help: "Name what is copied, and sum up; -vv sums up in full.",
+      help: "Name what is copied, and sum up; -vv also what is not.",
       manual: """
         Name each entry that is copied, made or repaired, and sum up at the end.
-        Given twice, sum up in full.
+        Given twice, also tell what is up to date, and why something is left out.
         """
     ) { options, typed in options.verbose = typed.isOn ? options.verbose + 1 : 0 },
 
@@ -34,6 +54,100 @@ enum ReportingRows {
       in: .reporting,
       help: "Say nothing but errors."
     ) { options, _ in options.isQuiet = true },
+
+    OptionRow(
+      ["info"],
+      nil,
+      OptionValue("FLAGS"),
+      in: .reporting,
+      help: "What is told, by rsync's words (--info=help names them).",
+      manual: #"""
+        What is told, by rsync's words and levels, such as
+        .BR name2,del0,stats2 ;
+        .B \-\-info=help
+        names them.
+        """#
+    ) { options, typed throws(Refusal) in
+      if try options.output.info.choose(typed.value) {
+        options.request = .text(OutputLevels<InfoFlag>.help)
+      }
+    },
+
+    OptionRow(
+      ["debug"],
+      nil,
+      OptionValue("FLAGS"),
+      in: .reporting,
+      help: "The same of details (--debug=help names the words)."
+    ) { options, typed throws(Refusal) in
+      if try options.output.debug.choose(typed.value) {
+        options.request = .text(OutputLevels<DebugFlag>.help)
+      }
+    },
+
+    OptionRow(
+      ["stats"],
+      in: .reporting,
+      help: "Count at the end what was found, made and copied."
+    ) { options, _ in options.output.givesStatistics = true },
+
+    OptionRow(
+      ["progress"],
+      negation: .names,
+      in: .reporting,
+      help: "Tell of each file that is copied; --info=progress2 of all."
+    ) { options, typed in options.output.showsProgress = typed.isOn },
+  ]
+
+  private static let form: [OptionRow] = [
+    OptionRow(
+      ["itemize-changes"],
+      "i",
+      negation: .namesAndLetter,
+      in: .reporting,
+      help: "Tell by letters what changes of each entry; -ii of all.",
+      manual: """
+        Tell by rsync's eleven letters what changes of each entry.
+        Given twice, also of those that do not change.
+        """
+    ) { options, typed in
+      options.output.itemizes = typed.isOn ? options.output.itemizes + 1 : 0
+    },
+
+    OptionRow(
+      ["out-format", "log-format"],
+      nil,
+      OptionValue("FORMAT"),
+      in: .reporting,
+      help: "How an entry is told, by rsync's escapes (%i %n%L).",
+      manual: #"""
+        How an entry is told, by the escapes of rsyncd.conf:
+        .BR "%b %B %c %f %G %i %l %L %M %n %o %p %t %U %%" ,
+        with widths and with
+        .B \(aq
+        for figures that are easy to read.
+        """#
+    ) { options, typed throws(Refusal) in
+      options.output.format = try typed.format()
+    },
+
+    OptionRow(
+      ["log-file"],
+      nil,
+      OptionValue("FILE", .file),
+      in: .reporting,
+      help: "Append what happens to a file."
+    ) { options, typed in options.output.logFile = typed.value },
+
+    OptionRow(
+      ["log-file-format"],
+      nil,
+      OptionValue("FORMAT"),
+      in: .reporting,
+      help: "How an entry is told there."
+    ) { options, typed throws(Refusal) in
+      options.output.logFileFormat = try typed.format()
+    },
 
     OptionRow(
       ["human-readable"],
@@ -50,18 +164,52 @@ enum ReportingRows {
     ) { options, typed in options.humanReadable = typed.isOn ? options.humanReadable + 1 : 0 },
 
     OptionRow(
-      ["version"],
-      "V",
+      ["8-bit-output"],
+      "8",
+      negation: .namesAndLetter,
       in: .reporting,
-      help: "Print the version."
-    ) { options, _ in options.request = .version },
+      help: "Write bytes of names as they are, whatever the locale."
+    ) { options, typed in options.output.keepsHighBits = typed.isOn },
 
     OptionRow(
-      ["help"],
+      ["outbuf"],
+      nil,
+      OptionValue("N|L|B"),
       in: .reporting,
-      help: "Print this help.",
-      manual: "Print a short help."
-    ) { options, _ in options.request = .help },
+      help: "Write output at once, by lines, or in order and in blocks.",
+      manual: """
+        Write each line at once (N or L), or gather lines and put them into order first (B), which
+        is done anyway where the output is no terminal.
+        """
+    ) { options, typed throws(Refusal) in
+      options.output.buffering = try typed.buffering()
+    },
+
+    OptionRow(
+      ["stderr"],
+      nil,
+      OptionValue("MODE", .words(["errors", "all", "client"])),
+      in: .reporting,
+      help: "What goes to the standard error: errors, or all that is said.",
+      manual: """
+        What goes to the standard error:
+        .B errors
+        or
+        .B client
+        (which is the same of a local copy), or
+        .B all
+        that is said.
+        """
+    ) { options, typed throws(Refusal) in
+      options.output.errors = try typed.errors()
+    },
+
+    OptionRow(
+      ["msgs2stderr"],
+      negation: .names,
+      in: .reporting,
+      help: "Same as --stderr=all, and with --no- as --stderr=client."
+    ) { options, typed in options.output.errors = typed.isOn ? .all : .client },
   ]
 
   /// Options that ask for what is done anyway.
@@ -86,4 +234,38 @@ enum ReportingRows {
         """#
     ) { _, _ in },
   ]
+}
+
+// Values of these options.
+extension TypedOption {
+  /// The value as a format.
+  fileprivate func format() throws(Refusal) -> [UInt8] {
+    guard !OutputFormat(value).has("C") else {
+      throw Refusal("\(spelling): %C is for checksums, and fastsync computes none", .unsupported)
+    }
+    return value
+  }
+
+  /// The value as a way to write output, of which rsync looks at the first letter.
+  fileprivate func buffering() throws(Refusal) -> OutputBuffering {
+    switch value.first.map({ Character(Unicode.Scalar($0)).uppercased() }) {
+    case "N", "U", "L": return .lines
+    case "B", "F": return .blocks
+    default: throw Refusal("Invalid --outbuf setting -- specify N, L, or B.")
+    }
+  }
+
+  /// The value as a beginning of one of the words that say where messages go.
+  fileprivate func errors() throws(Refusal) -> TypedOutput.Errors {
+    let ways: [(String, TypedOutput.Errors)] = [
+      ("errors", .errors), ("all", .all), ("client", .client),
+    ]
+    guard !value.isEmpty, let way = ways.first(where: { $0.0.utf8.starts(with: value) }) else {
+      throw Refusal(
+        Array("--stderr mode \"".utf8) + value,
+        "\" is not one of errors, all, or client"
+      )
+    }
+    return way.1
+  }
 }

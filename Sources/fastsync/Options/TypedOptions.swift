@@ -40,6 +40,8 @@ struct TypedOptions {
   var isQuiet = false
   /// What `-h` counts up.
   var humanReadable = FigureStyle.grouped.rawValue
+  /// What else is said, and how.
+  var output = TypedOutput()
   /// A text to print instead of copying.
   var request: TextRequest?
 
@@ -72,6 +74,8 @@ enum TextRequest: Equatable {
   case help
   case version
   case completion(CompletionScript.Shell)
+  /// The words of an option.
+  case text(String)
 
   /// Whether the rest of the line is not read any more.
   var endsTheLine: Bool { self != .version }

@@ -1,38 +1,186 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CopyEngine
+import SystemPackage
 
-/// Says on the standard output and the standard error what happens during a run, as far as it was
-/// asked for.
+/// Says on the standard output, the standard error and in a log what happens during a run, as far
+/// as it was asked for.
 struct ConsoleSink: EventSink {
   let output: Output
   let verbosity: Verbosity
-  /// Whether the run says why it goes about it as it does (`--explain`).
-  let explains: Bool
+  let log: LogFile?
+  let progress: ProgressText?
+  /// What is preserved, which some escapes show.
+  let context: OutputFormat.Context
+  /// Where removed names stand among the others.
+  let deletionPhase: OutputOrder.Phase
+  /// Whether files are only named, so that there is no progress to be told of them.
+  let onlyNames: Bool
+
+  private var isHeard: Bool { !verbosity.isQuiet || log != nil }
 
   var wants: RunEvent.Kinds {
     var wanted: RunEvent.Kinds = .failures
-    if !verbosity.isQuiet { wanted.formUnion([.skips, .warnings]) }
-    if verbosity.level > 0 { wanted.formUnion([.entries, .notes, .deletions]) }
-    if verbosity.level > 1 { wanted.insert(.backups) }
     if explains { wanted.insert(.explanations) }
+    if progress != nil { wanted.formUnion([.entries, .unchanged]) }
+    guard isHeard else { return wanted }
+    let info = verbosity.info
+    wanted.insert(.warnings)
+    if [.nonreg, .skip, .symsafe, .mount].contains(where: { info[$0] > 0 }) {
+      wanted.insert(.skips)
+    }
+    if verbosity.level > 0 { wanted.insert(.notes) }
+    let isListed = verbosity.format != nil || log != nil
+    if isListed { wanted.insert(.entries) }
+    if isListed && (verbosity.itemizes > 1 || info[.name] > 1) { wanted.insert(.unchanged) }
+    if isListed || info[.del] > 0 || info[.remove] > 0 { wanted.insert(.deletions) }
+    if info[.backup] > 0 { wanted.insert(.backups) }
+    if verbosity.debug[.filter] > 0 { wanted.insert(.filtered) }
+    if info[.name] > 0 || verbosity.itemizes > 0 { wanted.insert(.targetCreation) }
+    if verbosity.format?.has("f") == true || verbosity.log?.format.has("f") == true {
+      wanted.insert(.sourcePaths)
+    }
     return wanted
   }
 
+  private var explains: Bool { verbosity.explains }
+
   func receive(_ event: RunEvent) {
     switch event {
-    case .entry(let entry): output.write(Message.entry(entry).line)
-    case .skipped(let entry): output.write(LeftOutText.skip(entry).line)
-    case .deletion(let deletion):
-      if let message = DeletionText.line(deletion, verbosity) { output.write(message.line) }
-    case .backedUp(let path, let kept): output.write(LeftOutText.backedUp(path, to: kept).line)
-    case .filtered(let entry): output.write(LeftOutText.filtered(entry).line)
-    case .createdTarget(let path): output.write(LeftOutText.createdTarget(path).line)
-    case .failed(let error): output.writeError(Message.failure(error).line)
-    case .warning(let warning): output.writeError(Message.warning(warning).line)
-    case .note(let note): output.write(Message.note(note).line)
+    case .entry(let entry): tell(entry)
+    case .skipped(let entry):
+      if isWanted(entry.reason) {
+        say(LeftOutText.skip(entry), .remarkOn(entry.path))
+      }
+    case .deletion(let deletion): tell(deletion)
+    case .backedUp(let path, let kept):
+      say(LeftOutText.backedUp(path, to: kept), .entry(path, isDirectory: false))
+    case .filtered(let entry):
+      say(LeftOutText.filtered(entry), .entry(entry.path, isDirectory: entry.isDirectory))
+    case .createdTarget(let path): say(LeftOutText.createdTarget(path), .targetCreation)
+    case .failed(let error): complain(Message.failure(error))
+    case .warning(let warning): complain(Message.warning(warning))
+    case .note(let note): say(Message.note(note))
     case .explanation(let explanation):
       for line in explanation.lines { output.write(Message.explanation(line).line) }
+    }
+  }
+
+  /// Says something that belongs to no entry.
+  func say(_ message: Message) {
+    if !verbosity.isQuiet { output.write(message.line) }
+    log?.write(message.bytes)
+  }
+
+  /// Says something on the standard error.
+  func complain(_ message: Message) {
+    output.writeError(message.line)
+    log?.write(message.bytes)
+  }
+
+  /// Says something that has its place among the lines of entries.
+  func say(_ message: Message, _ subject: OrderedLine.Subject) {
+    if !verbosity.isQuiet { output.write(OrderedLine(subject: subject, bytes: message.line)) }
+    log?.write(message.bytes)
+  }
+
+  private func isWanted(_ reason: SkippedEntry.Reason) -> Bool {
+    let flag: InfoFlag =
+      switch reason {
+      case .kind: .nonreg
+      case .isNewer, .exists, .isMissing, .isOverMaxSize, .isUnderMinSize: .skip
+      case .unsafeLink: .symsafe
+      case .mountPoint: .mount
+      }
+    // That directories are left out is told even where non-regular files are not.
+    return verbosity.info[flag] > 0
+  }
+}
+
+// Entries.
+extension ConsoleSink {
+  private func tell(_ entry: EntryEvent) {
+    let isDirectory = if case .directory = entry.kind { true } else { false }
+    let subject = OrderedLine.Subject.entry(entry.path, isDirectory: isDirectory)
+    if isShown(entry, isDirectory) {
+      show(entry, isDirectory, subject)
+    } else if verbosity.itemizes == 0, verbosity.info[.name] > 1, !isDirectory {
+      var message = Message()
+      message.append(entry.path)
+      if entry.change.isEmpty { message.append(" is uptodate") }
+      say(message, .remarkOn(entry.path))
+    }
+    showProgress(entry, subject)
+  }
+
+  /// Whether an entry is shown: without letters that would say what changes, only what is made or
+  /// copied, and directories.
+  private func isShown(_ entry: EntryEvent, _ isDirectory: Bool) -> Bool {
+    if verbosity.itemizes > 0 {
+      return !entry.change.isEmpty || verbosity.itemizes > 1 || verbosity.info[.name] > 1
+    }
+    let isMade = !entry.change.isDisjoint(with: [.contents, .linkedToBasis, .copiedFromBasis])
+    return isMade || isDirectory && !entry.change.isEmpty
+  }
+
+  private func show(_ entry: EntryEvent, _ isDirectory: Bool, _ subject: OrderedLine.Subject) {
+    let item = OutputItem(entry, isDirectory: isDirectory)
+    if !verbosity.isQuiet, let format = verbosity.format {
+      output.write(
+        OrderedLine(subject: subject, bytes: Message(escaping: format.line(item, context)).line)
+      )
+    }
+    if let log, let format = verbosity.log?.format, !entry.change.isEmpty || format.has("i") {
+      log.write(Message(escaping: format.line(item, context)).bytes)
+    }
+  }
+
+  private func showProgress(_ entry: EntryEvent, _ subject: OrderedLine.Subject) {
+    guard let progress, !verbosity.isQuiet, !onlyNames else { return }
+    if verbosity.info[.progress] > 1 {
+      if let line = progress.totalLine(with: entry) { output.writeOver(line) }
+    } else if let line = progress.line(of: entry) {
+      output.write(OrderedLine(subject: subject, bytes: line))
+    }
+  }
+
+  private func tell(_ deletion: DeletionEvent) {
+    guard case .deleted(let path, let isDirectory) = deletion else {
+      if let message = DeletionText.line(deletion, verbosity) { say(message) }
+      return
+    }
+    let item = OutputItem(
+      operation: .delete,
+      path: path,
+      isDirectory: isDirectory,
+      flags: Itemizer.deletion
+    )
+    func line(_ format: OutputFormat) -> Message {
+      guard format.has("io") else { return DeletionText.line(of: path, isDirectory: isDirectory) }
+      return Message(escaping: format.line(item, context))
+    }
+    let subject = OrderedLine.Subject.deletion(path, isDirectory: isDirectory, deletionPhase)
+    if !verbosity.isQuiet, verbosity.info[.del] > 0 || verbosity.format != nil {
+      let message = line(verbosity.format ?? .names)
+      output.write(OrderedLine(subject: subject, bytes: message.line))
+    }
+    if let log, let format = verbosity.log?.format, !onlyNames { log.write(line(format).bytes) }
+  }
+}
+
+extension OutputItem {
+  /// What an event tells.
+  init(_ entry: EntryEvent, isDirectory: Bool) {
+    path = entry.path
+    self.isDirectory = isDirectory
+    sourcePath = entry.sourcePath
+    source = entry.source
+    flags = Itemizer.flags(entry)
+    switch entry.kind {
+    case .symbolicLink(let contents): link = (" -> ", contents)
+    case .hardLink(let first): link = (" => ", first)
+    case .file: isTransferred = entry.change.contains(.contents)
+    case .directory, .device, .special: break
     }
   }
 }

@@ -6,23 +6,6 @@ import Storage
 import SystemPackage
 
 extension Message {
-  /// What was copied, as rsync's `-v` names it.
-  static func entry(_ entry: EntryEvent) -> Message {
-    var message = Message()
-    message.append(entry.path.isEmpty ? FilePath(".") : entry.path)
-    switch entry.kind {
-    case .file, .device, .special: break
-    case .directory: message.append("/")
-    case .symbolicLink(let contents):
-      message.append(" -> ")
-      message.append(contents)
-    case .hardLink(let first):
-      message.append(" => ")
-      message.append(first)
-    }
-    return message
-  }
-
   /// What failed: `fastsync: PATH: what failed: reason`.
   static func failure(_ error: CopyError) -> Message {
     var message = named()

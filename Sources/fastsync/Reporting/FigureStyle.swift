@@ -21,6 +21,27 @@ enum FigureStyle: Int, Sendable {
     }
   }
 
+  /// Writes a number of things, which has no unit.
+  func count(_ number: Int) -> String {
+    let number = UInt64(max(number, 0))
+    return self == .plain ? String(number) : grouped(number)
+  }
+
+  /// Writes a number with two digits behind the point.
+  func decimal(_ number: Double) -> String {
+    let text = decimalText(number)
+    guard self != .plain, let whole = UInt64(text.dropLast(3)) else { return text }
+    return grouped(whole) + text.suffix(3)
+  }
+
+  /// Writes so much a second.
+  func rate(_ figure: Double) -> String {
+    switch self {
+    case .decimal where figure >= 1000, .binary where figure >= 1024: text(UInt64(figure))
+    default: decimal(figure)
+    }
+  }
+
   private func grouped(_ figure: UInt64) -> String {
     let digits = Array(String(figure))
     var text = ""

@@ -11,6 +11,9 @@ struct Message {
   /// An empty line.
   init() {}
 
+  /// A line of bytes of which some may have to be escaped.
+  init(escaping text: [UInt8]) { escape(text) }
+
   /// A line for the standard error, with the command's name before it.
   static func error(_ text: some Sequence<UInt8>) -> Message {
     var message = named()
@@ -50,9 +53,14 @@ struct Message {
         bytes.append(byte)
         continue
       }
-      let octal = String(byte, radix: 8)
-      bytes += Array(("\\#" + String(repeating: "0", count: 3 - octal.count) + octal).utf8)
+      bytes += Message.octal(byte)
     }
+  }
+
+  /// How a byte is shown that may not be written.
+  static func octal(_ byte: UInt8) -> [UInt8] {
+    let octal = String(byte, radix: 8)
+    return Array(("\\#" + String(repeating: "0", count: 3 - octal.count) + octal).utf8)
   }
 
   private static func looksEscaped(_ text: ArraySlice<UInt8>) -> Bool {

@@ -5,21 +5,30 @@ import Kernel
 
 /// The standard output and the standard error of the run, for all threads.
 ///
-/// Output is gathered and written in large pieces, or line by line on a terminal. Errors are
-/// written at once, after the output that came before them. When nobody reads any more (a closed
-/// pipe), the output ends and the run does not.
+/// Output is gathered, put into rsync's order and written in large pieces, or line by line on a
+/// terminal. Errors are written at once. When nobody reads any more (a closed pipe), the output
+/// ends and the run does not.
 final class Output: Sendable {
   private static let bufferBytesMax = 32 << 10
   /// How long a full pipe that does not block may stay full.
   private static let stallMillisecondsMax: Int32 = 30_000
 
   private struct State {
+    /// What is in its order already.
     var buffer: [UInt8] = []
+    /// Lines of entries, still to be put into order.
+    var pending: [OrderedLine] = []
+    var pendingBytes = 0
     var isOpen = true
+    var gathers: Bool
+    var highBits = HighBits.kept
+    var descriptor: Int32 = 1
+    /// Whether the last line is not ended yet, since the next one of its kind takes its place.
+    var isInLine = false
   }
 
   private let isTerminal: Bool
-  private let state = Lock(State())
+  private let state: Lock<State>
 
   /// Takes the process's own descriptors 1 and 2.
   ///
@@ -30,31 +39,99 @@ final class Output: Sendable {
       _ = unsafe open("/dev/null", O_RDWR)
     }
     isTerminal = isatty(1) == 1
+    state = Lock(State(gathers: !isTerminal))
   }
 
-  /// Adds to the output; the bytes are whole lines.
+  /// Follows what was asked for of the way in which output is written.
+  func configure(_ verbosity: Verbosity) {
+    state.withLock { state in
+      state.highBits = verbosity.keepsHighBits ? .kept : .ofLocale
+      if verbosity.allToStandardError { state.descriptor = 2 }
+      switch verbosity.buffering {
+      case .automatic: break
+      case .lines: state.gathers = false
+      case .blocks: state.gathers = true
+      }
+    }
+  }
+
+  /// Adds to the output; the bytes are whole lines, and stay behind what came before.
   func write(_ bytes: [UInt8]) {
     state.withLock { state in
+      Output.settle(&state)
+      Output.endLine(&state)
+      state.buffer += state.highBits.shown(bytes)
+      Output.flushIfDue(&state)
+    }
+  }
+
+  /// Adds lines of an entry to the output, which may change places with those of others.
+  func write(_ line: OrderedLine) {
+    state.withLock { state in
+      Output.endLine(&state)
+      state.pending.append(line)
+      state.pendingBytes += line.bytes.count
+      Output.flushIfDue(&state)
+    }
+  }
+
+  /// Shows a line in place of the last one of this kind, at once; other output comes below it.
+  func writeOver(_ bytes: [UInt8]) {
+    state.withLock { state in
+      Output.settle(&state)
+      state.buffer.append(UInt8(ascii: "\r"))
       state.buffer += bytes
-      if isTerminal || state.buffer.count >= Output.bufferBytesMax { Output.flush(&state) }
+      state.isInLine = true
+      Output.flush(&state)
     }
   }
 
   /// Writes to the standard error at once; the bytes are whole lines.
   func writeError(_ bytes: [UInt8]) {
     state.withLock { state in
-      Output.flush(&state)
-      _ = Output.writeAll(bytes, to: 2)
+      if !state.gathers {
+        Output.endLine(&state)
+        Output.flush(&state)
+      }
+      _ = Output.writeAll(state.highBits.shown(bytes), to: 2)
     }
   }
 
   /// Writes what was gathered.
   func flush() {
-    state.withLock { state in Output.flush(&state) }
+    state.withLock { state in
+      Output.settle(&state)
+      Output.endLine(&state)
+      Output.flush(&state)
+    }
+  }
+
+  private static func flushIfDue(_ state: inout State) {
+    let bytes = state.buffer.count + state.pendingBytes
+    guard !state.gathers || bytes >= bufferBytesMax else { return }
+    settle(&state)
+    flush(&state)
+  }
+
+  private static func endLine(_ state: inout State) {
+    if state.isInLine { state.buffer.append(UInt8(ascii: "\n")) }
+    state.isInLine = false
+  }
+
+  /// Puts what is pending into its order.
+  private static func settle(_ state: inout State) {
+    guard !state.pending.isEmpty else { return }
+    for line in OrderedLine.sorted(state.pending) {
+      state.buffer += state.highBits.shown(line.bytes)
+    }
+    state.pending.removeAll(keepingCapacity: true)
+    state.pendingBytes = 0
   }
 
   private static func flush(_ state: inout State) {
-    if state.isOpen, !state.buffer.isEmpty { state.isOpen = writeAll(state.buffer, to: 1) }
+    if state.isOpen, !state.buffer.isEmpty {
+      state.isOpen = writeAll(state.buffer, to: state.descriptor)
+    }
     state.buffer.removeAll(keepingCapacity: true)
   }
 
@@ -75,5 +152,50 @@ final class Output: Sendable {
       }
     }
     return true
+  }
+}
+
+/// What becomes of bytes beyond ASCII, which a terminal may take for something else.
+enum HighBits: Sendable {
+  /// They are shown as they are.
+  case kept
+  /// Those that are no UTF-8 become `\#ooo`.
+  case unlessUnicode
+  /// All become `\#ooo`.
+  case escaped
+
+  /// What suits the user's locale.
+  static let ofLocale: HighBits = {
+    for name in ["LC_ALL", "LC_CTYPE", "LANG"] {
+      guard let value = unsafe getenv(name), unsafe value.pointee != 0 else { continue }
+      let locale = unsafe String(cString: value).lowercased()
+      return locale.contains("utf-8") || locale.contains("utf8") ? .unlessUnicode : .escaped
+    }
+    return .escaped
+  }()
+
+  /// A text as it is shown.
+  func shown(_ text: [UInt8]) -> [UInt8] {
+    if self == .kept || text.allSatisfy({ $0 < 0x80 }) { return text }
+    var shown: [UInt8] = []
+    var rest = text[...]
+    while let byte = rest.first {
+      let length = byte < 0x80 ? 1 : self == .unlessUnicode ? HighBits.length(rest) : 0
+      if length > 0 {
+        shown += rest.prefix(length)
+      } else {
+        shown += Message.octal(byte)
+      }
+      rest = rest.dropFirst(max(length, 1))
+    }
+    return shown
+  }
+
+  /// How many bytes the character takes that some bytes begin with; 0 where that is none.
+  private static func length(_ bytes: ArraySlice<UInt8>) -> Int {
+    var decoder = UTF8()
+    var iterator = bytes.prefix(4).makeIterator()
+    guard case .scalarValue(let scalar) = decoder.decode(&iterator) else { return 0 }
+    return UTF8.width(scalar)
   }
 }

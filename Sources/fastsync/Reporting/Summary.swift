@@ -2,22 +2,30 @@
 
 import CopyEngine
 
-/// What is said at the end of a run.
+/// What is said at the end of a run, by rsync's labels.
+///
+/// Nothing is sent anywhere: what is written counts as sent, nothing as received.
 struct Summary {
   let report: CopyReport
   let seconds: Double
   let isDryRun: Bool
   let verbosity: Verbosity
 
-  /// The lines for the standard output: none, the short form of `-v`, or the full one of `-vv`.
+  /// The lines that end the list of names: none, or some of those that `-v` and `--stats` ask for.
   var lines: [String] {
-    if verbosity.level == 0 { return [] }
-    let rate = figure(UInt64(Double(report.bytesWritten) / max(seconds, 0.001)))
-    let total = "\(figure(report.bytesWritten)) bytes in \(decimalText(seconds)) s, \(rate) bytes/s"
-    let short =
-      "\(figure(report.filesCopied)) files copied, "
-      + "\(figure(report.entriesUnchanged)) entries unchanged, \(total)"
-    return [""] + (verbosity.level > 1 ? details : []) + [short + (isDryRun ? " (DRY RUN)" : "")]
+    var lines: [String] = []
+    if verbosity.debug[.deltasum] > 0 {
+      lines.append("total: matches=0  hash_hits=0  false_alarms=0 data=\(literalBytes)")
+    }
+    if verbosity.info[.stats] > 1 { lines += [""] + statistics }
+    if verbosity.info[.stats] > 0 { lines += [""] + totals }
+    return lines
+  }
+
+  /// The line that ends a log which has no totals.
+  var logLine: String? {
+    guard verbosity.info[.stats] == 0 else { return nil }
+    return "sent \(report.bytesWritten) bytes  received 0 bytes  total size \(report.bytesVisited)"
   }
 
   /// The line for the standard error, where not everything was deleted, in rsync's words.
@@ -34,35 +42,92 @@ struct Summary {
     return switch ExitCode(report) {
     case .stopped where isHalf: "stopped before everything was copied; \(half)"
     case .stopped where report.failures > 1:
-      "stopped before everything was copied (failures: \(figure(report.failures))); "
+      "stopped before everything was copied (failures: \(count(report.failures))); "
         + "run it again to finish"
     case .stopped: "stopped before everything was copied; run it again to finish"
     case .interrupted where isHalf: "interrupted; \(half)"
     case .interrupted: "interrupted; run it again to finish"
     case .partial:
-      "not everything was copied (failures: \(figure(report.failures)))"
+      "not everything was copied (failures: \(count(report.failures)))"
         + (isHalf ? "; \(half)" : "")
-    case .vanished: "some entries vanished before they were copied (\(figure(report.vanished)))"
+    case .vanished: "some entries vanished before they were copied (\(count(report.vanished)))"
     default: nil
     }
   }
 
-  private var details: [String] {
-    [
-      "Entries visited: \(figure(report.entriesVisited))",
-      "Entries unchanged: \(figure(report.entriesUnchanged))",
-      "Files copied: \(figure(report.filesCopied))",
-      "Directories made: \(figure(report.directoriesCreated))",
-      "Links, devices, FIFOs and sockets made: \(figure(report.othersCreated))",
-      "Hard links made: \(figure(report.hardLinksMade))",
-      "Bytes in all files: \(figure(report.bytesVisited))",
-      "Bytes written: \(figure(report.bytesWritten))",
-      "Failures: \(figure(report.failures))",
-      "Vanished: \(figure(report.vanished))",
+  private var literalBytes: UInt64 { isDryRun ? 0 : report.bytesCopied }
+
+  private var statistics: [String] {
+    let deleted = report.deletions
+    return [
+      "Number of files: \(Self.counts(report.listed, figures))",
+      "Number of created files: \(Self.counts(report.created, figures))",
+      "Number of deleted files: "
+        + Self.counts(
+          deleted.files,
+          deleted.directories,
+          deleted.links,
+          deleted.devices,
+          deleted.specials,
+          figures
+        ),
+      "Number of regular files transferred: \(count(report.filesCopied))",
+      "Total file size: \(size(report.bytesVisited)) bytes",
+      "Total transferred file size: \(size(report.bytesCopied)) bytes",
+      "Literal data: \(size(literalBytes)) bytes",
+      "Matched data: 0 bytes",
+      "File list size: 0",
+      "File list generation time: 0.000 seconds",
+      "File list transfer time: 0.000 seconds",
+      "Total bytes sent: \(size(report.bytesWritten))",
+      "Total bytes received: 0",
     ]
   }
 
-  private func figure(_ count: Int) -> String { figure(UInt64(max(count, 0))) }
+  private var totals: [String] {
+    // rsync's half second keeps short runs from boundless rates.
+    let rate = figures.rate(Double(report.bytesWritten) / (seconds + 0.5))
+    let speedup = Double(report.bytesVisited) / Double(max(report.bytesWritten, 1))
+    return [
+      "sent \(size(report.bytesWritten)) bytes  received 0 bytes  \(rate) bytes/sec",
+      "total size is \(size(report.bytesVisited))  speedup is \(figures.decimal(speedup))"
+        + (isDryRun ? " (DRY RUN)" : ""),
+    ]
+  }
 
-  private func figure(_ count: UInt64) -> String { verbosity.figures.text(count) }
+  private static func counts(_ entries: EntryCounts, _ figures: FigureStyle) -> String {
+    counts(
+      entries.files,
+      entries.directories,
+      entries.symbolicLinks,
+      entries.devices,
+      entries.specials,
+      figures
+    )
+  }
+
+  /// A number, and in brackets which kinds make it up.
+  private static func counts(
+    _ files: Int,
+    _ directories: Int,
+    _ links: Int,
+    _ devices: Int,
+    _ specials: Int,
+    _ figures: FigureStyle
+  ) -> String {
+    let kinds = [
+      ("reg", files), ("dir", directories), ("link", links), ("dev", devices),
+      ("special", specials),
+    ]
+    let total = kinds.reduce(0) { $0 + $1.1 }
+    guard total > 0 else { return "0" }
+    let parts = kinds.filter { $0.1 > 0 }.map { "\($0.0): \(figures.count($0.1))" }
+    return "\(figures.count(total)) (\(parts.joined(separator: ", ")))"
+  }
+
+  private var figures: FigureStyle { verbosity.figures }
+
+  private func count(_ number: Int) -> String { figures.count(number) }
+
+  private func size(_ bytes: UInt64) -> String { figures.text(bytes) }
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// How much is said, and how figures look.
+/// What is said, how it looks, and where it goes.
 struct Verbosity: Equatable, Sendable {
   /// Counts `-v`; 0 with `-q`.
   var level = 0
@@ -10,15 +10,86 @@ struct Verbosity: Equatable, Sendable {
   var figures = FigureStyle.grouped
   /// Whether the run says why it goes about it as it does (`--explain`).
   var explains = false
+  /// What is said of each kind of things (`--info`, `--debug`).
+  var info = OutputLevels<InfoFlag>(verbosity: 0)
+  var debug = OutputLevels<DebugFlag>(verbosity: 0)
+  /// How an entry is shown, if any is.
+  var format: OutputFormat?
+  /// How much of what is unchanged is itemized: rsync's count of `-i`, 0 without `%i`.
+  var itemizes = 0
+  /// Where a log is kept, if one is.
+  var log: LogSettings?
+  /// Whether bytes beyond ASCII are shown as they are (`-8`).
+  var keepsHighBits = false
+  /// When output is written.
+  var buffering = OutputBuffering.automatic
+  /// Whether everything goes to the standard error (`--stderr=all`).
+  var allToStandardError = false
+
+  /// Where a log is kept, and in which format.
+  struct LogSettings: Equatable, Sendable {
+    let path: [UInt8]
+    let format: OutputFormat
+    /// Whether links that belong to others are followed (`--insecure-links`).
+    var trustsLinks = false
+  }
 
   /// The verbosity of a run without options.
   init() {}
 
   /// Weighs what was typed.
   init(_ typed: TypedOptions) {
+    let output = typed.output
     figures = FigureStyle(rawValue: min(typed.humanReadable, 3)) ?? .binary
     isQuiet = typed.isQuiet
     explains = typed.explains
     level = isQuiet ? 0 : typed.verbose
+    keepsHighBits = output.keepsHighBits
+    buffering = output.buffering
+    allToStandardError = output.errors == .all
+    info = OutputLevels(verbosity: typed.verbose)
+    debug = OutputLevels(verbosity: typed.verbose)
+    debug.override(by: output.debug)
+    if output.givesStatistics { info.raise([.stats: typed.verbose > 1 ? 3 : 2]) }
+    setFormat(output)
+    if let path = output.logFile {
+      log = LogSettings(
+        path: path,
+        format: output.logFileFormat.map { OutputFormat($0) } ?? .itemized
+      )
+    }
   }
+
+  /// Settles how entries are shown, which says what progress and `--info=name` bring.
+  private mutating func setFormat(_ output: TypedOutput) {
+    var comesAfter = true
+    if let typed = output.format {
+      let typed = OutputFormat(typed)
+      comesAfter = typed.has("bcC")
+      itemizes = typed.has("i") ? output.itemizes | 1 : 0
+      format = typed
+    } else if output.itemizes > 0 {
+      comesAfter = false
+      itemizes = output.itemizes
+      format = .itemized
+    }
+    var chosen = info
+    chosen.override(by: output.info)
+    if output.showsProgress {
+      if comesAfter && chosen[.name] == 0 { info.raise([.name: 1]) }
+      info.raise([.flist: 2, .progress: 1])
+    }
+    info.override(by: output.info)
+    if info[.name] > 0 && format == nil { format = .names }
+  }
+}
+
+/// When output is written (`--outbuf`).
+enum OutputBuffering: Equatable, Sendable {
+  /// At once on a terminal; else gathered, and put into order.
+  case automatic
+  /// Line by line.
+  case lines
+  /// Gathered, and put into order.
+  case blocks
 }

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What was typed about what the command says, beside `-v`, `-q` and `-h`.
+struct TypedOutput {
+  /// Where messages go (`--stderr`).
+  enum Errors: Equatable {
+    case errors, all, client
+  }
+
+  /// How often `-i` was given.
+  var itemizes = 0
+  var givesStatistics = false
+  var showsProgress = false
+  var info = OutputLevels<InfoFlag>()
+  var debug = OutputLevels<DebugFlag>()
+  var format: [UInt8]?
+  var logFile: [UInt8]?
+  var logFileFormat: [UInt8]?
+  var keepsHighBits = false
+  var buffering = OutputBuffering.automatic
+  var errors = Errors.errors
+  /// How often the version was asked for.
+  var versions = 0
+}

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CopyEngine
+import Kernel
+import SystemPackage
+
+/// Says what is to be said before and behind a run.
+struct RunReporter {
+  private let output: Output
+  private let verbosity: Verbosity
+  private let isDryRun: Bool
+  private let start = ContinuousClock.now
+  /// Says what happens in between.
+  let sink: ConsoleSink
+
+  /// Prepares for a run: opens its log, and begins the list of names.
+  init(_ plan: CopyPlan, _ verbosity: Verbosity, _ output: Output) {
+    self.output = output
+    self.verbosity = verbosity
+    isDryRun = plan.options.isDryRun
+    output.configure(verbosity)
+    var problem: [Message] = []
+    let log = Self.openLog(verbosity, &problem)
+    let preservation = plan.options.preservation
+    sink = ConsoleSink(
+      output: output,
+      verbosity: verbosity,
+      log: log,
+      progress: verbosity.info[.progress] > 0 ? ProgressText(verbosity.figures) : nil,
+      context: OutputFormat.Context(
+        keepsOwner: preservation.contains(.owner),
+        keepsGroup: preservation.contains(.group)
+      ),
+      deletionPhase: plan.options.deletion.phase,
+      onlyNames: isDryRun
+    )
+    log?.write(Array("building file list".utf8))
+    for message in problem { output.writeError(message.line) }
+    if let line = Self.heading(plan, verbosity), !verbosity.isQuiet {
+      output.write(Array("\(line)\n".utf8))
+    }
+    if verbosity.debug[.flist] > 0 {
+      sink.say(
+        Message(
+          escaping: Array("delta-transmission disabled for local transfer or --whole-file".utf8)
+        ),
+        .remark
+      )
+    }
+  }
+
+  private static func openLog(_ verbosity: Verbosity, _ problem: inout [Message]) -> LogFile? {
+    guard let settings = verbosity.log else { return nil }
+    let path = FilePath(bytes: settings.path)
+    do throws(Errno) {
+      return try LogFile(path, trustsLinks: settings.trustsLinks)
+    } catch {
+      var message = Message.named()
+      message.append("failed to open log-file ")
+      message.append(path)
+      message.append(": \(error)")
+      problem.append(message)
+      message = Message.named()
+      message.append("ignoring \"log file\" setting")
+      problem.append(message)
+      return nil
+    }
+  }
+
+  /// What begins a list of names, as rsync has it: whether it is gathered in full first.
+  private static func heading(_ plan: CopyPlan, _ verbosity: Verbosity) -> String? {
+    guard verbosity.info[.flist] > 0, plan.options.rules.isRecursive else { return nil }
+    let isGathered = [.before, .after].contains(plan.options.deletion.moment)
+    return isGathered ? "building file list ... done" : "sending incremental file list"
+  }
+
+  private func sayLine(_ line: String) {
+    var message = Message()
+    message.append(line)
+    sink.say(message)
+  }
+
+  /// Sums up.
+  func finish(_ report: CopyReport) {
+    let summary = Summary(
+      report: report,
+      seconds: (ContinuousClock.now - start) / .seconds(1),
+      isDryRun: isDryRun,
+      verbosity: verbosity
+    )
+    if verbosity.info[.progress] > 1, let progress = sink.progress, !verbosity.isQuiet {
+      output.writeOver(progress.lastLine(report))
+    }
+    // Blank lines are for those who read along.
+    for line in summary.lines {
+      if !line.isEmpty { sayLine(line) } else if !verbosity.isQuiet { output.write([10]) }
+    }
+    if let limit = summary.limit { sink.complain(Message.error(limit.utf8)) }
+    if let line = summary.logLine { sink.log?.write(Array(line.utf8)) }
+    if let closing = summary.closing { sink.complain(Message.error(closing.utf8)) }
+  }
+}
+
+extension DeletionOptions {
+  /// Where rsync tells of what is removed.
+  fileprivate var phase: OutputOrder.Phase {
+    switch moment {
+    case .before: .before
+    case .after, .delay: .after
+    case .during, nil: .during
+    }
+  }
+}

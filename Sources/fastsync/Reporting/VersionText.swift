@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What `--version` prints: which of rsync's capabilities are there, by its names.
+enum VersionText {
+  /// A capability: whether it is there, or how many bits something has.
+  private enum Value {
+    case bits(Int)
+    case flag(Bool)
+    case word(String)
+
+    var json: String {
+      switch self {
+      case .bits(let count): "\(count)"
+      case .flag(let isThere): "\(isThere)"
+      case .word(let word): "\"\(word)\""
+      }
+    }
+  }
+
+  /// Scripts ask for these by their keys in the JSON.
+  private static let capabilities: [(key: String, value: Value)] = [
+    ("file_bits", .bits(64)), ("inum_bits", .bits(64)), ("timestamp_bits", .bits(64)),
+    ("long_int_bits", .bits(64)), ("socketpairs", .flag(false)), ("symlinks", .flag(true)),
+    ("symtimes", .flag(true)), ("hardlinks", .flag(true)), ("hardlink_specials", .flag(true)),
+    ("hardlink_symlinks", .flag(true)), ("IPv6", .flag(false)), ("atimes", .flag(true)),
+    ("batchfiles", .flag(false)), ("inplace", .flag(true)), ("append", .flag(true)),
+    ("ACLs", .flag(true)), ("ACL_at", .flag(true)), ("xattrs", .flag(true)),
+    ("secluded_args", .flag(false)), ("iconv", .flag(false)), ("prealloc", .flag(true)),
+    ("stop_at", .flag(true)), ("crtimes", .flag(false)),
+  ]
+  private static let optimizations = ["SIMD_roll", "asm_roll", "openssl_crypto", "asm_MD5"]
+
+  /// The text, or the same as JSON with rsync's keys.
+  static func text(asJSON: Bool) -> String { asJSON ? json : plain }
+
+  private static var plain: String {
+    let shown = capabilities.map { key, value in
+      let name = key.replacing("_", with: "-")
+      return switch value {
+      case .bits(let count): "\(count)-bit \(name.replacing("-bits", with: "s"))"
+      case .flag(let isThere): isThere ? name : "no \(name)"
+      case .word(let word): "\(word) \(name)"
+      }
+    }
+    return """
+      fastsync  version \(Invocation.version)
+      Copies through io_uring where the kernel allows it, else through plain system calls.
+      Capabilities:
+      \(wrapped(shown))
+      Checksum list:
+          none
+      Compress list:
+          none
+
+      Apache License 2.0; there is no warranty.
+
+      """
+  }
+
+  private static func wrapped(_ words: [String]) -> String {
+    var lines: [String] = []
+    for (index, word) in words.enumerated() {
+      let word = index + 1 < words.count ? word + "," : word
+      if let last = lines.last, last.count + word.count < 78 {
+        lines[lines.count - 1] = "\(last) \(word)"
+      } else {
+        lines.append("    \(word)")
+      }
+    }
+    return lines.joined(separator: "\n")
+  }
+
+  private static var json: String {
+    func object(_ name: String, _ members: [(key: String, value: Value)]) -> String {
+      let lines = members.map { "    \"\($0.key)\": \($0.value.json)" }
+      return "  \"\(name)\": {\n\(lines.joined(separator: ",\n"))\n  }"
+    }
+    let members = [
+      "  \"program\": \"fastsync\"",
+      "  \"version\": \"\(Invocation.version)\"",
+      "  \"protocol\": \"0.0\"",
+      object("capabilities", capabilities),
+      object("optimizations", optimizations.map { ($0, .flag(false)) }),
+      "  \"checksum_list\": [\n    \"none\"\n  ]",
+      "  \"compress_list\": [\n    \"none\"\n  ]",
+      "  \"daemon_auth_list\": []",
+      "  \"license\": \"Apache-2.0\"",
+      "  \"caveat\": \"fastsync comes with no warranty\"",
+    ]
+    return "{\n\(members.joined(separator: ",\n"))\n}\n"
+  }
+}
