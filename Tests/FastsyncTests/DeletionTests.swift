@@ -90,6 +90,15 @@ struct DeletionTests {
     }
   }
 
+  @Test(arguments: moments) func backups(_ moment: String) throws {
+    try withPair(DeletionPair.mixed, comparesTimes: false) { pair in
+      for backup in [["-b"], ["--backup-dir=../kept"], ["-b", "--suffix=.old"]] {
+        try pair.expectSame(["-av", moment] + backup)
+        try pair.expectSame(["-avn", moment] + backup)
+      }
+    }
+  }
+
   @Test(.enabled(if: isRoot, "only root can run as another user"), arguments: moments)
   func nothingAfterAReadError(_ moment: String) throws {
     let script = """

@@ -37,6 +37,10 @@ enum SleepRules {
       count: 1,
       reason: "the moments of the kills are spread over a run"
     ),
+    "Tests/FastsyncTests/DeletionSafetyTests.swift": Allowed(
+      count: 1,
+      reason: "the moments of the kills are spread over a run"
+    ),
     "Tests/FastsyncTests/KillTests.swift": Allowed(
       count: 1,
       reason: "the moment of the kill is drawn at random"

@@ -25,6 +25,8 @@ final class DoomedDirectory: Sendable {
     var directory: OpenDirectory?
     /// The inode that was opened first.
     var identity: InodeIdentity?
+    /// The same as a directory of the run, where what is in it is put aside.
+    var copy: CopyDirectory?
   }
   private let openState = Lock(OpenState())
   /// Its own reading, and each directory in it.
@@ -92,11 +94,44 @@ final class DoomedDirectory: Sendable {
 
   /// Keeps the open directory.
   func keep(_ directory: OpenDirectory, _ identity: InodeIdentity) {
-    openState.withLock { $0 = OpenState(directory: directory, identity: identity) }
+    openState.withLock { state in
+      state.directory = directory
+      state.identity = identity
+    }
   }
 
   /// Lets go of the open directory.
-  func putAside() -> OpenDirectory? { openState.withLock { $0.directory.take() } }
+  func putAside() -> OpenDirectory? {
+    openState.withLock { state in
+      _ = state.copy?.putAside()
+      return state.directory.take()
+    }
+  }
+
+  /// The same as a directory of the run, both sides of which are that of the target: what is in it
+  /// is put aside, and its backup is to be like it.
+  func asCopy(_ directory: OpenDirectory) -> (directory: CopyDirectory, sides: DirectorySides)? {
+    let above = parent == nil ? root : parent?.openState.withLock { $0.copy }
+    let sides = DirectorySides(source: directory, target: directory)
+    guard let above, let metadata = sides.targetMetadata else { return nil }
+    let copy = openState.withLock { state in
+      if let known = state.copy { return known }
+      let copy = CopyDirectory(
+        name,
+        in: above,
+        identity: metadata.identity,
+        metadata: metadata,
+        isNew: false,
+        isMissing: false
+      )
+      // Nothing waits for it.
+      _ = above.releaseEntry()
+      state.copy = copy
+      return copy
+    }
+    _ = copy.keep(sides)
+    return (copy, sides)
+  }
 
   /// Its path, or that of a name in it, given those of the directory of the run.
   private func path(_ entry: EntryName, _ rootPath: (EntryName) -> FilePath) -> FilePath {

@@ -13,22 +13,28 @@ final class DoomedOpener: Sendable {
   struct Place {
     /// Its descriptor.
     let number: Int32
+    /// The directory, where it is a doomed one.
+    let directory: OpenDirectory?
     /// Keeps the descriptor open.
     private let owner: AnyObject
 
     init(_ directory: OpenDirectory) {
       number = directory.descriptor.rawValue
+      self.directory = directory
       owner = directory
     }
 
     init(targetOf sides: DirectorySides) {
       number = sides.target
+      directory = nil
       owner = sides
     }
   }
 
-  private let opener: DirectoryOpener
+  /// Opens the directories of the run.
+  let opener: DirectoryOpener
   private let budget: Int
+  private let keepsBackups: Bool
   private let kept = Lock<[DoomedDirectory]>([])
 
   /// More than these are not kept open, however many descriptors there are.
@@ -39,8 +45,10 @@ final class DoomedOpener: Sendable {
   /// - Parameters:
   ///   - opener: Opens the directories of the run.
   ///   - directoriesMax: How many of those may be kept open.
-  init(_ opener: DirectoryOpener, directoriesMax: Int) {
+  ///   - keepsBackups: Whether what is removed is put aside.
+  init(_ opener: DirectoryOpener, directoriesMax: Int, keepsBackups: Bool) {
     self.opener = opener
+    self.keepsBackups = keepsBackups
     budget = max(2, min(Self.keptMax, directoriesMax / 4))
   }
 
@@ -103,6 +111,7 @@ final class DoomedOpener: Sendable {
       // Another directory has taken its place.
       if let known = directory.identity, known != identity { throw .noSuchFileOrDirectory }
       keep(directory, opened, identity)
+      if keepsBackups { _ = directory.asCopy(opened) }
       return Place(opened)
     } catch {
       throw .target(.deleteDirectory, directory.targetPath(), error)

@@ -17,26 +17,6 @@ struct DoomedWork: Sendable {
 /// own rest waits below them, so that what waits is bounded by the depth, and not by the size.
 /// Nothing that is mounted on a directory of the target is touched.
 final class TreeRemover {
-  /// What a name is removed from.
-  enum Container {
-    case run(CopyDirectory)
-    case doomed(DoomedDirectory)
-
-    func relativePath(_ name: EntryName) -> FilePath {
-      switch self {
-      case .run(let directory): directory.relativePath(name)
-      case .doomed(let directory): directory.relativePath(name)
-      }
-    }
-
-    func targetPath(_ name: EntryName) -> FilePath {
-      switch self {
-      case .run(let directory): directory.targetPath(name)
-      case .doomed(let directory): directory.targetPath(name)
-      }
-    }
-  }
-
   /// What is to be done next.
   enum Step {
     /// This, the first first.
@@ -49,64 +29,19 @@ final class TreeRemover {
 
   private let run: RunContext
   private let opener: DoomedOpener
-  /// Whether it only tells.
-  let isDry: Bool
+  /// Removes single names.
+  let names: NameRemover
   private var reader = DirectoryReader()
-  private(set) var counts = DeletionCounts()
+
+  private var isDry: Bool { names.isDry }
+  /// What was removed.
+  var counts: DeletionCounts { names.counts }
 
   /// Makes the remover of one worker.
   init(_ run: RunContext, _ opener: DoomedOpener, isDry: Bool) {
     self.run = run
     self.opener = opener
-    self.isDry = isDry
-  }
-
-  /// Removes a name that is no directory from an open directory (`unlinkat`), and tells it.
-  ///
-  /// - Parameters:
-  ///   - name: The name.
-  ///   - kind: What it is.
-  ///   - directory: The open directory.
-  ///   - container: What the directory is to the run.
-  /// - Returns: Whether it is gone.
-  func remove(
-    _ name: EntryName,
-    _ kind: EntryKind,
-    from directory: Int32,
-    _ container: Container
-  ) -> Bool {
-    guard run.deletions.claim() else { return false }
-    do throws(Errno) {
-      guard try unlink(EntryLocation(directory: directory, name: name)) else {
-        run.deletions.giveBack()
-        return true
-      }
-    } catch {
-      run.deletions.giveBack()
-      run.fail(.target(.delete, container.targetPath(name), error))
-      return false
-    }
-    counts.add(kind)
-    if run.wants(.deletions) {
-      run.tell(.deletion(.deleted(path: container.relativePath(name), isDirectory: false)))
-    }
-    return true
-  }
-
-  /// - Returns: Whether it was there.
-  private func unlink(_ location: EntryLocation) throws(Errno) -> Bool {
-    guard !isDry else { return true }
-    do {
-      try location.remove()
-    } catch .noSuchFileOrDirectory {
-      return false
-    } catch {
-      guard error == .permissionDenied, EntryLocation(open: location.directory).openUp() else {
-        throw error
-      }
-      try location.remove()
-    }
-    return true
+    names = NameRemover(run, opener, isDry: isDry)
   }
 
   /// Empties a directory that has the name of an entry, which is complete and about to replace it.
@@ -171,12 +106,14 @@ extension TreeRemover {
     var found: [DoomedWork] = []
     while !run.shouldStop, let entry = reader.next() {
       let name = entry.name
+      // Removing the directory will tell.
+      if names.isBackup(name) { continue }
       guard let kind = entry.kind ?? kind(of: name, in: number, directory) else { continue }
       if kind == .directory {
         found.append(DoomedWork(directory: DoomedDirectory(name, in: directory)))
         continue
       }
-      if mayGo(directory) && remove(name, kind, from: number, .doomed(directory)) {
+      if mayGo(directory) && names.remove(name, kind, from: number, .doomed(directory)) {
         directory.noteRemoved()
       } else {
         directory.keepSomething()
@@ -243,6 +180,8 @@ extension TreeRemover {
           directory.retain()
           return .more([DoomedWork(directory: directory)])
         }
+      } else if directory.staysNonEmpty {
+        tellKept(directory)
       }
       opener.close(directory)
       guard let parent = directory.parent else { return .done(directory) }
@@ -276,7 +215,7 @@ extension TreeRemover {
       }
     }
     guard !stays else { return keep(directory) }
-    counts.add(.directory)
+    names.countDirectory()
     directory.parent?.noteRemoved()
     if run.wants(.deletions) {
       run.tell(.deletion(.deleted(path: directory.relativePath(), isDirectory: true)))
@@ -314,18 +253,5 @@ extension TreeRemover {
       throw .target(.deleteDirectory, directory.targetPath(), error)
     }
     return true
-  }
-}
-
-extension DeletionCounts {
-  /// Counts a name.
-  mutating func add(_ kind: EntryKind) {
-    switch kind {
-    case .file: files += 1
-    case .directory: directories += 1
-    case .symbolicLink: links += 1
-    case .device: devices += 1
-    case .special: specials += 1
-    }
   }
 }

@@ -55,6 +55,7 @@ struct RunSetup {
       target: RunContext.Target(
         root: run.targetRoot,
         nearest: run.nearestTarget,
+        backups: run.backups,
         deletions: run.deletions
       ),
       targetTimes: TargetTimes(mayMakeNames: false),

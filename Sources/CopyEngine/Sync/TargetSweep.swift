@@ -137,11 +137,12 @@ final class TargetSweep {
     _ found: inout [DoomedWork]
   ) {
     let (name, directory) = (entry.name, subject.directory)
+    if remover.names.isBackup(name) { return }
     if name.isTemporary && !areTemporariesFree(subject) { return }
     guard let kind = entry.kind ?? kind(of: name, subject) else { return }
-    if !remover.isDry { noteSweep(subject) }
+    if !remover.names.isDry { noteSweep(subject) }
     guard kind == .directory else {
-      _ = remover.remove(name, kind, from: subject.sides.target, .run(directory))
+      _ = remover.names.remove(name, kind, from: subject.sides.target, .run(directory))
       return
     }
     let doomed = DoomedDirectory(name, in: directory)

@@ -30,7 +30,11 @@ struct RunParts: Sendable {
       budget: run.limits.directoriesMax,
       basisTrees: run.options.basis?.directories.count ?? 0
     )
-    doomed = DoomedOpener(opener, directoriesMax: run.limits.directoriesMax)
+    doomed = DoomedOpener(
+      opener,
+      directoriesMax: run.limits.directoriesMax,
+      keepsBackups: run.options.backup != nil
+    )
     stack = WorkStack(items)
     hardLinks = HardLinkTable(passes: passes)
     let isMerging = items.contains { if case .merged = $0 { true } else { false } }
