@@ -19,12 +19,15 @@ struct SourceRemovalTests {
       let pair = DeletionPair(sandbox: sandbox, script: Self.script, comparesTimes: false)
       let own = ["--durability=\(durability)"]
       try pair.expectSame(["-a", option, "--force"], beyondRsync: own)
-      try pair.expectSame(["-aHvv", option, "--delete"], beyondRsync: own)
+      try pair.expectSame(["-avv", option, "--delete"], beyondRsync: own)
+      if option == "--remove-source-files" {
+        try pair.expectSame(["-aHvv", option, "--delete"], beyondRsync: own)
+      }
       try pair.expectSame(["-an", option, "--delete"], beyondRsync: own)
       try pair.expectSame(["-r", option, "--delete-after"], beyondRsync: own)
       // What has no place at the target stays, and with it what is a name of it.
       let (kept, rsyncs) = try pair.outcomes(["-a", option])
-      #expect(kept == rsyncs)
+      #expect(kept.status == 23 && kept.status == rsyncs.status && kept.trees == rsyncs.trees)
     }
   }
 

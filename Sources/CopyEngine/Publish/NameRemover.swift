@@ -136,7 +136,7 @@ final class NameRemover {
     }
   }
 
-  /// Whether a name is that of a backup beside its file, which stays as long as it is not asked for.
+  /// Whether a name is that of a backup beside its file, which stays.
   func isBackup(_ name: EntryName) -> Bool { backups?.isBackup(name) ?? false }
 }
 

@@ -124,6 +124,10 @@ extension RunContext {
       // Another run has put in its place what is to come there.
       return true
     } catch {
+      if error == .directoryNotEmpty {
+        let path = entry.directory.relativePath(entry.targetName)
+        tell(.deletion(.keptDirectory(path: path)))
+      }
       fail(.target(.replaceDirectory, entry.targetPath, error), at: FailedPlace(entry))
       return false
     }
