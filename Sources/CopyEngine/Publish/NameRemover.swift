@@ -136,6 +136,9 @@ final class NameRemover {
     }
   }
 
+  /// Whether what is removed is put aside.
+  var keepsBackups: Bool { backups != nil }
+
   /// Whether a name is that of a backup beside its file, which stays.
   func isBackup(_ name: EntryName) -> Bool { backups?.isBackup(name) ?? false }
 }

@@ -180,14 +180,26 @@ extension TreeRemover {
           directory.retain()
           return .more([DoomedWork(directory: directory)])
         }
-      } else if directory.staysNonEmpty {
-        tellKept(directory)
+      } else {
+        if names.keepsBackups && !isDry && hasNames(directory) { directory.keepSomething() }
+        if directory.staysNonEmpty { tellKept(directory) }
       }
       opener.close(directory)
       guard let parent = directory.parent else { return .done(directory) }
       directory = parent
     }
     return .waits
+  }
+
+  /// Whether a directory has names, such as of backups of what was removed from it.
+  private func hasNames(_ directory: DoomedDirectory) -> Bool {
+    guard let place = try? opener.open(directory, isOpenedUp: true),
+      (try? DirectoryReader.seek(place.number, to: 0)) != nil
+    else { return false }
+    while (try? reader.fill(from: place.number)) == true {
+      if reader.next() != nil { return true }
+    }
+    return false
   }
 
   /// Removes a directory, unless something in it had to stay.

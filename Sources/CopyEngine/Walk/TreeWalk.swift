@@ -174,9 +174,9 @@ extension TreeWalk where Work: ~Copyable {
     defer { withExtendedLifetime(sides) {} }
     if position == 0 {
       prepare(directory, sides)
+      guard !removeSurplus(of: directory, sides) else { return }
       // A root is entered by nobody else.
       if directory.parent == nil, let root = directory.metadata { visitor.noteEntered(root) }
-      guard !removeSurplus(of: directory, sides) else { return }
     }
     var found: [WorkItem] = []
     do throws(Errno) {
