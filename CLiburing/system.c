@@ -92,6 +92,10 @@ int cl_stat_at(int directory, const char *name, struct cl_stat *out) {
   return stat_with(directory, name, flags, out);
 }
 
+int cl_stat_following(int directory, const char *name, struct cl_stat *out) {
+  return stat_with(directory, name, AT_NO_AUTOMOUNT, out);
+}
+
 long cl_read_directory(int directory, void *buffer, size_t bytes) {
   long count = syscall(SYS_getdents64, directory, buffer, bytes);
   return count < 0 ? -errno : count;

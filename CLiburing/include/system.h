@@ -37,6 +37,8 @@ struct cl_stat {
 
 // statx of NAME below DIRECTORY without following a link; an empty NAME means DIRECTORY itself.
 int cl_stat_at(int directory, const char *name, struct cl_stat *out);
+// The same of what a name leads to, links followed.
+int cl_stat_following(int directory, const char *name, struct cl_stat *out);
 
 // getdents64 into BUFFER; returns the bytes filled in, 0 at the end.
 long cl_read_directory(int directory, void *buffer, size_t bytes);

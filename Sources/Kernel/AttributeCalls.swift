@@ -11,6 +11,9 @@ extension EntryLocation {
   public func listAttributes(
     into list: UnsafeMutableBufferPointer<CChar>
   ) throws(Errno) -> Int {
+    let opened = try openReferent()
+    defer { withExtendedLifetime(opened) {} }
+    let (directory, name) = opened?.place ?? (directory, name)
     let count = unsafe name.withCString {
       unsafe cl_list_xattr(directory, $0, list.baseAddress, list.count)
     }
@@ -24,6 +27,9 @@ extension EntryLocation {
     _ key: EntryName,
     into buffer: UnsafeMutableRawBufferPointer
   ) throws(Errno) -> Int {
+    let opened = try openReferent()
+    defer { withExtendedLifetime(opened) {} }
+    let (directory, name) = opened?.place ?? (directory, name)
     let count = unsafe key.withCString { key in
       unsafe name.withCString {
         unsafe cl_get_xattr(directory, $0, key, buffer.baseAddress, buffer.count)
@@ -48,5 +54,25 @@ extension EntryLocation {
       unsafe name.withCString { unsafe cl_remove_xattr(directory, $0, key) }
     }
     try value(of: result)
+  }
+}
+
+// What a link leads to; only its attributes are read.
+extension EntryLocation {
+  /// An open file, and how its attributes are asked for.
+  private final class Referent {
+    private let descriptor: Descriptor
+    var place: (directory: Int32, name: EntryName) { (descriptor.rawValue, .itself) }
+
+    init(_ descriptor: consuming Descriptor) { self.descriptor = descriptor }
+  }
+
+  /// Opens what a link leads to; opening a device would do something to it, and it has no
+  /// attributes here.
+  private func openReferent() throws(Errno) -> Referent? {
+    guard followsLinks else { return nil }
+    let kind = try metadata().kind
+    guard kind == .file || kind == .directory else { throw .notSupported }
+    return Referent(try openForReading())
   }
 }

@@ -13,6 +13,17 @@ public struct DirectoryEntry: Equatable, Sendable {
   /// What it is; `nil` where the filesystem does not tell.
   public let kind: EntryKind?
 
+  /// Names what somebody listed, of which no more is known.
+  public init(listed name: EntryName) {
+    self.init(name: name, inode: 0, kind: nil)
+  }
+
+  init(name: EntryName, inode: UInt64, kind: EntryKind?) {
+    self.name = name
+    self.inode = inode
+    self.kind = kind
+  }
+
   /// Whether it may be a directory.
   public var mayBeDirectory: Bool { kind == nil || kind == .directory }
 }

@@ -6,17 +6,21 @@ public import SystemPackage
 
 /// Where an entry is: a name below an open directory, or the open file itself.
 ///
-/// Nothing here follows a symbolic link. The directory must stay open while the location is used.
+/// Nothing here follows a symbolic link, unless that is asked for: then what the name leads to is
+/// looked at and read. The directory must stay open while the location is used.
 public struct EntryLocation {
   /// The open directory, or with an empty name the open file.
   public let directory: Int32
   /// The name below the directory.
   public let name: EntryName
+  /// Whether it is what the name leads to, where that is a symbolic link.
+  public let followsLinks: Bool
 
   /// Names an entry below an open directory.
-  public init(directory: Int32, name: EntryName) {
+  public init(directory: Int32, name: EntryName, followsLinks: Bool = false) {
     self.directory = directory
     self.name = name
+    self.followsLinks = followsLinks
   }
 
   /// Names an open file.
@@ -27,7 +31,11 @@ public struct EntryLocation {
   /// What the entry's inode says of itself (`statx`).
   public func metadata() throws(Errno) -> EntryMetadata {
     var raw = cl_stat()
-    try unsafe call { unsafe cl_stat_at(directory, $0, &raw) }
+    if followsLinks {
+      try unsafe call { unsafe cl_stat_following(directory, $0, &raw) }
+    } else {
+      try unsafe call { unsafe cl_stat_at(directory, $0, &raw) }
+    }
     return EntryMetadata(raw)
   }
 
@@ -101,7 +109,12 @@ public struct EntryLocation {
   }
 
   private func open(flags: Int32, mode: UInt32 = 0) throws(Errno) -> Descriptor {
-    Descriptor(
+    guard !followsLinks else {
+      let number = unsafe name.withCString { unsafe openat(directory, $0, flags | O_CLOEXEC) }
+      guard number >= 0 else { throw Errno(rawValue: errno) }
+      return Descriptor(owning: number)
+    }
+    return Descriptor(
       owning: try unsafe call { unsafe cl_open_beneath(directory, $0, flags, mode) }
     )
   }

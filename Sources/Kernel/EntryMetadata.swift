@@ -32,6 +32,13 @@ public struct Timestamp: Equatable, Sendable {
   }
 }
 
+extension Timestamp: Comparable {
+  /// Whether it is earlier.
+  public static func < (one: Timestamp, other: Timestamp) -> Bool {
+    (one.seconds, one.nanoseconds) < (other.seconds, other.nanoseconds)
+  }
+}
+
 /// Names one inode of the machine.
 @frozen
 public struct InodeIdentity: Hashable, Sendable {

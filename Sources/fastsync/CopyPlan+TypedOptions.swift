@@ -25,7 +25,7 @@ extension CopyPlan {
       )
     }
     self.init(
-      sources: operands.dropLast().map(\.source),
+      sources: try Source.all(operands.dropLast(), typed),
       target: target.target,
       targetIsDirectory: target.mustBeDirectory,
       options: try CopyOptions(typed)
@@ -39,9 +39,7 @@ extension CopyOptions {
     self.init()
     select(typed.selections)
     rules.comparison = try Comparison(typed.comparison)
-    if typed.oneFileSystem > 1 {
-      throw Refusal("a second -x is an option of rsync that fastsync does not support yet")
-    }
+    try rules.take(typed)
     rules.staysOnFilesystem = typed.oneFileSystem > 0
     try delete(typed.deletion)
     devices.copiesContents = typed.copiesDevices

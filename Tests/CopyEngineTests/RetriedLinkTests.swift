@@ -88,7 +88,7 @@ struct RetriedLinkTests {
       descriptors: 1024
     )
     var resolver = OperandResolver(plan: plan, creationMask: 0o022)
-    let sources = [try resolver.resolve(plan.sources[0])]
+    let sources = [try resolver.resolve(plan.sources[0])].compactMap { $0 }
     let target = try resolver.create(try resolver.resolveTarget(for: sources), for: sources)
     let parts = try RunParts(setup.context(.none), InitialWork(sources, target).items)
     var worker = Worker(parts, SwappingExecutor(parts, swap: swap))

@@ -39,7 +39,7 @@ struct WorkerFailureTests {
     )
     let setup = RunSetup(plan: plan, sink: recorder, creationMask: 0o022, descriptors: 1024)
     var resolver = OperandResolver(plan: plan, creationMask: 0o022)
-    let sources = [try resolver.resolve(plan.sources[0])]
+    let sources = [try resolver.resolve(plan.sources[0])].compactMap { $0 }
     let resolved = try resolver.create(try resolver.resolveTarget(for: sources), for: sources)
     var disks = DiskTraits.none
     disks.targetSeeks = targetSeeks

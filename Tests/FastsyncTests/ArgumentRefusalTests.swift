@@ -18,11 +18,8 @@ import Testing
   }
 
   @Test(arguments: [
-    "--exclude=x", "--exclude x", "-u", "--update", "--bwlimit=1m",
-    "-R", "-d", "-L", "-k", "-K", "-E", "-U", "-N", "-O", "-J", "-m", "-T x",
-    "-C",
-    "-f x", "-F", "-0", "-P", "--partial", "--inplace", "--no-relative",
-    "--numeric-ids", "--files-from=x",
+    "--exclude=x", "--exclude x", "--bwlimit=1m", "-E", "-U", "-N", "-O", "-J", "-m", "-T x",
+    "-C", "-f x", "-F", "-P", "--partial", "--inplace", "--numeric-ids", "--list-only",
   ])
   func rsyncOptionsThatAreNotThereYet(options: String) {
     let refusal = refusal("\(options) a b")

@@ -88,7 +88,8 @@ import Testing
     #expect(try !plan("-ax --no-x SRC DEST").options.rules.staysOnFilesystem)
     #expect(try !plan("-a SRC DEST").options.rules.staysOnFilesystem)
     #expect(try plan("-x --no-x -x SRC DEST").options.rules.staysOnFilesystem)
-    #expect(refusal("-xx SRC DEST")?.code == .usage)
+    #expect(try !plan("-ax SRC DEST").options.rules.leavesOutMounts)
+    #expect(try plan("-xx SRC DEST").options.rules.leavesOutMounts)
   }
 
   @Test func optionsMayFollowOperands() throws {

@@ -95,6 +95,12 @@ extension CopyError {
   public enum Operation: Equatable, Sendable {
     /// `statx` of an entry.
     case stat
+    /// `statx` of what was listed, and is to be there.
+    case findArgument
+    /// `statx` of what a symbolic link leads to; there is nothing.
+    case findReferent
+    /// `statx` of what a symbolic link leads to, or a link that leads to a directory it lies in.
+    case followLink
     /// Opening a file.
     case open
     /// Opening a directory.

@@ -49,13 +49,30 @@ public struct Preservation: OptionSet, Sendable {
 public struct SyncRules: Equatable, Sendable {
   /// Descend into directories (`-r`).
   public var isRecursive = true
+  /// Make directories, without what is in them, where they are not descended into (`-d`).
+  public var makesDirectories = false
   /// Stay on the filesystem of each source (`-x`).
   public var staysOnFilesystem = false
   /// How it is told whether a file has to be copied.
   public var comparison = Comparison()
+  /// Leave out, and do not make, directories where something is mounted (`-xx`).
+  public var leavesOutMounts = false
+  /// Directories above what was listed get their metadata (`--implied-dirs`).
+  public var keepsImpliedMetadata = true
+  /// Make the directories above the target (`--mkpath`).
+  public var makesTargetPath = false
+  /// Operands that are missing are no failure (`--ignore-missing-args`).
+  public var ignoresMissing = false
+  /// What is done with symbolic links beyond copying them; `nil` for nothing.
+  public var links: LinkRules?
+  /// What is left out for its state or size; `nil` where nothing is.
+  public var state: StateRules?
 
   /// The rules of the bare command.
   public init() {}
+
+  /// Whether directories are copied at all.
+  var takesDirectories: Bool { isRecursive || makesDirectories }
 }
 
 /// How data gets from the source to the target.

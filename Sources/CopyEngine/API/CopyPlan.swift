@@ -10,11 +10,30 @@ public struct CopyPlan: Sendable {
     public var path: FilePath
     /// Whether the contents of the directory are copied, not the directory itself: `SRC/`, `SRC/.`.
     public var isContents: Bool
+    /// Paths below the directory, of which each is copied together with the directories above it;
+    /// `nil` where the source is no list of them (`-R`, `--files-from`).
+    public var names: Names?
+
+    /// Paths below a source.
+    public struct Names: Sendable, Equatable {
+      /// Relative paths without `.` and `..`, each with a NUL at its end; a slash before that means
+      /// the contents of a directory.
+      public var paths: [UInt8]
+      /// Whether the metadata of the source itself is kept.
+      public var keepsRoot: Bool
+
+      /// Lists paths.
+      public init(paths: [UInt8], keepsRoot: Bool = false) {
+        self.paths = paths
+        self.keepsRoot = keepsRoot
+      }
+    }
 
     /// Names a source.
-    public init(path: FilePath, isContents: Bool = false) {
+    public init(path: FilePath, isContents: Bool = false, names: Names? = nil) {
       self.path = path
       self.isContents = isContents
+      self.names = names
     }
   }
 

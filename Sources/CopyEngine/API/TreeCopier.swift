@@ -119,8 +119,7 @@ private struct TreeRun {
     _ sources: [ResolvedSource],
     _ target: ResolvedTarget
   ) -> ResolvedSource? {
-    guard target.isNew, plan.options.rules.isRecursive else { return nil }
-    return sources.first { $0.isContents }
+    target.isNew ? sources.first { $0.givesMetadata } : nil
   }
 
   /// Settles how the work is done, and what the workers start with.
@@ -262,14 +261,22 @@ private struct TreeRun {
     var sources: [ResolvedSource] = []
     for source in plan.sources {
       do {
-        sources.append(try resolver.resolve(source))
+        if let found = try resolver.resolve(source), !resolver.skips(found) {
+          sources.append(found)
+        }
       } catch {
-        report.failures += 1
-        setup.tell(.failed(error))
+        let isMissing = error.errno == .noSuchFileOrDirectory && plan.options.rules.ignoresMissing
         // As in rsync: what is not there has no names.
         if error.errno != .noSuchFileOrDirectory { isReadInFull = false }
+        if !isMissing { resolver.missing.append(error) }
       }
     }
+    report.failures += resolver.missing.count
+    for error in resolver.missing { setup.tell(.failed(error)) }
+    for path in resolver.skippedDirectories {
+      setup.tell(.skipped(SkippedEntry(path: path, isDirectory: true, reason: .kind)))
+    }
+    resolver.nameLoneDirectory(&sources)
     let found = try resolver.resolveTarget(for: sources)
     for source in sources { try resolver.check(source, against: found) }
     if plan.options.deletion.moment != nil && !plan.options.deletion.isForced {

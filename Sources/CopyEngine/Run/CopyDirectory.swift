@@ -40,6 +40,13 @@ final class CopyDirectory: Sendable {
     var basis: [BasisDirectory] = []
   }
 
+  /// The sides on which something is a symbolic link to what counts.
+  struct FollowedSides: OptionSet, Sendable {
+    let rawValue: UInt8
+    static let source = FollowedSides(rawValue: 1)
+    static let target = FollowedSides(rawValue: 2)
+  }
+
   // Only `deinit` changes it.
   private nonisolated(unsafe) var above: CopyDirectory?
   /// The directory that it lies in; `nil` for a root.
@@ -60,6 +67,10 @@ final class CopyDirectory: Sendable {
   /// The modification time that the target had before anything was put into it; `nil` where it is
   /// new, or not known.
   let timeBefore: Timestamp?
+  /// Where its names come from.
+  let names: EntrySource
+  /// On which sides its name may be a symbolic link that leads to it.
+  let followsLinks: FollowedSides
   /// Where it is opened; `nil` below a root.
   let root: Root?
   /// The paths of a root, for messages; empty below.
@@ -83,6 +94,7 @@ final class CopyDirectory: Sendable {
     metadata: EntryMetadata?,
     isNew: Bool,
     isMerged: Bool = false,
+    names: EntrySource = .all,
     sharing change: Change? = nil,
     before following: CopyDirectory? = nil
   ) {
@@ -94,6 +106,8 @@ final class CopyDirectory: Sendable {
     self.metadata = metadata
     self.isNew = isNew
     isMissing = root.target == nil
+    self.names = names
+    followsLinks = []
     self.isMerged = isMerged
     timeBefore = nil
     sharedChange = change
@@ -109,11 +123,13 @@ final class CopyDirectory: Sendable {
     _ name: EntryName,
     in parent: CopyDirectory,
     identity: InodeIdentity,
-    metadata: EntryMetadata,
+    metadata: EntryMetadata?,
     isNew: Bool,
     isMissing: Bool,
     isMerged: Bool = false,
     timeBefore: Timestamp? = nil,
+    names: EntrySource = .all,
+    followsLinks: FollowedSides = [],
     sharing change: Change? = nil
   ) {
     unsafe above = parent
@@ -126,6 +142,8 @@ final class CopyDirectory: Sendable {
     self.isMissing = isMissing
     self.isMerged = isMerged
     self.timeBefore = timeBefore
+    self.names = names
+    self.followsLinks = followsLinks
     sharedChange = change
     root = nil
     sourceRoot = ""

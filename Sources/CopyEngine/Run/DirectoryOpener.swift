@@ -192,8 +192,11 @@ final class DirectoryOpener: Sendable {
       return DirectorySides(source: source, target: nil, basis: basis)
     }
     do {
-      let target = try EntryLocation(directory: parent.target, name: directory.name)
-        .openForReading(directory: true)
+      let target = try EntryLocation(
+        directory: parent.target,
+        name: directory.name,
+        followsLinks: directory.followsLinks.contains(.target)
+      ).openForReading(directory: true)
       return DirectorySides(source: source, target: OpenDirectory(target), basis: basis)
     } catch {
       throw .target(.openDirectory, directory.targetPath(), error)
@@ -225,8 +228,11 @@ final class DirectoryOpener: Sendable {
     below parent: DirectorySides
   ) throws(CopyError) -> OpenDirectory {
     do throws(Errno) {
-      let source = try EntryLocation(directory: parent.source, name: directory.name)
-        .openForReading(directory: true)
+      let source = try EntryLocation(
+        directory: parent.source,
+        name: directory.name,
+        followsLinks: directory.followsLinks.contains(.source)
+      ).openForReading(directory: true)
       let identity = try EntryLocation(open: source.rawValue).metadata().identity
       // Another directory has taken its place; the one that was found has vanished.
       guard identity == directory.identity else { throw .noSuchFileOrDirectory }

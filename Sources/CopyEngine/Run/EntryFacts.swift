@@ -18,6 +18,16 @@ struct EntryFacts: Sendable {
   let source: EntryMetadata
   /// What has the name at the target.
   let target: EntryMetadata?
+  /// Whether it is what a link leads to.
+  var followsSource = false
+  /// Whether what has the name at the target is a link to a directory, which stays and is used.
+  var followsTarget = false
+  /// Whether it is only there for what was listed below it.
+  var isImplied = false
+  /// Whether it is a link that leads out of what is copied, and is left out.
+  var isUnsafeLink = false
+  /// Whether it is where something is mounted, and is left out.
+  var isLeftOutMount = false
   /// Whether it is the target directory of the run.
   var isTargetRoot = false
   /// Whether an earlier source has something of this name.

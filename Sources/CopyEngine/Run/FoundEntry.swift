@@ -22,17 +22,26 @@ struct FoundEntry: Sendable {
   var metadata: EntryMetadata { facts.source }
   /// What has its name at the target.
   var existing: EntryMetadata? { facts.target }
-  var source: EntryLocation { EntryLocation(directory: sides.source, name: name) }
+  var source: EntryLocation {
+    EntryLocation(directory: sides.source, name: name, followsLinks: facts.followsSource)
+  }
   var target: EntryLocation { EntryLocation(directory: sides.target, name: targetName) }
   var sourcePath: FilePath { directory.sourcePath(name) }
   var targetPath: FilePath { directory.targetPath(targetName) }
+  var linkName: LinkName { LinkName(directory: directory, name: name, targetName: targetName) }
+
+  /// The contents that a symbolic link gets at the target.
+  func linkContents(_ run: RunContext) throws(Errno) -> EntryName {
+    let contents = try source.symbolicLinkContents()
+    return run.options.rules.links?.unmunges == true ? contents.unmunged : contents
+  }
+
   /// Whether both sides are links with the same contents.
-  func linkContentsAreEqual() -> Bool {
+  func linkContentsAreEqual(_ run: RunContext) -> Bool {
     // What cannot be read is told when the link is to be made.
-    guard let contents = try? source.symbolicLinkContents() else { return false }
+    guard let contents = try? linkContents(run) else { return false }
     return (try? target.symbolicLinkContents()) == contents
   }
-  var linkName: LinkName { LinkName(directory: directory, name: name, targetName: targetName) }
 }
 
 /// A name under which a file with several names can be found at the target.

@@ -17,6 +17,9 @@ final class MergedDirectory: Sendable {
     /// The one name of it that an operand named, or `nil` for all of its contents.
     let onlyName: EntryName?
 
+    /// Whether it is for all that is in the directory.
+    var isRead: Bool { onlyName == nil && directory.names.isRead }
+
     init(_ directory: CopyDirectory, onlyName: EntryName? = nil) {
       self.directory = directory
       self.onlyName = onlyName

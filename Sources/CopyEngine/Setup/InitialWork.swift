@@ -32,13 +32,13 @@ struct InitialWork {
     self.target = target
     self.basis = basis
     isOnlySource = sources.count == 1
-    contentsMetadata = sources.first { $0.isContents }?.metadata
+    contentsMetadata = sources.first { $0.givesMetadata }?.metadata
     let names = Set(sources.map(\.name))
     passes = Self.overlap(sources) ? sources.count : 1
-    isMerging = !isOnlySource && (contentsMetadata != nil || names.count < sources.count)
+    isMerging =
+      !isOnlySource && (sources.contains(where: \.isContents) || names.count < sources.count)
     if isMerging {
-      let members = makeMembers(sources)
-      items = [.merged(MergedDirectory(members))]
+      items = [.merged(MergedDirectory(makeMembers(sources)))]
     } else {
       for source in sources { add(source) }
     }
@@ -46,14 +46,13 @@ struct InitialWork {
 
   /// The sources that merge into the target's directory.
   ///
-  /// The first whose contents are copied gives the directory its time, and has to wait for entries
-  /// that others put into it.
+  /// The first that gives the directory its time has to wait for entries that others put into it.
   private func makeMembers(_ sources: [ResolvedSource]) -> [MergedDirectory.Member] {
-    let contents = sources.firstIndex { $0.isContents }
-    let first = contents.map { makeRoot(sources[$0]) }
+    let giver = sources.firstIndex { $0.givesMetadata }
+    let first = giver.map { makeRoot(sources[$0]) }
     return sources.enumerated().map { index, source in
-      if let first, index == contents { return MergedDirectory.Member(first) }
-      let root = makeRoot(source, before: source.isContents ? nil : first)
+      if let first, index == giver { return MergedDirectory.Member(first) }
+      let root = makeRoot(source, before: source.givesMetadata ? nil : first)
       return MergedDirectory.Member(root, onlyName: source.isContents ? nil : source.name)
     }
   }
@@ -73,6 +72,10 @@ struct InitialWork {
   }
 
   private mutating func add(_ source: ResolvedSource) {
+    if let lone = source.loneName {
+      let targetName = target.newName ?? lone
+      return items.append(.entry(makeRoot(source), name: lone, targetName: targetName))
+    }
     guard !source.isContents else {
       return items.append(.directory(makeRoot(source), position: 0))
     }
@@ -90,15 +93,16 @@ struct InitialWork {
       target: target.path,
       root: CopyDirectory.Root(
         identity: source.directory,
-        isPathOnly: !source.isContents,
+        isPathOnly: !source.names.isRead && !source.givesMetadata || !source.isContents,
         target: target.directory,
         basis: basis
       ),
       identity: source.isContents ? source.metadata.identity : nil,
-      metadata: source.isContents ? contentsMetadata : nil,
+      metadata: source.givesMetadata ? contentsMetadata : nil,
       // Another source may have put something there.
       isNew: target.isNew && isOnlySource,
       isMerged: isMerging,
+      names: source.names,
       sharing: change,
       before: following
     )

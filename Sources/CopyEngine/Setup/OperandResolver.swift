@@ -14,8 +14,21 @@ struct ResolvedSource {
   /// The entry in that directory; empty for the directory's contents.
   let name: EntryName
   let metadata: EntryMetadata
+  /// Where the names of that directory come from.
+  var names: EntrySource
+  /// Whether the target directory gets its metadata.
+  var givesMetadata = false
+  /// The only thing that was found of what was listed.
+  var lone: (name: EntryName, metadata: EntryMetadata)?
 
+  /// Whether `directory` is what `path` leads to, and not the directory above.
   var isContents: Bool { name.isEmpty }
+
+  /// The same without its metadata.
+  var loneName: EntryName? { lone?.name }
+
+  /// What takes the name of the target, where that is to be a name; `nil` for several.
+  var only: EntryMetadata? { isContents ? lone?.metadata : metadata }
 }
 
 /// The directory that is copied into.
@@ -29,6 +42,8 @@ struct ResolvedTarget {
   let newName: EntryName?
   /// Whether this run makes it.
   let isNew: Bool
+  /// Whether directories above it have to be made first.
+  var makesPath = false
 }
 
 /// Opens what the operands of a run name, and checks that they go together.
@@ -37,6 +52,10 @@ struct OperandResolver {
   let creationMask: UInt32
   /// What the last entry lies in: a shell may have written out thousands of one directory.
   private var parent: (path: FilePath, directory: OpenDirectory, identity: InodeIdentity)?
+  /// What was listed and is missing, as far as no run tells it.
+  var missing: [CopyError] = []
+  /// Directories that were listed, where no run tells that they are skipped.
+  var skippedDirectories: [FilePath] = []
 
   init(plan: CopyPlan, creationMask: UInt32) {
     self.plan = plan
@@ -44,8 +63,11 @@ struct OperandResolver {
   }
 
   /// Finds a source (`open`, `statx`).
-  mutating func resolve(_ source: CopyPlan.Source) throws(CopyError) -> ResolvedSource {
+  ///
+  /// - Returns: `nil` where nothing of what was listed is there.
+  mutating func resolve(_ source: CopyPlan.Source) throws(CopyError) -> ResolvedSource? {
     do throws(Errno) {
+      if let names = source.names { return try resolve(source, names) }
       guard !source.isContents, let last = source.path.lastComponent, last.kind == .regular else {
         let directory = try open(source.path)
         let metadata = try EntryLocation(open: directory.descriptor.rawValue).metadata()
@@ -53,7 +75,9 @@ struct OperandResolver {
           path: source.path,
           directory: metadata.identity,
           name: .itself,
-          metadata: metadata
+          metadata: metadata,
+          names: namesOfContents,
+          givesMetadata: plan.options.rules.takesDirectories
         )
       }
       let (parent, identity) = try openParent(of: source.path)
@@ -62,7 +86,8 @@ struct OperandResolver {
         path: source.path,
         directory: identity,
         name: entry.name,
-        metadata: try entry.metadata()
+        metadata: try metadata(of: entry),
+        names: plan.options.rules.isRecursive ? .all : .level(nil)
       )
     } catch {
       throw CopyError(.openSource, source.path, error, .entry)
@@ -99,6 +124,11 @@ struct OperandResolver {
         newName: nil,
         isNew: false
       )
+    }
+    if found == nil,
+      let missing = try TargetPath(plan: plan).findMissing(takesNewName: takesNewName(sources))
+    {
+      return missing
     }
     let above = try openAbove(takesNewName: takesNewName(sources))
     if takesNewName(sources), let name = plan.target.lastComponent, name.kind == .regular {
@@ -142,7 +172,7 @@ struct OperandResolver {
   /// As in rsync that counts sources that were found.
   private func takesNewName(_ sources: [ResolvedSource]) -> Bool {
     guard sources.count <= 1, !plan.targetIsDirectory else { return false }
-    return sources.allSatisfy { !$0.isContents && $0.metadata.kind != .directory }
+    return sources.allSatisfy { $0.only.map { $0.kind != .directory } ?? false }
   }
 
   /// Makes the target directory, once it is known that the operands go together (`mkdir`).
@@ -151,6 +181,10 @@ struct OperandResolver {
     for sources: [ResolvedSource]
   ) throws(CopyError) -> ResolvedTarget {
     guard target.isNew else { return target }
+    if target.makesPath {
+      let reached = try TargetPath(plan: plan).make(target)
+      return reached.newName == nil ? try create(reached, for: sources) : reached
+    }
     let place = EntryLocation(
       directory: target.nearest.descriptor.rawValue,
       name: plan.target.lastComponent.map { EntryName($0) } ?? .itself
@@ -186,9 +220,7 @@ struct OperandResolver {
   /// others may not look into it before it has them.
   private func newPermissions(for sources: [ResolvedSource]) -> UInt32 {
     let usual = 0o777 & ~creationMask
-    guard plan.options.rules.isRecursive, let first = sources.first(where: { $0.isContents }) else {
-      return usual
-    }
+    guard let first = sources.first(where: { $0.givesMetadata }) else { return usual }
     let preservation = plan.options.preservation
     // What several sources merge into keeps what it has, where permissions are not carried over.
     guard preservation.carriesAccess || sources.count == 1 else { return usual }
@@ -203,7 +235,7 @@ struct OperandResolver {
     }
   }
 
-  private func open(
+  func open(
     _ path: FilePath,
     _ flags: Descriptor.OpenFlags = []
   ) throws(Errno) -> OpenDirectory {
@@ -216,8 +248,9 @@ extension OperandResolver {
   /// Refuses a device in whose place a file would be put, and a target that lies in the source,
   /// where the run would come to it; one that is the source has all of it already.
   func check(_ source: ResolvedSource, against target: ResolvedTarget) throws(CopyError) {
-    if source.metadata.kind == .file { try checkDevice(inPlaceOf: source, target) }
-    guard source.metadata.kind == .directory else { return }
+    if source.only?.kind == .file { try checkDevice(inPlaceOf: source, target) }
+    // What is listed is looked at when it is visited, and what is not descended into has an end.
+    guard source.metadata.kind == .directory, case .all = source.names else { return }
     guard !isSameEntry(source, target), isInside(source.metadata.identity, target.nearest) else {
       return
     }
@@ -238,12 +271,12 @@ extension OperandResolver {
     let directory = target.nearest.descriptor.rawValue
     let found =
       target.newName == nil
-      ? try? EntryLocation(directory: directory, name: source.name).metadata()
+      ? try? EntryLocation(directory: directory, name: source.loneName ?? source.name).metadata()
       : try? EntryMetadata(following: plan.target)
     guard !target.isNew, found?.kind == .device else { return }
     let path =
       target.newName == nil
-      ? plan.target.pushing(FilePath(source.name)) : plan.target
+      ? plan.target.pushing(FilePath(source.loneName ?? source.name)) : plan.target
     throw CopyError(.refuse(.fileOntoDevice), path, nil, .selection)
   }
 

@@ -73,7 +73,7 @@ struct BasisFinder {
   ) {
     switch question {
     case .linkContents:
-      candidate.facts.linkContentsAreEqual = candidate.linkContentsAreEqual()
+      candidate.facts.linkContentsAreEqual = candidate.linkContentsAreEqual(run)
     case .contents: candidate.facts.contentsAreEqual = executor.contentsAreEqual(candidate)
     case .attributes: compareAttributes(of: &candidate, &executor)
     case .earlierSource, .firstName, .basis:

@@ -42,6 +42,20 @@ struct EntryDecision: Equatable {
     case targetRoot
     /// The name at the target is one of the source's inode.
     case sameInode
+    /// It is a link that leads out of what is copied.
+    case unsafeLink
+    /// Something is mounted there.
+    case mountPoint
+    /// Nothing has the name at the target, and only what is there is wanted.
+    case isNew
+    /// Something has the name at the target, and is to be left as it is.
+    case exists
+    /// The file at the target is newer.
+    case isOlder
+    /// It is larger than is wanted.
+    case isLarger
+    /// It is smaller than is wanted.
+    case isSmaller
   }
 
   let action: Action
@@ -84,6 +98,8 @@ struct EntryDecider {
     guard let isInEarlierSource = facts.isInEarlierSource else { return .needs(.earlierSource) }
     if isInEarlierSource { return .decided(EntryDecision(.skip(.earlierSource))) }
     guard isWanted(kind) else { return .decided(EntryDecision(.skip(.kind))) }
+    if let reason = stateReason(facts) { return .decided(EntryDecision(.skip(reason))) }
+    guard !facts.isUnsafeLink else { return .decided(EntryDecision(.skip(.unsafeLink))) }
     guard facts.target?.identity != facts.source.identity else {
       // The target is another name of the source itself: it cannot be more equal.
       return .decided(EntryDecision(.skip(.sameInode)))
@@ -98,6 +114,12 @@ struct EntryDecider {
     }
   }
 
+  @inline(__always)
+  private func stateReason(_ facts: EntryFacts) -> EntryDecision.SkipReason? {
+    guard let state = rules.state else { return nil }
+    return state.reason(facts, rules.comparison.window)
+  }
+
   private func isWanted(_ kind: EntryKind) -> Bool {
     switch kind {
     case .symbolicLink: preservation.contains(.symbolicLinks)
@@ -107,9 +129,15 @@ struct EntryDecider {
     }
   }
 
+  /// Why a directory is left out, if it is.
+  private func reasonToSkip(_ facts: EntryFacts) -> EntryDecision.SkipReason? {
+    guard rules.takesDirectories || facts.isImplied else { return .kind }
+    if facts.isLeftOutMount { return .mountPoint }
+    return stateReason(facts) ?? (facts.isTargetRoot ? .targetRoot : nil)
+  }
+
   private func decideDirectory(_ facts: EntryFacts) -> Result {
-    guard rules.isRecursive else { return .decided(EntryDecision(.skip(.kind))) }
-    guard !facts.isTargetRoot else { return .decided(EntryDecision(.skip(.targetRoot))) }
+    if let reason = reasonToSkip(facts) { return .decided(EntryDecision(.skip(reason))) }
     guard facts.target?.kind == .directory else {
       guard basis != nil else {
         return .decided(EntryDecision(.enter(isMade: true), [.contents, .isNew]))

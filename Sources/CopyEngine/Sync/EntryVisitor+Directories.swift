@@ -2,11 +2,13 @@
 
 internal import FileTree
 internal import Kernel
+internal import SystemPackage
 
 // Entering directories.
 extension EntryVisitor where Work: ~Copyable {
   mutating func enter(_ entry: FoundEntry, isMade: Bool) -> Visit {
     guard !entry.directory.isMerged else { return enterMerged(entry, isMade: isMade) }
+    guard !entry.facts.followsSource || !isLoop(entry) else { return .done }
     noteEntered(entry.metadata)
     let outcome = isMade ? executor.makeDirectory(entry) : .isThere
     if case .failed = outcome { return .done }
@@ -14,10 +16,12 @@ extension EntryVisitor where Work: ~Copyable {
       entry.name,
       in: entry.directory,
       identity: entry.metadata.identity,
-      metadata: metadataBefore(entry.metadata),
+      metadata: metadataBefore(entry.metadata, isImplied: entry.facts.isImplied),
       isNew: outcome == .made || outcome == .isMissing,
       isMissing: outcome == .isMissing,
-      timeBefore: entry.existing?.modificationTime
+      timeBefore: entry.existing?.modificationTime,
+      names: entry.directory.names.below(entry.name, run.options.rules),
+      followsLinks: entry.facts.followedSides
     )
     if isRead(child) { return .directory(child) }
     complete(child)
@@ -27,8 +31,10 @@ extension EntryVisitor where Work: ~Copyable {
   /// Enters a directory that other sources may have as well.
   private mutating func enterMerged(_ entry: FoundEntry, isMade: Bool) -> Visit {
     let sources = merger.sources(of: entry)
-    guard let first = sources.first else { return .done }
+    guard let first = sources.first(where: { !$0.isImplied || keepsImplied }) ?? sources.first
+    else { return .done }
     for source in sources { noteEntered(source.metadata) }
+    guard !entry.facts.followsSource || !isLoop(entry) else { return .done }
     let outcome = isMade ? executor.makeDirectory(entry) : .isThere
     if case .failed = outcome { return .done }
     let change = sources.count > 1 ? CopyDirectory.Change() : nil
@@ -38,12 +44,14 @@ extension EntryVisitor where Work: ~Copyable {
         entry.name,
         in: source.parent,
         identity: source.metadata.identity,
-        metadata: metadataBefore(first.metadata),
+        metadata: metadataBefore(first.metadata, isImplied: first.isImplied),
         // Other sources may put something there.
         isNew: outcome == .isMissing || outcome == .made && children.isEmpty,
         isMissing: outcome == .isMissing,
         isMerged: change != nil,
         timeBefore: entry.existing?.modificationTime,
+        names: source.parent.names.below(entry.name, run.options.rules),
+        followsLinks: followedSides(source, entry),
         sharing: change
       )
       if isRead(child) { children.append(child) } else { complete(child) }
@@ -52,24 +60,63 @@ extension EntryVisitor where Work: ~Copyable {
     return .merged(MergedDirectory(children.map { MergedDirectory.Member($0) }))
   }
 
+  private func followedSides(
+    _ source: SourceMerger.Source,
+    _ entry: FoundEntry
+  ) -> CopyDirectory.FollowedSides {
+    var sides = entry.facts.followedSides
+    if source.followsLink { sides.insert(.source) } else { sides.remove(.source) }
+    return sides
+  }
+
+  /// Whether a link leads to a directory that it lies in, which is told: that would never end.
+  private func isLoop(_ entry: FoundEntry) -> Bool {
+    var above: CopyDirectory? = entry.directory
+    while let directory = above {
+      guard directory.identity != entry.metadata.identity else {
+        let error = CopyError(.followLink, entry.sourcePath, .tooManySymbolicLinkLevels, .entry)
+        run.fail(error, at: FailedPlace(entry))
+        return true
+      }
+      above = directory.parent
+    }
+    return false
+  }
+
   /// Whether a directory is read, and not only made, as one is on which something is mounted that a
   /// run leaves out.
   private func isRead(_ directory: CopyDirectory) -> Bool {
+    if case .nobody = directory.names { return false }
     guard let parent = directory.parent, let identity = directory.identity else { return true }
-    return !isOnOtherFilesystem(identity, in: parent)
+    return !finder.isOnOtherFilesystem(identity, in: parent)
   }
 
-  /// Whether something is mounted on an entry that a run leaves out.
-  func isOnOtherFilesystem(_ entry: InodeIdentity, in directory: CopyDirectory) -> Bool {
-    guard run.options.rules.staysOnFilesystem, let above = directory.identity else { return false }
-    return above.device != entry.device
+  /// Whether a directory would be read.
+  func isEntered(_ entry: FoundEntry) -> Bool {
+    if case .nobody = entry.directory.names.below(entry.name, run.options.rules) { return false }
+    return !finder.isOnOtherFilesystem(entry.metadata.identity, in: entry.directory)
   }
 
   /// What a directory was when the run began: the target, where it is mounted below the source, is
   /// not what it was.
-  private func metadataBefore(_ metadata: EntryMetadata) -> EntryMetadata {
+  ///
+  /// - Returns: `nil` where the metadata of directories above what was listed is not kept.
+  private func metadataBefore(_ metadata: EntryMetadata, isImplied: Bool) -> EntryMetadata? {
+    guard !isImplied || keepsImplied else { return nil }
     guard metadata.identity == run.targetRoot else { return metadata }
     return run.nearestTarget ?? metadata
+  }
+
+  private var keepsImplied: Bool { run.options.rules.keepsImpliedMetadata }
+}
+
+extension EntryFacts {
+  /// On which sides the name is a link to what counts.
+  var followedSides: CopyDirectory.FollowedSides {
+    var sides: CopyDirectory.FollowedSides = []
+    if followsSource { sides.insert(.source) }
+    if followsTarget { sides.insert(.target) }
+    return sides
   }
 }
 

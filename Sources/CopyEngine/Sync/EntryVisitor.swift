@@ -22,6 +22,7 @@ struct EntryVisitor<Work: Executor & ~Copyable>: ~Copyable {
   private let decider: EntryDecider
   private let basisFinder: BasisFinder
   let merger: SourceMerger
+  let finder: EntryFinder
   private var linker: HardLinker
   private let similarNames: SimilarNames
   var executor: Work
@@ -44,6 +45,7 @@ struct EntryVisitor<Work: Executor & ~Copyable>: ~Copyable {
     )
     basisFinder = BasisFinder(run: run, decider: decider)
     merger = SourceMerger(run: run, opener: opener)
+    finder = EntryFinder(run: run)
     linker = HardLinker(run, hardLinks)
     self.similarNames = similarNames
     self.executor = executor
@@ -63,33 +65,7 @@ struct EntryVisitor<Work: Executor & ~Copyable>: ~Copyable {
     in directory: CopyDirectory,
     _ sides: DirectorySides
   ) -> FoundEntry? {
-    let metadata: EntryMetadata
-    do {
-      metadata = try EntryLocation(directory: sides.source, name: name).metadata()
-    } catch {
-      run.fail(.source(.stat, directory.sourcePath(name), error), in: directory, sides)
-      return nil
-    }
-    var existing: EntryMetadata?
-    if !directory.isNew && sides.target >= 0 {
-      do {
-        existing = try EntryLocation(directory: sides.target, name: targetName)
-          .metadataIfPresent()
-      } catch {
-        run.fail(.target(.stat, directory.targetPath(targetName), error), in: directory, sides)
-        return nil
-      }
-      if existing?.modificationTime != metadata.modificationTime, let found = existing {
-        existing = run.targetTimes.asHeld(found, like: metadata, in: sides)
-      }
-    }
-    return FoundEntry(
-      directory: directory,
-      sides: sides,
-      name: name,
-      targetName: targetName,
-      facts: EntryFacts(source: metadata, target: existing)
-    )
+    finder.find(name, as: targetName, in: directory, sides)
   }
 
   /// Decides what to do with an entry, and does it but for what the walk has to do.
@@ -100,8 +76,9 @@ struct EntryVisitor<Work: Executor & ~Copyable>: ~Copyable {
       own.noteListed(entry.metadata)
     }
     if !entry.directory.isMerged { entry.facts.isInEarlierSource = false }
+    if run.options.rules.needsMoreFacts { finder.noteRareFacts(&entry) }
     if entry.metadata.identity == run.targetRoot {
-      entry.facts.isTargetRoot = !isOnOtherFilesystem(entry.metadata.identity, in: entry.directory)
+      entry.facts.isTargetRoot = isEntered(entry)
     }
     return decide(&entry)
   }
@@ -126,7 +103,7 @@ struct EntryVisitor<Work: Executor & ~Copyable>: ~Copyable {
       case .needs(.attributes):
         attributes = executor.compareAttributes(entry)
         entry.facts.differingAttributes = attributes.summary
-      case .needs(.linkContents): entry.facts.linkContentsAreEqual = entry.linkContentsAreEqual()
+      case .needs(.linkContents): entry.facts.linkContentsAreEqual = entry.linkContentsAreEqual(run)
       case .needs(.contents): entry.facts.contentsAreEqual = executor.contentsAreEqual(entry)
       case .needs(.basis): basisFinder.find(&entry, &executor)
       case .needs(.firstName):
@@ -200,6 +177,13 @@ struct EntryVisitor<Work: Executor & ~Copyable>: ~Copyable {
       run.tellUnchanged(entry)
       noteThere(entry, isSent: false)
     case .earlierSource: break
+    case .isNew: finder.tellSkipped(entry, .isMissing)
+    case .exists: finder.tellSkipped(entry, .exists(.unknown))
+    case .isOlder: finder.tellSkipped(entry, .isNewer)
+    case .isLarger: finder.tellSkipped(entry, .isOverMaxSize)
+    case .isSmaller: finder.tellSkipped(entry, .isUnderMinSize)
+    case .mountPoint: finder.tellSkipped(entry, .mountPoint)
+    case .unsafeLink: finder.tellUnsafe(entry)
     }
     if !isDirectory { complete(entry.directory) }
   }
@@ -270,7 +254,7 @@ extension EntryVisitor where Work: ~Copyable {
       switch decider.decide(entry.facts) {
       case .needs(.attributes):
         entry.facts.differingAttributes = executor.compareAttributes(entry).summary
-      case .needs(.linkContents): entry.facts.linkContentsAreEqual = entry.linkContentsAreEqual()
+      case .needs(.linkContents): entry.facts.linkContentsAreEqual = entry.linkContentsAreEqual(run)
       case .needs(.contents): entry.facts.contentsAreEqual = executor.contentsAreEqual(entry)
       case .needs(.basis): basisFinder.find(&entry, &executor)
       case .needs: return complete(entry.directory)

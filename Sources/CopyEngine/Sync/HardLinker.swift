@@ -7,6 +7,7 @@ internal import Kernel
 struct HardLinker {
   private let table: HardLinkTable<LinkName>
   private let isWanted: Bool
+  private let followsLinks: Bool
   /// Names whose inode somebody else failed to copy, to be tried from here.
   private(set) var retries: [Retry] = []
 
@@ -20,6 +21,7 @@ struct HardLinker {
   init(_ run: RunContext, _ table: HardLinkTable<LinkName>) {
     self.table = table
     isWanted = run.preservation.contains(.hardLinks)
+    followsLinks = run.options.rules.links?.followsSource == true
   }
 
   /// Whether an entry may have further names that count.
@@ -29,7 +31,9 @@ struct HardLinker {
 
   /// What to do with a name that was met.
   func claim(_ entry: FoundEntry) -> HardLinkTable<LinkName>.Claim {
-    table.claim(entry.metadata.identity, links: entry.metadata.links, name: entry.linkName)
+    // Links that are followed are further names.
+    let links = followsLinks ? UInt32.max : entry.metadata.links
+    return table.claim(entry.metadata.identity, links: links, name: entry.linkName)
   }
 
   /// What to do with a name where the first one can have no more.

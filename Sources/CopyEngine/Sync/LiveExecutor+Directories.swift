@@ -56,10 +56,12 @@ extension LiveExecutor where Queue: ~Copyable {
     do throws(Errno) {
       if entry.existing != nil { obstacle = try entry.target.removeFile() }
       let policy = publisher.metadata.policy
-      let mode = policy.preservation.newDirectoryPermissions(
-        like: entry.metadata,
-        policy.creationMask
-      )
+      // Nothing more is done to a directory whose metadata does not count.
+      let isPlain = entry.facts.isImplied && !run.options.rules.keepsImpliedMetadata
+      let mode =
+        isPlain
+        ? 0o777 & ~policy.creationMask
+        : policy.preservation.newDirectoryPermissions(like: entry.metadata, policy.creationMask)
       do {
         try entry.target.makeDirectory(mode: mode)
       } catch {

@@ -137,7 +137,7 @@ extension LiveExecutor where Queue: ~Copyable {
     let isLink = entry.metadata.kind == .symbolicLink
     var contents = EntryName.itself
     do throws(Errno) {
-      if isLink { contents = try entry.source.symbolicLinkContents() }
+      if isLink { contents = try entry.linkContents(run) }
     } catch {
       run.fail(.source(.readLink, entry.sourcePath, error), at: FailedPlace(entry))
       return false

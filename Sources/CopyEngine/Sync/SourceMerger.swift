@@ -14,10 +14,16 @@ struct SourceMerger {
     /// The directory that it lies in.
     let parent: CopyDirectory
     let metadata: EntryMetadata
+    /// Whether its name is a link that leads to it.
+    let followsLink: Bool
+    /// Whether it is only there for what was listed below it.
+    let isImplied: Bool
   }
 
   let run: RunContext
   let opener: DirectoryOpener
+
+  private var takesDirectories: Bool { run.options.rules.takesDirectories }
 
   /// Whether another source has something of the name of an entry that is no directory, which
   /// counts before it.
@@ -27,10 +33,10 @@ struct SourceMerger {
     guard let place = opener.merged.place(of: entry.directory) else { return false }
     for holder in place.merged.holders(of: entry.name) where holder.index != place.index {
       let isEarlier = holder.index < place.index
-      guard isEarlier || holder.mayBeDirectory && run.options.rules.isRecursive else { continue }
+      guard isEarlier || holder.mayBeDirectory && takesDirectories else { continue }
       let parent = place.merged.members[holder.index].directory
-      guard let found = try metadata(of: entry.name, in: parent) else { continue }
-      if found.kind == .directory ? run.options.rules.isRecursive : isEarlier { return true }
+      guard let found = try find(entry.name, in: parent)?.metadata else { continue }
+      if found.kind == .directory ? takesDirectories : isEarlier { return true }
     }
     return false
   }
@@ -40,7 +46,12 @@ struct SourceMerger {
   ///
   /// What another source has is told if it cannot be looked at.
   func sources(of entry: FoundEntry) -> [Source] {
-    let own = Source(parent: entry.directory, metadata: entry.metadata)
+    let own = Source(
+      parent: entry.directory,
+      metadata: entry.metadata,
+      followsLink: entry.facts.followsSource,
+      isImplied: entry.facts.isImplied
+    )
     guard let place = opener.merged.place(of: entry.directory) else { return [own] }
     let holders = place.merged.holders(of: entry.name).filter(\.mayBeDirectory)
     guard holders.contains(where: { $0.index != place.index }) else { return [own] }
@@ -55,26 +66,34 @@ struct SourceMerger {
 
   private func source(_ name: EntryName, in parent: CopyDirectory) -> Source? {
     do {
-      guard let found = try metadata(of: name, in: parent), found.kind == .directory else {
+      guard let found = try find(name, in: parent), found.metadata.kind == .directory else {
         return nil
       }
-      return Source(parent: parent, metadata: found)
+      return Source(
+        parent: parent,
+        metadata: found.metadata,
+        followsLink: found.followsLink,
+        isImplied: found.isImplied
+      )
     } catch {
       run.fail(error, at: FailedPlace(nearest: parent))
       return nil
     }
   }
 
-  private func metadata(
-    of name: EntryName,
+  private func find(
+    _ name: EntryName,
     in parent: CopyDirectory
-  ) throws(CopyError) -> EntryMetadata? {
+  ) throws(CopyError) -> SourceLookup.Found? {
     let sides = try opener.open(parent)
     defer { withExtendedLifetime(sides) {} }
     do {
-      return try EntryLocation(directory: sides.source, name: name).metadataIfPresent()
+      return try SourceLookup(rules: run.options.rules).find(name, in: parent, sides)
     } catch {
-      throw .source(.stat, parent.sourcePath(name), error)
+      // What is not there, or leads nowhere, is told when it is visited itself.
+      let isMissing = error.errno == .noSuchFileOrDirectory || error.operation == .findReferent
+      guard isMissing else { throw error }
+      return nil
     }
   }
 }

@@ -21,7 +21,7 @@ extension TreeWalk where Work: ~Copyable {
     for (index, member) in merged.members.enumerated() {
       if let name = member.onlyName {
         _ = names.add(name, of: index, mayBeDirectory: true)
-      } else if run.options.rules.isRecursive {
+      } else {
         addNames(of: member.directory, index, to: &names)
       }
       guard !run.shouldStop else { return }
@@ -44,12 +44,13 @@ extension TreeWalk where Work: ~Copyable {
     _ index: Int,
     to names: inout MergedNames
   ) {
+    if case .nobody = directory.names { return }
     do throws(CopyError) {
       let sides = try opener.open(directory)
       defer { withExtendedLifetime(sides) {} }
       do throws(Errno) {
-        try DirectoryReader.seek(sides.source, to: 0)
-        while try reader.fill(from: sides.source) {
+        try reader.seek(directory, sides, to: 0)
+        while try reader.fill(from: sides) {
           while let entry = reader.next() {
             let isKnown = names.add(entry.name, of: index, mayBeDirectory: entry.mayBeDirectory)
             guard isKnown else { return }
@@ -74,7 +75,10 @@ extension TreeWalk where Work: ~Copyable {
   ///
   /// - Returns: Whether it is read when that is done.
   mutating func removeSurplus(of directory: CopyDirectory, _ sides: DirectorySides) -> Bool {
-    guard let sweep, !directory.isMerged, directory.beginSweep() else { return false }
+    // What is listed of a directory says nothing about the rest.
+    guard let sweep, !directory.isMerged, directory.names.isRead, directory.beginSweep() else {
+      return false
+    }
     let subject = TargetSweep.Subject(directory: directory, sides: sides)
     let doomed = sweep.sweep(subject, visitor.executor.remover)
     guard !doomed.isEmpty else { return false }
@@ -87,10 +91,10 @@ extension TreeWalk where Work: ~Copyable {
   /// - Returns: The trees that are to be removed.
   mutating func removeSurplus(of merged: MergedDirectory, _ names: MergedNames) -> [WorkItem] {
     // Where only single names are put into a directory, it is nobody's.
-    guard let sweep, let first = merged.members.first(where: { $0.onlyName == nil }),
+    guard let sweep, let first = merged.members.first(where: \.isRead),
       !merged.members.contains(where: { $0.directory.isNew || $0.directory.isMissing })
     else { return [] }
-    for member in merged.members where member.onlyName == nil {
+    for member in merged.members where member.isRead {
       guard let sides = try? opener.open(member.directory) else { continue }
       visitor.executor.prepare(member.directory, sides)
       let subject = TargetSweep.Subject(

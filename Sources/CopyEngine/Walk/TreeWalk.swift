@@ -12,7 +12,7 @@ struct TreeWalk<Work: Executor & ~Copyable>: ~Copyable {
   let opener: DirectoryOpener
   let stack: WorkStack
   private let similarNames: SimilarNames
-  var reader = DirectoryReader()
+  var reader = NameReader()
   /// Where a disk seeks, what is to be visited next.
   private var batch: NameBatch
   var visitor: EntryVisitor<Work>
@@ -39,10 +39,10 @@ struct TreeWalk<Work: Executor & ~Copyable>: ~Copyable {
   mutating func process(_ item: WorkItem) {
     switch item {
     case .directory(let directory, let position):
-      if run.options.rules.isRecursive {
-        read(directory, from: position)
-      } else {
+      if case .nobody = directory.names {
         run.tellSkipped(directory, .itself, isDirectory: true)
+      } else {
+        read(directory, from: position)
       }
     case .file(let entry):
       visitor.executor.copy(entry)
@@ -180,9 +180,9 @@ extension TreeWalk where Work: ~Copyable {
     }
     var found: [WorkItem] = []
     do throws(Errno) {
-      try DirectoryReader.seek(sides.source, to: position)
+      try reader.seek(directory, sides, to: position)
       while !run.shouldStop {
-        guard try reader.fill(from: sides.source) else { break }
+        guard try reader.fill(from: sides) else { break }
         guard try visitFilled(directory, sides, &found) else { return }
       }
     } catch {
@@ -207,7 +207,7 @@ extension TreeWalk where Work: ~Copyable {
       gather(in: directory, sides)
       guard batch.isFull else { return true }
       // The rest lies under what is found in the batch.
-      let rest = try DirectoryReader.position(of: sides.source)
+      let rest = try reader.position(of: sides)
       stack.push([.directory(directory, position: rest)])
       visitBatch()
       return false
@@ -218,7 +218,7 @@ extension TreeWalk where Work: ~Copyable {
       return true
     }
     if stack.lacksWork {
-      let rest = try DirectoryReader.position(of: sides.source)
+      let rest = try reader.position(of: sides)
       // Somebody else reads on. These names count by themselves, or the directory could be done
       // before they are.
       directory.retainEntry()
@@ -232,7 +232,7 @@ extension TreeWalk where Work: ~Copyable {
     guard !found.isEmpty || visitor.hasRetries else { return true }
     // The rest of this directory lies under what was found: deep before wide.
     do {
-      let rest = try DirectoryReader.position(of: sides.source)
+      let rest = try reader.position(of: sides)
       stack.push(found + [.directory(directory, position: rest)])
     } catch {
       // What was found is made already, and the directories above wait for it.

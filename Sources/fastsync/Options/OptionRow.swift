@@ -101,6 +101,7 @@ struct OptionSpelling {
 /// The sections of the help and of the manual page, in their order.
 enum OptionGroup: String, CaseIterable {
   case selection = "What is copied and kept"
+  case names = "Which names are copied, and where they go"
   case comparison = "Which files count as changed"
   case deletion = "What is deleted"
   case reporting = "What is said"

@@ -7,7 +7,8 @@
 enum OptionTable {
   /// The rows, in the order in which the texts show them.
   static let rows: [OptionRow] =
-    SelectionRows.selection + ComparisonRows.comparison + DeletionRows.deletion
+    SelectionRows.selection + NameRows.names + LinkRows.links
+    + ComparisonRows.comparison + DeletionRows.deletion
     + ReportingRows.reporting + TargetRows.target
     + TransferRows.transfer + DeviceRows.devices
     + ReportingRows.compatibility + hidden + RefusedRows.refused

@@ -163,7 +163,7 @@ enum SelectionRows {
       help: "Stay on each source's filesystem.",
       manual: """
         Stay on the filesystem of each source.
-        What is mounted below it arrives as an empty directory.
+        What is mounted below it arrives as an empty directory, and given twice not at all.
         So does the target, where it is mounted there.
         """
     ) { options, typed in

@@ -31,6 +31,8 @@ struct TypedOptions {
   /// How often `-x` was given.
   var oneFileSystem = 0
   var deletion = TypedDeletion()
+  /// Which names are copied, and where they go.
+  var names = TypedNames()
   var copiesDevices = false
   var discards = false
 

@@ -36,7 +36,9 @@ extension CopyError.Operation {
   /// The operation, as words behind a path.
   fileprivate var text: String {
     switch self {
-    case .stat: "cannot stat"
+    case .stat, .findArgument: "cannot stat"
+    case .findReferent: "symlink has no referent"
+    case .followLink: "cannot follow symlink"
     case .open: "cannot open"
     case .openDirectory: "cannot open directory"
     case .readDirectory: "cannot read directory"

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import FileTree
+internal import Kernel
+internal import SystemPackage
+
+// Sources of which not everything is copied.
+extension OperandResolver {
+  private var rules: SyncRules { plan.options.rules }
+
+  /// Where the names of a source come from whose contents are copied.
+  var namesOfContents: EntrySource {
+    rules.isRecursive ? .all : rules.makesDirectories ? .level(nil) : .nobody
+  }
+
+  /// Whether a source is a directory that is skipped, so that there is nothing to do: then not even
+  /// the target is looked at.
+  mutating func skips(_ source: ResolvedSource) -> Bool {
+    guard !rules.takesDirectories, source.metadata.kind == .directory else { return false }
+    if source.isContents {
+      guard case .nobody = source.names else { return false }
+      skippedDirectories.append(".")
+    } else {
+      skippedDirectories.append(FilePath(source.name))
+    }
+    return true
+  }
+
+  /// What an operand is, or leads to.
+  func metadata(of entry: EntryLocation) throws(Errno) -> EntryMetadata {
+    let found = try entry.metadata()
+    guard found.kind == .symbolicLink, let links = rules.links, links.followsSource else {
+      return found
+    }
+    let referent = EntryLocation(
+      directory: entry.directory,
+      name: entry.name,
+      followsLinks: true
+    )
+    if links.followsAll { return try referent.metadata() }
+    guard links.followsDirectories || links.followsUnsafe,
+      let metadata = try? referent.metadata(),
+      links.followsDirectories && metadata.kind == .directory
+        || links.followsUnsafe
+          && (try? entry.symbolicLinkContents())?.leadsOut(depth: 0) == true
+    else { return found }
+    return metadata
+  }
+
+  /// Finds the directory that a list is about, and so much of the list as is needed to tell whether
+  /// the target is a directory.
+  mutating func resolve(
+    _ source: CopyPlan.Source,
+    _ names: CopyPlan.Source.Names
+  ) throws(Errno) -> ResolvedSource? {
+    let directory = try open(source.path, .pathOnly)
+    defer { withExtendedLifetime(directory) {} }
+    let metadata = try EntryLocation(open: directory.descriptor.rawValue).metadata()
+    let listed = ListedNames(names.paths)
+    var resolved = ResolvedSource(
+      path: source.path,
+      directory: metadata.identity,
+      name: .itself,
+      metadata: metadata,
+      names: .listed(listed.top),
+      givesMetadata: names.keepsRoot && rules.takesDirectories
+    )
+    if source.isContents {
+      resolved.names =
+        rules.isRecursive ? .all : rules.makesDirectories ? .level(listed.top) : .nobody
+      resolved.givesMetadata = rules.takesDirectories
+      return resolved
+    }
+    guard !names.keepsRoot, plan.sources.count == 1 else { return resolved }
+    switch found(of: listed, below: directory, source.path) {
+    case .nothing: return nil
+    case .one(let name, let metadata): resolved.lone = (name, metadata)
+    case .several: break
+    }
+    return resolved
+  }
+
+  /// Makes of a directory that is the only source, and is copied without anything in it, what gives
+  /// a missing target its metadata: as the only file it takes the target's name.
+  func nameLoneDirectory(_ sources: inout [ResolvedSource]) {
+    guard sources.count == 1, let source = sources.first, rules.takesDirectories,
+      !plan.targetIsDirectory, let only = source.only, only.kind == .directory
+    else { return }
+    do {
+      _ = try EntryMetadata(following: plan.target)
+    } catch {
+      guard error == .noSuchFileOrDirectory else { return }
+      let path = source.loneName.map { source.path.pushing(FilePath($0)) } ?? source.path
+      guard !rules.isRecursive || isEmpty(path) else { return }
+      sources[0] = ResolvedSource(
+        path: path,
+        directory: only.identity,
+        name: .itself,
+        metadata: only,
+        names: .listed(ListedNames([]).top),
+        givesMetadata: true
+      )
+    }
+  }
+
+  private func isEmpty(_ path: FilePath) -> Bool {
+    guard let directory = try? open(path) else { return false }
+    defer { withExtendedLifetime(directory) {} }
+    var reader = DirectoryReader()
+    while (try? reader.fill(from: directory.descriptor.rawValue)) == true {
+      if reader.next() != nil { return false }
+    }
+    return true
+  }
+
+  /// What of a list is there.
+  private enum Found {
+    case nothing
+    /// Only this, and nothing above or below it.
+    case one(EntryName, EntryMetadata)
+    case several
+  }
+
+  private mutating func found(
+    of listed: ListedNames,
+    below directory: OpenDirectory,
+    _ root: FilePath
+  ) -> Found {
+    var one: (EntryName, EntryMetadata)?
+    var errors: [CopyError] = []
+    for path in listed.top.paths {
+      let entry = EntryLocation(directory: directory.descriptor.rawValue, name: path)
+      do throws(Errno) {
+        let metadata = try metadata(of: entry)
+        guard metadata.kind != .directory || rules.takesDirectories else {
+          skippedDirectories.append(FilePath(path))
+          continue
+        }
+        let isAlone = one == nil && !path.bytes.contains(UInt8(ascii: "/"))
+        guard isAlone else { return .several }
+        if listed.top.find(path)?.hasContents == true { return .several }
+        one = (path, metadata)
+      } catch {
+        guard error != .noSuchFileOrDirectory || !rules.ignoresMissing else { continue }
+        errors.append(CopyError(.findArgument, root.pushing(FilePath(path)), error, .entry))
+      }
+    }
+    missing += errors
+    if let one { return .one(one.0, one.1) }
+    return .nothing
+  }
+}

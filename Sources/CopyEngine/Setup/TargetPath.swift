@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import FileTree
+internal import Kernel
+internal import SystemPackage
+
+/// The directories above a target, where they are missing and are made with it (`--mkpath`).
+struct TargetPath {
+  let plan: CopyPlan
+
+  /// A target whose path is made first, if that is wanted and necessary.
+  func findMissing(takesNewName: Bool) throws(CopyError) -> ResolvedTarget? {
+    guard plan.options.rules.makesTargetPath, let last = plan.target.lastComponent,
+      last.kind == .regular
+    else { return nil }
+    do {
+      _ = try EntryMetadata(following: plan.target.directory)
+      return nil
+    } catch {
+      guard error == .noSuchFileOrDirectory else { return nil }
+    }
+    return ResolvedTarget(
+      path: takesNewName ? plan.target.directory : plan.target,
+      directory: nil,
+      nearest: try nearestAbove(plan.target.directory),
+      newName: takesNewName ? EntryName(last) : nil,
+      isNew: true,
+      makesPath: true
+    )
+  }
+
+  /// Makes the path of a target.
+  ///
+  /// - Returns: The target in it, which is still to be made unless it is a name for a file.
+  func make(_ target: ResolvedTarget) throws(CopyError) -> ResolvedTarget {
+    let path = plan.target.directory
+    do {
+      try path.makeDirectories()
+      let above = OpenDirectory(try Descriptor(opening: path, .directory))
+      return ResolvedTarget(
+        path: target.path,
+        directory: target.newName == nil ? nil : above,
+        nearest: above,
+        newName: target.newName,
+        isNew: true
+      )
+    } catch {
+      throw CopyError(.makeDirectory, path, error, .stop)
+    }
+  }
+
+  private func nearestAbove(_ path: FilePath) throws(CopyError) -> OpenDirectory {
+    var nearest = path
+    while true {
+      do {
+        return OpenDirectory(try Descriptor(opening: nearest, .directory))
+      } catch {
+        guard error == .noSuchFileOrDirectory, nearest != nearest.directory else {
+          throw CopyError(.makeDirectory, plan.target, error, .stop)
+        }
+        nearest = nearest.directory
+      }
+    }
+  }
+}
