@@ -309,19 +309,18 @@ public struct MountedDevice: Equatable, Sendable {
 extension CopyError {
   /// Whether it is about something that was to be removed from the target.
   var isOfDeletion: Bool {
-    switch operation {
-    case .readTargetDirectory, .delete, .deleteDirectory, .deleteMounted: true
-    default: false
-    }
+    let all: [Operation] = [.readTargetDirectory, .delete, .deleteDirectory, .deleteMounted]
+    return all.contains(operation)
   }
 
   /// Whether names may be there that were not seen, or cannot be told to be.
   var hidesNames: Bool {
-    guard severity != .vanished else { return false }
-    return switch operation {
+    switch operation {
     case .stat, .open, .openDirectory, .readDirectory, .readLink, .read, .readRanges,
-      .listAttributes, .readAttribute, .reachFilesystem, .readTargetDirectory:
-      true
+      .listAttributes, .readAttribute, .reachFilesystem, .readTargetDirectory, .findReferent,
+      .followLink:
+      severity != .vanished
+    case .findArgument: errno != .noSuchFileOrDirectory
     default: false
     }
   }

@@ -281,7 +281,10 @@ private struct TreeRun {
     for source in sources { try resolver.check(source, against: found) }
     if plan.options.deletion.moment != nil && !plan.options.deletion.isForced {
       let guardian = SourceGuard()
-      for source in sources { try guardian.check(source, against: found) }
+      let rules = plan.options.rules
+      for source in sources where source.isContents ? rules.takesDirectories : rules.isRecursive {
+        try guardian.check(source, against: found)
+      }
     }
     if !sources.isEmpty { try checkRoom(sources, found) }
     let target = plan.options.isDryRun ? found : try resolver.create(found, for: sources)

@@ -23,7 +23,8 @@ struct DirectoryFinisher {
   /// - Returns: `nil` where the target is missing, or not ours to change.
   func find(
     _ directory: CopyDirectory,
-    isReadable: Bool
+    isReadable: Bool,
+    restoresTime: Bool = true
   ) throws(CopyError) -> FinishedDirectory? {
     guard let wanted = directory.metadata else { return nil }
     let sides: DirectorySides
@@ -44,7 +45,9 @@ struct DirectoryFinisher {
     }
     guard sides.target >= 0 else { return nil }
     // What was removed from it is no change of its own.
-    if let before = directory.beforeSweep?.modificationTime, run.preservation.contains(.times) {
+    if restoresTime, let before = directory.beforeSweep?.modificationTime,
+      run.preservation.contains(.times)
+    {
       try? target.setTimes(access: nil, modification: before)
     }
     do {

@@ -151,7 +151,9 @@ extension LiveExecutor where Queue: ~Copyable {
     _ wanted: EntryMetadata,
     _ current: EntryMetadata
   ) -> EntryChange {
-    let root = directory.parent == nil ? run.nearestTarget?.modificationTime : nil
+    // What was removed before the copy counts, as in rsync.
+    let isRoot = directory.parent == nil && run.options.deletion.sweep != .before
+    let root = isRoot ? run.nearestTarget?.modificationTime : nil
     guard change.contains(.time), let time = directory.timeBefore ?? root else { return change }
     var before = current
     before.modificationTime = time

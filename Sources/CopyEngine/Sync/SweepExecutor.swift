@@ -32,8 +32,13 @@ struct SweepExecutor: ~Copyable, Executor {
   mutating func finish(_ directory: CopyDirectory, isReadable: Bool) {
     guard let before = directory.beforeSweep else { return }
     do throws(CopyError) {
-      // Which also gives it back its time.
-      guard let found = try finisher.find(directory, isReadable: isReadable) else { return }
+      // Before the copy its time is left, as in rsync, which then tells that it differs.
+      let found = try finisher.find(
+        directory,
+        isReadable: isReadable,
+        restoresTime: run.options.deletion.sweep != .before
+      )
+      guard let found else { return }
       guard found.current.permissions != before.permissions else { return }
       try? found.place.target.setPermissions(before.permissions)
     } catch {

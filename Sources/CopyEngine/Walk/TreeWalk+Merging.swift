@@ -71,6 +71,11 @@ extension TreeWalk where Work: ~Copyable {
 
 // Names of the target that the source lacks.
 extension TreeWalk where Work: ~Copyable {
+  /// Whether a name is that of a directory, or of a link that counts as one.
+  func mayLeadToDirectory(_ entry: DirectoryEntry) -> Bool {
+    entry.mayBeDirectory || entry.kind == .symbolicLink && run.options.rules.links != nil
+  }
+
   /// Removes what the source of a directory lacks, before it is read for the first time.
   ///
   /// - Returns: Whether it is read when that is done.

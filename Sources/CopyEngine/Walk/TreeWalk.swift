@@ -249,7 +249,7 @@ extension TreeWalk where Work: ~Copyable {
   ) -> [WorkItem] {
     var found: [WorkItem] = []
     while !run.shouldStop, let entry = reader.next() {
-      guard !Work.visitsOnlyDirectories || entry.mayBeDirectory else { continue }
+      guard !Work.visitsOnlyDirectories || mayLeadToDirectory(entry) else { continue }
       let name = entry.name
       guard !similarNames.putsOff(name, as: name, in: directory) else { continue }
       if let item = visit(name, as: name, in: directory, sides) { found.append(item) }
@@ -260,7 +260,7 @@ extension TreeWalk where Work: ~Copyable {
   /// Puts aside the names that were just read.
   private mutating func gather(in directory: CopyDirectory, _ sides: DirectorySides) {
     while let entry = reader.next() {
-      guard !Work.visitsOnlyDirectories || entry.mayBeDirectory else { continue }
+      guard !Work.visitsOnlyDirectories || mayLeadToDirectory(entry) else { continue }
       guard !similarNames.putsOff(entry.name, as: entry.name, in: directory) else { continue }
       directory.retainEntry()
       batch.add(NameBatch.Name(directory: directory, sides: sides, entry: entry))

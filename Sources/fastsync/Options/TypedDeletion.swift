@@ -28,7 +28,7 @@ extension CopyOptions {
       throw Refusal("You may not combine multiple --delete-WHEN options.")
     }
     deletion.moment = moments.first ?? (typed.isOn ? .during : nil)
-    guard deletion.moment == nil || rules.isRecursive else {
+    guard deletion.moment == nil || rules.isRecursive || rules.makesDirectories else {
       throw Refusal("--delete does not work without --recursive (-r) or --dirs (-d).")
     }
     deletion.entriesMax = typed.entriesMax
