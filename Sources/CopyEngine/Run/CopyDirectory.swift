@@ -64,6 +64,8 @@ final class CopyDirectory: Sendable {
   let isMissing: Bool
   /// Whether other sources merge into the same directory of the target.
   let isMerged: Bool
+  /// Whether it was told already, when it was made.
+  let isTold: Bool
   /// The modification time that the target had before anything was put into it; `nil` where it is
   /// new, or not known.
   let timeBefore: Timestamp?
@@ -109,6 +111,7 @@ final class CopyDirectory: Sendable {
     self.names = names
     followsLinks = []
     self.isMerged = isMerged
+    isTold = false
     timeBefore = nil
     sharedChange = change
     self.root = root
@@ -127,6 +130,7 @@ final class CopyDirectory: Sendable {
     isNew: Bool,
     isMissing: Bool,
     isMerged: Bool = false,
+    isTold: Bool = false,
     timeBefore: Timestamp? = nil,
     names: EntrySource = .all,
     followsLinks: FollowedSides = [],
@@ -141,6 +145,7 @@ final class CopyDirectory: Sendable {
     self.isNew = isNew
     self.isMissing = isMissing
     self.isMerged = isMerged
+    self.isTold = isTold || isNew
     self.timeBefore = timeBefore
     self.names = names
     self.followsLinks = followsLinks

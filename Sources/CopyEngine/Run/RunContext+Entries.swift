@@ -36,7 +36,7 @@ extension RunContext {
 
   /// Tells what became of a directory that is done, unless it was told when it was made.
   func tell(_ directory: CopyDirectory, _ change: EntryChange) {
-    guard directory.parent != nil || !targetIsNew else { return }
+    guard !directory.isTold, directory.parent != nil || !targetIsNew else { return }
     guard wants(change.isTold ? .entries : .unchanged), let metadata = directory.metadata else {
       return
     }

@@ -49,6 +49,7 @@ extension EntryVisitor where Work: ~Copyable {
         isNew: outcome == .isMissing || outcome == .made && children.isEmpty,
         isMissing: outcome == .isMissing,
         isMerged: change != nil,
+        isTold: outcome == .made,
         timeBefore: entry.existing?.modificationTime,
         names: source.parent.names.below(entry.name, run.options.rules),
         followsLinks: followedSides(source, entry),

@@ -19,6 +19,8 @@ struct TypedOutput {
   var keepsHighBits = false
   var buffering = OutputBuffering.automatic
   var errors = Errors.errors
+  /// Whether entries are listed, and not copied (`--list-only`).
+  var listsOnly = false
   /// How often the version was asked for.
   var versions = 0
 }

@@ -30,7 +30,8 @@ struct ConsoleSink: EventSink {
       wanted.insert(.skips)
     }
     if verbosity.level > 0 { wanted.insert(.notes) }
-    let isListed = verbosity.format != nil || log != nil
+    let isListed = verbosity.format != nil || log != nil || verbosity.listsOnly
+    if verbosity.listsOnly { wanted.insert(.unchanged) }
     if isListed { wanted.insert(.entries) }
     if isListed && (verbosity.itemizes > 1 || info[.name] > 1) { wanted.insert(.unchanged) }
     if isListed || info[.del] > 0 || info[.remove] > 0 { wanted.insert(.deletions) }
@@ -101,6 +102,7 @@ struct ConsoleSink: EventSink {
 extension ConsoleSink {
   private func tell(_ entry: EntryEvent) {
     let isDirectory = if case .directory = entry.kind { true } else { false }
+    if verbosity.listsOnly { return list(entry, isDirectory) }
     let subject = OrderedLine.Subject.entry(entry.path, isDirectory: isDirectory)
     if isShown(entry, isDirectory) {
       show(entry, isDirectory, subject)
@@ -111,6 +113,12 @@ extension ConsoleSink {
       say(message, .remarkOn(entry.path))
     }
     showProgress(entry, subject)
+  }
+
+  /// Lists an entry as `ls -l` would, which is what `--list-only` is for.
+  private func list(_ entry: EntryEvent, _ isDirectory: Bool) {
+    let line = ListingText.line(entry, verbosity.figures, context)
+    say(line, .entry(entry.path, isDirectory: isDirectory))
   }
 
   /// Whether an entry is shown: without letters that would say what changes, only what is made or
@@ -146,8 +154,14 @@ extension ConsoleSink {
 
   private func tell(_ deletion: DeletionEvent) {
     guard case .deleted(let path, let isDirectory) = deletion else {
-      if let message = DeletionText.line(deletion, verbosity) { say(message) }
-      return
+      guard let message = DeletionText.line(deletion, verbosity) else { return }
+      switch deletion {
+      case .keptDirectory(let path), .keptMountPoint(let path):
+        return say(message, .deletion(path, isDirectory: true, deletionPhase))
+      case .removedSource(let path), .sourceIsGone(let path):
+        return say(message, .entry(path, isDirectory: false))
+      case .deleted, .heldBack: return say(message)
+      }
     }
     let item = OutputItem(
       operation: .delete,

@@ -29,7 +29,10 @@ struct RunReporter {
       progress: verbosity.info[.progress] > 0 ? ProgressText(verbosity.figures) : nil,
       context: OutputFormat.Context(
         keepsOwner: preservation.contains(.owner),
-        keepsGroup: preservation.contains(.group)
+        keepsGroup: preservation.contains(.group),
+        keepsLinks: preservation.contains(.symbolicLinks),
+        // The bare command keeps them as well, and lists what `-r` does.
+        keepsAccessTimes: plan.options.skipsPrivileged && preservation.contains(.accessTimes)
       ),
       deletionPhase: plan.options.deletion.phase,
       onlyNames: isDryRun
@@ -69,7 +72,9 @@ struct RunReporter {
 
   /// What begins a list of names, as rsync has it: whether it is gathered in full first.
   private static func heading(_ plan: CopyPlan, _ verbosity: Verbosity) -> String? {
-    guard verbosity.info[.flist] > 0, plan.options.rules.isRecursive else { return nil }
+    guard verbosity.info[.flist] > 0, !verbosity.listsOnly, plan.options.rules.isRecursive else {
+      return nil
+    }
     let isGathered = [.before, .after].contains(plan.options.deletion.moment)
     return isGathered ? "building file list ... done" : "sending incremental file list"
   }

@@ -17,6 +17,8 @@ struct Verbosity: Equatable, Sendable {
   var format: OutputFormat?
   /// How much of what is unchanged is itemized: rsync's count of `-i`, 0 without `%i`.
   var itemizes = 0
+  /// Whether entries are listed, and not copied.
+  var listsOnly = false
   /// Where a log is kept, if one is.
   var log: LogSettings?
   /// Whether bytes beyond ASCII are shown as they are (`-8`).
@@ -44,6 +46,7 @@ struct Verbosity: Equatable, Sendable {
     isQuiet = typed.isQuiet
     explains = typed.explains
     level = isQuiet ? 0 : typed.verbose
+    listsOnly = output.listsOnly
     keepsHighBits = output.keepsHighBits
     buffering = output.buffering
     allToStandardError = output.errors == .all

@@ -6,13 +6,11 @@ enum VersionText {
   private enum Value {
     case bits(Int)
     case flag(Bool)
-    case word(String)
 
     var json: String {
       switch self {
       case .bits(let count): "\(count)"
       case .flag(let isThere): "\(isThere)"
-      case .word(let word): "\"\(word)\""
       }
     }
   }
@@ -20,14 +18,26 @@ enum VersionText {
   /// Scripts ask for these by their keys in the JSON.
   private static let capabilities: [(key: String, value: Value)] = [
     ("file_bits", .bits(64)), ("inum_bits", .bits(64)), ("timestamp_bits", .bits(64)),
-    ("long_int_bits", .bits(64)), ("socketpairs", .flag(false)), ("symlinks", .flag(true)),
-    ("symtimes", .flag(true)), ("hardlinks", .flag(true)), ("hardlink_specials", .flag(true)),
-    ("hardlink_symlinks", .flag(true)), ("IPv6", .flag(false)), ("atimes", .flag(true)),
-    ("batchfiles", .flag(false)), ("inplace", .flag(true)), ("append", .flag(true)),
-    ("ACLs", .flag(true)), ("ACL_at", .flag(true)), ("xattrs", .flag(true)),
-    ("secluded_args", .flag(false)), ("iconv", .flag(false)), ("prealloc", .flag(true)),
-    ("stop_at", .flag(true)), ("crtimes", .flag(false)),
+    ("long_int_bits", .bits(64)), ("socketpairs", .flag(false)), ("symlinks", has("links")),
+    ("symtimes", has("times")), ("hardlinks", has("hard-links")),
+    ("hardlink_specials", has("hard-links")), ("hardlink_symlinks", has("hard-links")),
+    ("IPv6", has("ipv6")), ("atimes", has("atimes")), ("batchfiles", has("write-batch")),
+    ("inplace", has("inplace")), ("append", has("append")), ("ACLs", has("acls")),
+    ("ACL_at", has("acls")), ("xattrs", has("xattrs")), ("secluded_args", has("secluded-args")),
+    ("iconv", has("iconv")), ("prealloc", has("preallocate")), ("stop_at", has("stop-at")),
+    ("crtimes", has("crtimes")),
   ]
+
+  /// Whether an option is carried out, and not refused.
+  private static func has(_ name: String) -> Value {
+    .flag(
+      OptionTable.rows.contains { row in
+        guard row.names.contains(name), case .changes = row.effect else { return false }
+        return true
+      }
+    )
+  }
+
   private static let optimizations = ["SIMD_roll", "asm_roll", "openssl_crypto", "asm_MD5"]
 
   /// The text, or the same as JSON with rsync's keys.
@@ -39,7 +49,6 @@ enum VersionText {
       return switch value {
       case .bits(let count): "\(count)-bit \(name.replacing("-bits", with: "s"))"
       case .flag(let isThere): isThere ? name : "no \(name)"
-      case .word(let word): "\(word) \(name)"
       }
     }
     return """
