@@ -48,7 +48,7 @@ struct Message {
   /// looks like one already.
   private mutating func escape(_ text: [UInt8]) {
     for (index, byte) in text.enumerated() {
-      let isControl = (byte < 0x20 && byte != UInt8(ascii: "\t")) || byte == 0x7f
+      let isControl = byte < 0x20 && byte != UInt8(ascii: "\t")
       guard isControl || Message.looksEscaped(text[index...]) else {
         bytes.append(byte)
         continue

@@ -183,9 +183,13 @@ struct OutputFormat: Equatable, Sendable {
 
   /// The path at the source, without the slash at its beginning.
   private static func sourceText(_ item: OutputItem) -> [UInt8] {
-    var bytes = (item.sourcePath ?? item.path).bytes
+    let path = (item.sourcePath ?? item.path).bytes
+    let slash = UInt8(ascii: "/")
+    // As rsync has it, without `.` in between.
+    let names = path.split(separator: slash).filter { !$0.elementsEqual([UInt8(ascii: ".")]) }
+    var bytes = Array(names.joined(separator: [slash]))
     if item.path == ".", item.sourcePath != nil { bytes += Array("/.".utf8) }
-    return bytes.first == UInt8(ascii: "/") ? Array(bytes.dropFirst()) : bytes
+    return bytes.first == slash ? Array(bytes.dropFirst()) : bytes
   }
 }
 
