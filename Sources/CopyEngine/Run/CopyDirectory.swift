@@ -26,6 +26,7 @@ final class CopyDirectory: Sendable {
   /// Whether something was made in a directory of the target that several sources lead to.
   final class Change: Sendable {
     fileprivate let hasBegun = Atomic<Bool>(false)
+    fileprivate let isTold = Atomic<Bool>(false)
   }
 
   /// Where a root is opened, by its path.
@@ -187,6 +188,13 @@ final class CopyDirectory: Sendable {
   /// - Returns: Whether that was not done yet.
   func beginSweep() -> Bool {
     !isNew && !isMissing && !isSwept.exchange(true, ordering: .relaxed)
+  }
+
+  /// Notes that it is told what became of it.
+  ///
+  /// - Returns: Whether none of the sources that lead to it has told before.
+  func beginTelling() -> Bool {
+    !isTold && sharedChange?.isTold.exchange(true, ordering: .relaxed) != true
   }
 
   /// Notes that an entry below is under way.

@@ -36,10 +36,10 @@ extension RunContext {
 
   /// Tells what became of a directory that is done, unless it was told when it was made.
   func tell(_ directory: CopyDirectory, _ change: EntryChange) {
-    guard !directory.isTold, directory.parent != nil || !targetIsNew else { return }
-    guard wants(change.isTold ? .entries : .unchanged), let metadata = directory.metadata else {
-      return
-    }
+    guard directory.parent != nil || !targetIsNew else { return }
+    guard wants(change.isTold ? .entries : .unchanged), let metadata = directory.metadata,
+      directory.beginTelling()
+    else { return }
     receive(.directory, directory, .itself, metadata, change)
   }
 

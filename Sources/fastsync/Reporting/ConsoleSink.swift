@@ -138,6 +138,8 @@ extension ConsoleSink {
         OrderedLine(subject: subject, bytes: Message(escaping: format.line(item, context)).line)
       )
     }
+    // As in rsync, files that a dry run does not copy are not in the log.
+    guard !onlyNames || !item.isTransferred else { return }
     if let log, let format = verbosity.log?.format, !entry.change.isEmpty || format.has("i") {
       log.write(Message(escaping: format.line(item, context)).bytes)
     }
