@@ -25,10 +25,7 @@ struct ConsoleSink: EventSink {
     if progress != nil { wanted.formUnion([.entries, .unchanged]) }
     guard isHeard else { return wanted }
     let info = verbosity.info
-    wanted.insert(.warnings)
-    if [.nonreg, .skip, .symsafe, .mount].contains(where: { info[$0] > 0 }) {
-      wanted.insert(.skips)
-    }
+    wanted.formUnion([.warnings, .skips])
     if verbosity.level > 0 { wanted.insert(.notes) }
     let isListed = verbosity.format != nil || log != nil || verbosity.listsOnly
     if verbosity.listsOnly { wanted.insert(.unchanged) }
@@ -50,7 +47,7 @@ struct ConsoleSink: EventSink {
     switch event {
     case .entry(let entry): tell(entry)
     case .skipped(let entry):
-      if isWanted(entry.reason) {
+      if isWanted(entry) {
         say(LeftOutText.skip(entry), .remarkOn(entry.path))
       }
     case .deletion(let deletion): tell(deletion)
@@ -85,15 +82,16 @@ struct ConsoleSink: EventSink {
     log?.write(message.bytes)
   }
 
-  private func isWanted(_ reason: SkippedEntry.Reason) -> Bool {
+  private func isWanted(_ entry: SkippedEntry) -> Bool {
+    // Of directories rsync tells it whatever the levels are.
+    if entry.reason == .kind && entry.isDirectory { return true }
     let flag: InfoFlag =
-      switch reason {
+      switch entry.reason {
       case .kind: .nonreg
       case .isNewer, .exists, .isMissing, .isOverMaxSize, .isUnderMinSize: .skip
       case .unsafeLink: .symsafe
       case .mountPoint: .mount
       }
-    // That directories are left out is told even where non-regular files are not.
     return verbosity.info[flag] > 0
   }
 }
