@@ -72,10 +72,14 @@ struct RunReporter {
 
   /// What begins a list of names, as rsync has it: whether it is gathered in full first.
   private static func heading(_ plan: CopyPlan, _ verbosity: Verbosity) -> String? {
-    guard verbosity.info[.flist] > 0, !verbosity.listsOnly, plan.options.rules.isRecursive else {
+    let rules = plan.options.rules
+    guard verbosity.info[.flist] > 0, !verbosity.listsOnly,
+      rules.isRecursive || rules.makesDirectories
+    else {
       return nil
     }
-    let isGathered = [.before, .after].contains(plan.options.deletion.moment)
+    let moment = plan.options.deletion.moment
+    let isGathered = !rules.isRecursive || moment == .before || moment == .after
     return isGathered ? "building file list ... done" : "sending incremental file list"
   }
 
