@@ -232,7 +232,7 @@ enum ReportingRows {
         and
         .BR \-\-no\-i\-r .
         """#
-    ) { _, _ in },
+    ) { options, typed in options.output.listsFirst = !typed.isOn },
   ]
 }
 

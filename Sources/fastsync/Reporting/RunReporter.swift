@@ -79,7 +79,8 @@ struct RunReporter {
       return nil
     }
     let moment = plan.options.deletion.moment
-    let isGathered = !rules.isRecursive || moment == .before || moment == .after
+    let isGathered =
+      verbosity.listsFirst || !rules.isRecursive || moment == .before || moment == .after
     return isGathered ? "building file list ... done" : "sending incremental file list"
   }
 

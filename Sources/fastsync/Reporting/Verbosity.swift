@@ -17,6 +17,8 @@ struct Verbosity: Equatable, Sendable {
   var format: OutputFormat?
   /// How much of what is unchanged is itemized: rsync's count of `-i`, 0 without `%i`.
   var itemizes = 0
+  /// Whether the list is said to be gathered before anything is copied.
+  var listsFirst = false
   /// Whether entries are listed, and not copied.
   var listsOnly = false
   /// Where a log is kept, if one is.
@@ -46,6 +48,7 @@ struct Verbosity: Equatable, Sendable {
     isQuiet = typed.isQuiet
     explains = typed.explains
     level = isQuiet ? 0 : typed.verbose
+    listsFirst = output.listsFirst
     listsOnly = output.listsOnly
     keepsHighBits = output.keepsHighBits
     buffering = output.buffering
