@@ -49,6 +49,26 @@ extension TypedOptions {
   }
 }
 
+extension CopyOptions {
+  /// Has the sources listed: everything that is there, and what is below a directory only where
+  /// that was asked for.
+  mutating func list(_ typed: TypedOptions) {
+    let isSelected = typed.selections.contains(where: \.isOn)
+    listing = Listing(showsLinks: isSelected && preservation.contains(.symbolicLinks))
+    preservation = [.symbolicLinks, .devices, .specials]
+    skipsPrivileged = false
+    rules.isRecursive = rules.isRecursive && isSelected
+    rules.makesDirectories = typed.names.directories.map { $0 != .skipped } ?? true
+    rules.links?.leavesOutUnsafe = false
+    rules.state = nil
+    deletion = DeletionOptions()
+    basis = nil
+    backup = nil
+    publish.checksRoom = false
+    devices = BlockDeviceOptions()
+  }
+}
+
 extension CopyPlan.Source {
   /// The sources that the operands name.
   static func all(

@@ -19,16 +19,20 @@ extension CopyPlan {
     guard let target = operands.last else {
       throw Refusal("no source and no target were given; usage: \(HelpText.usage)")
     }
-    guard operands.count > 1 else {
-      throw Refusal(
-        "only one path was given, and listing is not supported yet; usage: \(HelpText.usage)"
-      )
+    if operands.count == 1 && typed.hasList {
+      throw Refusal("--files-from takes one source and one target; usage: \(HelpText.usage)")
+    }
+    let isListing = operands.count == 1 || typed.names.listsOnly
+    var options = try CopyOptions(typed)
+    if isListing {
+      options.isDryRun = true
+      options.list(typed)
     }
     self.init(
-      sources: try Source.all(operands.dropLast(), typed),
+      sources: try Source.all(operands.count == 1 ? operands[...] : operands.dropLast(), typed),
       target: target.target,
       targetIsDirectory: target.mustBeDirectory,
-      options: try CopyOptions(typed)
+      options: options
     )
   }
 }

@@ -44,8 +44,28 @@ struct Run {
     }
   }
 
+  private func list(_ plan: CopyPlan, _ sink: ListingSink, _ watcher: SignalWatcher) -> ExitCode {
+    let copier = TreeCopier(events: sink)
+    watcher.start { copier.requestStop() }
+    do {
+      let report = try copier.copy(plan)
+      sink.finish()
+      let code = ExitCode(report)
+      if code != .done { output.writeError(Message.error("not everything was listed".utf8).line) }
+      return code
+    } catch {
+      output.writeError(Message.failure(error).line)
+      return ExitCode(error.severity)
+    }
+  }
+
   private func copy(_ plan: CopyPlan, _ verbosity: Verbosity, _ watcher: SignalWatcher) -> ExitCode
   {
+    if let listing = plan.options.listing {
+      output.configure(verbosity)
+      let sink = ListingSink(output, verbosity, showsLinks: listing.showsLinks)
+      return list(plan, sink, watcher)
+    }
     let reporter = RunReporter(plan, verbosity, output)
     let copier = TreeCopier(events: reporter.sink)
     watcher.start { copier.requestStop() }

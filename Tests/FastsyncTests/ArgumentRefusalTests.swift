@@ -19,7 +19,7 @@ import Testing
 
   @Test(arguments: [
     "--exclude=x", "--exclude x", "--bwlimit=1m", "-E", "-U", "-N", "-O", "-J", "-m", "-T x",
-    "-C", "-f x", "-F", "-P", "--partial", "--inplace", "--numeric-ids", "--list-only",
+    "-C", "-f x", "-F", "-P", "--partial", "--inplace", "--numeric-ids",
   ])
   func rsyncOptionsThatAreNotThereYet(options: String) {
     let refusal = refusal("\(options) a b")
@@ -72,7 +72,7 @@ import Testing
   @Test func operands() throws {
     #expect(refusal("")?.code == .usage)
     #expect(refusal("-a")?.text.contains("usage: fastsync [OPTION]... SRC... DEST") == true)
-    #expect(refusal("SRC")?.text.contains("listing is not supported yet") == true)
+    #expect(try plan("SRC").options.listing == Listing(showsLinks: false))
     #expect(throws: Refusal("an empty source or target was given")) {
       try Invocation([Array("SRC".utf8), []])
     }

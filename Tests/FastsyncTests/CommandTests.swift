@@ -10,7 +10,7 @@ import Testing
   @Test(
     arguments: [
       (["--foo", "a", "b"], 1, "--foo: unknown option"), ([], 1, "usage: fastsync"),
-      (["SRC"], 1, "listing is not supported yet"), (["--memory=1", "a", "b"], 1, "at least 64K"),
+      (["--memory=1", "a", "b"], 1, "at least 64K"),
       (["host:x", "b"], 4, "only copies locally"), (["-az", "a", "b"], 4, "-z is for transfers"),
       (["--iconv=x", "a", "b"], 1, "does not support yet"),
     ] as [([String], Int32, String)]

@@ -199,10 +199,23 @@ public struct BlockDeviceOptions: Equatable, Sendable {
   public init() {}
 }
 
+/// How sources are listed, where they are not copied.
+public struct Listing: Equatable, Sendable {
+  /// Whether it is shown what symbolic links lead to.
+  public var showsLinks: Bool
+
+  /// Describes a listing.
+  public init(showsLinks: Bool) {
+    self.showsLinks = showsLinks
+  }
+}
+
 /// How a run copies; every field has the default of the bare command.
 public struct CopyOptions: Equatable, Sendable {
   /// Only tell what would be done (`-n`).
   public var isDryRun = false
+  /// Only tell what the sources have, whatever is at the target (`--list-only`); a dry run.
+  public var listing: Listing?
   /// Which entries are copied.
   public var rules = SyncRules()
   /// What is carried over of them.

@@ -21,6 +21,11 @@ extension RunContext {
     receive(kind, entry.directory, entry.name, entry.metadata, change)
   }
 
+  /// Whether an entry is a directory above what was listed, whose metadata does not count.
+  func isUntold(_ entry: FoundEntry) -> Bool {
+    entry.facts.isImplied && !options.rules.keepsImpliedMetadata
+  }
+
   /// Tells that an entry is as it should be.
   @inline(__always)
   func tellUnchanged(_ entry: FoundEntry) {

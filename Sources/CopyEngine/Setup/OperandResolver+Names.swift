@@ -84,6 +84,7 @@ extension OperandResolver {
   /// a missing target its metadata: as the only file it takes the target's name.
   func nameLoneDirectory(_ sources: inout [ResolvedSource]) {
     guard sources.count == 1, let source = sources.first, rules.takesDirectories,
+      plan.options.listing == nil,
       !plan.targetIsDirectory, let only = source.only, only.kind == .directory
     else { return }
     do {
@@ -100,6 +101,21 @@ extension OperandResolver {
         names: .listed(ListedNames([]).top),
         givesMetadata: true
       )
+    }
+  }
+
+  /// Where nothing is, since whatever is at the target is not looked at.
+  func listingTarget() throws(CopyError) -> ResolvedTarget {
+    do {
+      return ResolvedTarget(
+        path: "/",
+        directory: nil,
+        nearest: try open("/"),
+        newName: nil,
+        isNew: true
+      )
+    } catch {
+      throw CopyError(.openTarget, "/", error, .selection)
     }
   }
 

@@ -106,6 +106,7 @@ struct OperandResolver {
 
   /// Finds the target, without making anything yet.
   func resolveTarget(for sources: [ResolvedSource]) throws(CopyError) -> ResolvedTarget {
+    guard plan.options.listing == nil else { return try listingTarget() }
     let found: EntryMetadata?
     do {
       found = try EntryMetadata(following: plan.target)
@@ -248,6 +249,7 @@ extension OperandResolver {
   /// Refuses a device in whose place a file would be put, and a target that lies in the source,
   /// where the run would come to it; one that is the source has all of it already.
   func check(_ source: ResolvedSource, against target: ResolvedTarget) throws(CopyError) {
+    guard plan.options.listing == nil else { return }
     if source.only?.kind == .file { try checkDevice(inPlaceOf: source, target) }
     // What is listed is looked at when it is visited, and what is not descended into has an end.
     guard source.metadata.kind == .directory, case .all = source.names else { return }

@@ -43,7 +43,7 @@ struct DryExecutor: ~Copyable, Executor {
     counts.directoriesCreated += 1
     if let gauge { counts.growth += gauge.growthOfInode(entry) }
     if entry.change.contains(.isNew) { counts.created.directories += 1 }
-    run.tell(.directory, entry, entry.change)
+    if !run.isUntold(entry) { run.tell(.directory, entry, entry.change) }
     return .isMissing
   }
 

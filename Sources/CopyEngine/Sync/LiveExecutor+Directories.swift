@@ -57,9 +57,8 @@ extension LiveExecutor where Queue: ~Copyable {
       if entry.existing != nil { obstacle = try entry.target.removeFile() }
       let policy = publisher.metadata.policy
       // Nothing more is done to a directory whose metadata does not count.
-      let isPlain = entry.facts.isImplied && !run.options.rules.keepsImpliedMetadata
       let mode =
-        isPlain
+        run.isUntold(entry)
         ? 0o777 & ~policy.creationMask
         : policy.preservation.newDirectoryPermissions(like: entry.metadata, policy.creationMask)
       do {
@@ -81,7 +80,7 @@ extension LiveExecutor where Queue: ~Copyable {
     }
     own.directoriesCreated += 1
     if entry.change.contains(.isNew) { own.created.directories += 1 }
-    run.tell(.directory, entry, entry.change)
+    if !run.isUntold(entry) { run.tell(.directory, entry, entry.change) }
     return .made
   }
 

@@ -124,6 +124,19 @@ enum NameRows {
     ) { options, typed in options.names.endsInNUL = typed.isOn },
 
     OptionRow(
+      ["list-only"],
+      in: .names,
+      help: "Only list what SRC has; so it is where there is no DEST.",
+      manual: #"""
+        List what the sources have, with permissions, sizes and times, and copy nothing.
+        So it is where one source and no target are given.
+        Without
+        .B \-r
+        only what is in a directory that has a slash at its end is listed.
+        """#
+    ) { options, _ in options.names.listsOnly = true },
+
+    OptionRow(
       ["ignore-missing-args"],
       in: .names,
       help: "A SRC, or a listed name, that is missing is no error."

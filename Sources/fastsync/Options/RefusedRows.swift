@@ -79,7 +79,6 @@ enum RefusedRows {
     OptionRow(refused: .later, ["include-from"], nil, OptionValue("FILE", .file)),
     OptionRow(refused: .later, ["inplace"], negation: .names),
     OptionRow(refused: .later, ["insecure-links"], negation: .names),
-    OptionRow(refused: .later, ["list-only"]),
     OptionRow(refused: .later, ["max-alloc"], nil, OptionValue("SIZE")),
     OptionRow(refused: .later, ["numeric-ids"], negation: .names),
     OptionRow(refused: .later, ["omit-dir-times"], "O", negation: .namesAndLetter),

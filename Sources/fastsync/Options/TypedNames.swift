@@ -23,6 +23,7 @@ struct TypedNames {
   /// Whether the names of the list end with NULs.
   var endsInNUL = false
   var makesTargetPath = false
+  var listsOnly = false
   var ignoresMissing = false
   var links = LinkRules()
   var state = StateRules()

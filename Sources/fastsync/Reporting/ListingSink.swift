@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CopyEngine
+import Kernel
+import SystemPackage
+
+/// Lists what would be copied, instead of copying it (`--list-only`).
+///
+/// The lines are kept until the last is there: workers come to names in any order.
+final class ListingSink: EventSink {
+  private let output: Output
+  private let figures: FigureStyle
+  private let isQuiet: Bool
+  /// Whether it is shown what symbolic links lead to.
+  private let showsLinks: Bool
+  private let lines = Lock<[OrderedLine]>([])
+
+  init(_ output: Output, _ verbosity: Verbosity, showsLinks: Bool) {
+    self.output = output
+    figures = verbosity.figures
+    isQuiet = verbosity.isQuiet
+    self.showsLinks = showsLinks
+  }
+
+  var wants: RunEvent.Kinds { isQuiet ? .failures : [.failures, .entries, .skips] }
+
+  func receive(_ event: RunEvent) {
+    switch event {
+    case .entry(let entry):
+      guard let source = entry.source else { return }
+      let line = Self.line(entry.path, source, entry.kind, figures, showsLinks: showsLinks)
+      let isDirectory = source.kind == .directory
+      let ordered = OrderedLine(
+        subject: .entry(entry.path, isDirectory: isDirectory),
+        bytes: line.line
+      )
+      lines.withLock { $0.append(ordered) }
+    case .skipped(let entry):
+      guard entry.isDirectory else { return }
+      output.write(LeftOutText.skip(entry).line)
+    case .failed(let error): output.writeError(Message.failure(error).line)
+    default: break
+    }
+  }
+
+  /// Writes the list.
+  func finish() {
+    for line in OrderedLine.sorted(lines.withLock { $0 }) { output.write(line.bytes) }
+  }
+
+  /// One entry: `-rw-r--r--         12,345 2026/11/27 10:00:00 name`.
+  static func line(
+    _ path: FilePath,
+    _ source: EntryMetadata,
+    _ kind: EntryEvent.Kind,
+    _ figures: FigureStyle,
+    showsLinks: Bool
+  ) -> Message {
+    let hasSize = source.kind != .device && source.kind != .special
+    let size = figures.text(hasSize ? source.size : 0)
+    let padding = max((figures == .plain ? 11 : 14) - size.count, 0)
+    let time = ModeText.time(Int(source.modificationTime.seconds), separator: " ")
+    var message = Message()
+    message.append("\(ModeText.kind(source.mode))\(ModeText.permissions(source.mode)) ")
+    message.append("\(String(repeating: " ", count: padding))\(size) \(time) ")
+    message.append(path)
+    if showsLinks, case .symbolicLink(let contents) = kind {
+      message.append(" -> ")
+      message.append(contents)
+    }
+    return message
+  }
+}
