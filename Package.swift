@@ -43,7 +43,7 @@ let package = Package(
     ),
     .executableTarget(
       name: "fastsync",
-      dependencies: ["CLiburing", "CopyEngine", "Kernel", "Storage", system],
+      dependencies: ["CLiburing", "CopyEngine", "FileTree", "Kernel", "Storage", system],
       swiftSettings: strict
     ),
     .target(

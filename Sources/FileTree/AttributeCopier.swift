@@ -100,16 +100,22 @@ public struct AttributeCopier: ~Copyable {
   ///   - target: The entry to be changed.
   ///   - isBare: Whether that is known to have none.
   ///   - classes: Which attributes count.
+  ///   - filter: Which of them are left out.
   /// - Returns: How they differ.
   /// - Throws: What could not be listed or read.
   public mutating func difference(
     from source: EntryLocation,
     to target: EntryLocation,
     isBare: Bool = false,
-    classes: Classes
+    classes: Classes,
+    filter: AttributeFilter? = nil
   ) throws(Failure) -> AttributeDelta {
     var wanted = try names(of: source, classes, isSource: true)
     var present = isBare ? [] : try names(of: target, classes, isSource: false)
+    if let filter {
+      wanted.removeAll { filter.isLeftOut($0) }
+      present.removeAll { filter.isKept($0) }
+    }
     var delta = AttributeDelta()
     if wanted.isEmpty && present.isEmpty { return delta }
     if (wanted + present).contains(where: \.isOfFilesystem) {

@@ -53,6 +53,9 @@ public struct FilterList: Sendable {
   /// Whether rules are about attributes, as those of directories may be that nobody has read.
   public let hasAttributeRules: Bool
 
+  /// Whether merge files are looked for above the transfer.
+  public var looksAbove: Bool { merges.contains { $0.path.contains(slash) } }
+
   /// Whether no name can be left out or protected.
   public var isEmpty: Bool { rules.isEmpty }
 

@@ -46,11 +46,13 @@ public final class FilterScope: Sendable {
   ///   - side: What is asked about.
   ///   - directory: The absolute path of the directory that paths in the transfer begin in.
   ///   - prefix: Where below that the transfer is, as with `--relative`.
+  ///   - looksAbove: Whether merge files are looked for above the transfer, as rules may ask.
   public convenience init(
     _ list: FilterList,
     _ side: FilterSide,
     directory: [UInt8],
-    prefix: [UInt8] = []
+    prefix: [UInt8] = [],
+    looksAbove: Bool = true
   ) {
     let start = FilterPath.directory(directory)
     let path = prefix.isEmpty ? start : FilterPath.directory(start + prefix)
@@ -59,7 +61,7 @@ public final class FilterScope: Sendable {
       side,
       path,
       relativeStart: start.count,
-      list.merges.map { MergeList(merge: $0) }
+      list.merges.map { MergeList(merge: $0, isSetUp: !looksAbove) }
     )
   }
 

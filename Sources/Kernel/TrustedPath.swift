@@ -24,7 +24,7 @@ public struct TrustedPath {
   }
 
   /// More links than this are a loop, as the kernel has it.
-  private static var linksMax: Int { 40 }
+  static var linksMax: Int { 40 }
 
   /// Opens the directory, only to name entries in (`openat2` with O_PATH).
   ///

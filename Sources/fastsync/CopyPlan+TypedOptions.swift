@@ -44,8 +44,12 @@ extension CopyOptions {
     select(typed.selections)
     rules.comparison = try Comparison(typed.comparison)
     try rules.take(typed)
+    rules.filters = FilterOptions(typed.filters)
     rules.staysOnFilesystem = typed.oneFileSystem > 0
     try delete(typed.deletion)
+    if deletion.moment != nil && !rules.filters.directives.isEmpty {
+      throw Refusal("--delete together with filter rules is not supported yet", .unsupported)
+    }
     devices.copiesContents = typed.copiesDevices
     devices.discards = typed.discards
     if devices.discards && !devices.copiesContents {

@@ -31,6 +31,7 @@ enum ExitCode: Int32 {
     self =
       switch report.stop {
       case .failure: .stopped
+      case .usage: .usage
       case .interrupted: .interrupted
       case nil where report.failures > 0: .partial
       case nil where report.vanished > 0: .vanished

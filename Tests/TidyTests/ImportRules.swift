@@ -11,7 +11,8 @@ enum ImportRules {
     "FileTree": ["Kernel", "SystemPackage", "Synchronization"],
     "CopyEngine": ["Kernel", "Uring", "Storage", "FileTree", "SystemPackage", "Synchronization"],
     "fastsync": [
-      "CopyEngine", "Kernel", "Storage", "CLiburing", "Glibc", "SystemPackage", "Synchronization",
+      "CopyEngine", "FileTree", "Kernel", "Storage", "CLiburing", "Glibc", "SystemPackage",
+      "Synchronization",
     ],
   ]
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+public import FileTree
 public import Kernel
 public import SystemPackage
 
@@ -16,7 +17,7 @@ public struct CopyError: Error, Equatable, Sendable {
     case stop
     /// Source and target do not go together; nothing was copied.
     case selection
-    /// What an option names is not what it has to be; nothing was copied.
+    /// What an option names is not what it has to be, or has rules that are wrong: the run stops.
     case usage
     /// An option asks for what cannot be done here; nothing was copied.
     case unsupported
@@ -220,6 +221,8 @@ extension CopyError {
     case openTarget
     /// Operands do not go together.
     case refuse(Refusal)
+    /// Filter rules cannot be followed.
+    case filter(FilterError)
     /// io_uring cannot be had.
     case setUpRing
     /// io_uring failed.

@@ -53,6 +53,8 @@ public struct SyncRules: Equatable, Sendable {
   public var makesDirectories = false
   /// Stay on the filesystem of each source (`-x`).
   public var staysOnFilesystem = false
+  /// Which names are left out.
+  public var filters = FilterOptions()
   /// How it is told whether a file has to be copied.
   public var comparison = Comparison()
   /// Leave out, and do not make, directories where something is mounted (`-xx`).

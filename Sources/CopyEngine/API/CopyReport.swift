@@ -8,6 +8,8 @@ public struct CopyReport: Equatable, Sendable {
   public enum Stop: Equatable, Sendable {
     /// The target cannot take more, or the ring broke.
     case failure
+    /// A file that the command line leads to is wrong.
+    case usage
     /// Somebody asked for it (`TreeCopier.requestStop`).
     case interrupted
   }

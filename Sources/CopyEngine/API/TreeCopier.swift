@@ -45,6 +45,7 @@ public final class TreeCopier: Sendable {
       plan: plan,
       sink: sink,
       creationMask: ProcessFacts.creationMask,
+      filters: try FilterList.make(plan.options.rules.filters),
       descriptors: RunLimits.raiseDescriptorLimit()
     )
     defer { state.withLock { $0 = State() } }
@@ -153,7 +154,7 @@ private struct TreeRun {
         basis: basis(target)
       )
     )
-    let work = InitialWork(sources, target, basis: run.basis)
+    let work = InitialWork(sources, target, basis: run.basis, filters: run.filters)
     let parts = try RunParts(run, work.items, passes: work.passes)
     begin(run)
     return (parts, locations)
@@ -188,6 +189,7 @@ private struct TreeRun {
         plan: dryPlan,
         sink: SilentSink(),
         creationMask: setup.creationMask,
+        filters: setup.filters,
         descriptors: setup.descriptors
       ),
       begin: begin

@@ -62,9 +62,12 @@ struct MetadataWriter: ~Copyable {
   let policy: MetadataPolicy
   private let run: RunContext
   private var attributes = AttributeCopier()
+  /// The rules about attributes that are not changed at the target, where there may be any.
+  private let targetRules: FilterScope?
 
   init(_ run: RunContext) {
     self.run = run
+    targetRules = run.filters.map { FilterScope($0, .receiver, directory: []) }
     policy = MetadataPolicy(run)
   }
 
@@ -87,12 +90,21 @@ struct MetadataWriter: ~Copyable {
         from: source,
         to: place.target,
         isBare: isBare,
-        classes: classes
+        classes: classes,
+        filter: filter(of: place)
       )
     } catch {
       tell(error, place)
       return AttributeDelta()
     }
+  }
+
+  private func filter(of place: MetadataPlace) -> AttributeFilter? {
+    // What a directory itself has is ruled by the one that it lies in.
+    let directory =
+      place.name.isEmpty ? place.directory.parent ?? place.directory : place.directory
+    guard let targetRules, let filter = directory.filter else { return nil }
+    return AttributeFilter(source: filter.current, target: targetRules)
   }
 
   /// Whether the ACLs that are in force differ, or may (`listxattr`, `getxattr`).
@@ -194,7 +206,8 @@ struct MetadataWriter: ~Copyable {
       let delta = try? attributes.difference(
         from: source,
         to: place.target,
-        classes: .filesystem
+        classes: .filesystem,
+        filter: filter(of: place)
       ), !delta.isEmpty
     else { return false }
     _ = attributes.apply(delta, from: source, to: place.target)

@@ -74,6 +74,10 @@ final class CopyDirectory: Sendable {
   let names: EntrySource
   /// On which sides its name may be a symbolic link that leads to it.
   let followsLinks: FollowedSides
+  /// The rules that leave names out; `nil` without any.
+  let filter: DirectoryFilter?
+  /// The directories in it that lead to something that is none, where that was found out.
+  let wayToContents: ArraySlice<EntryName>
   /// Where it is opened; `nil` below a root.
   let root: Root?
   /// The paths of a root, for messages; empty below.
@@ -99,10 +103,13 @@ final class CopyDirectory: Sendable {
     isMerged: Bool = false,
     names: EntrySource = .all,
     sharing change: Change? = nil,
-    before following: CopyDirectory? = nil
+    before following: CopyDirectory? = nil,
+    filter: DirectoryFilter? = nil
   ) {
     unsafe above = nil
     self.following = following
+    self.filter = filter
+    wayToContents = []
     depth = 0
     name = .itself
     self.identity = identity
@@ -135,10 +142,13 @@ final class CopyDirectory: Sendable {
     timeBefore: Timestamp? = nil,
     names: EntrySource = .all,
     followsLinks: FollowedSides = [],
-    sharing change: Change? = nil
+    sharing change: Change? = nil,
+    wayToContents: ArraySlice<EntryName> = []
   ) {
     unsafe above = parent
     following = nil
+    self.wayToContents = wayToContents
+    filter = parent.filter.map { DirectoryFilter(name, below: $0) }
     depth = parent.depth + 1
     self.name = name
     self.identity = identity

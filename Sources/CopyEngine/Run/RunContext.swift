@@ -32,6 +32,8 @@ final class RunContext: Sendable {
   /// The trees that the target is compared with.
   let basis: [BasisDirectory]
   let deletions: DeletionGate
+  /// The filter rules of the command line, if there are any.
+  let filters: FilterList?
   let space = SpaceGuard()
   let foreignAttributes = ForeignAttributes()
   let givenUp: GivenUp
@@ -80,6 +82,7 @@ final class RunContext: Sendable {
     mounts: MountTable,
     disks: DiskTraits,
     limits: RunLimits,
+    filters: FilterList? = nil,
     target: Target = Target(),
     targetTimes: TargetTimes = TargetTimes(mayMakeNames: false),
     sink: (any EventSink, wants: RunEvent.Kinds)
@@ -89,6 +92,7 @@ final class RunContext: Sendable {
     self.mounts = mounts
     self.disks = disks
     self.limits = limits
+    self.filters = filters
     (self.sink, wanted) = sink
     self.targetTimes = targetTimes
     deletions = target.deletions ?? DeletionGate(options.deletion)
@@ -207,6 +211,7 @@ extension RunContext {
     if found.hidesNames { deletions.close() }
     guard let error = shouldStop ? found : judged(found, at: place) else { return countLost() }
     let isConsequence = count(error)
+    if error.severity == .usage, !stop(.usage) { return }
     // The files in flight all meet a full disk; once is enough to say so.
     if error.severity == .stop {
       guard stop(.failure) else { return }

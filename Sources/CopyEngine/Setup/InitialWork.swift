@@ -20,6 +20,9 @@ struct InitialWork {
   private let isMerging: Bool
   /// The metadata of the first source whose contents are copied: the target directory gets that.
   private let contentsMetadata: EntryMetadata?
+  private let filters: FilterList?
+  /// The source above which merge files are looked for: the first directory, as in rsync.
+  private let firstDirectory: FilePath?
   /// Roots that entries of one directory share, where nothing is merged.
   private var containers: [FilePath: CopyDirectory] = [:]
   private let change = CopyDirectory.Change()
@@ -27,8 +30,11 @@ struct InitialWork {
   init(
     _ sources: [ResolvedSource],
     _ target: ResolvedTarget,
-    basis: [BasisDirectory] = []
+    basis: [BasisDirectory] = [],
+    filters: FilterList? = nil
   ) {
+    self.filters = filters
+    firstDirectory = sources.first { $0.metadata.kind == .directory }?.path
     self.target = target
     self.basis = basis
     isOnlySource = sources.count == 1
@@ -80,7 +86,7 @@ struct InitialWork {
       return items.append(.directory(makeRoot(source), position: 0))
     }
     let root = containers[source.path.directory] ?? makeRoot(source)
-    containers[source.path.directory] = root
+    if filters?.looksAbove != true { containers[source.path.directory] = root }
     items.append(.entry(root, name: source.name, targetName: target.newName ?? source.name))
   }
 
@@ -104,7 +110,22 @@ struct InitialWork {
       isMerged: isMerging,
       names: source.names,
       sharing: change,
-      before: following
+      before: following,
+      filter: filter(of: source)
     )
+  }
+
+  /// The rules that are in force where a source begins.
+  private func filter(of source: ResolvedSource) -> DirectoryFilter? {
+    guard let filters else { return nil }
+    let directory = source.isContents ? source.path : source.path.directory
+    let path = FilePath.workingDirectory.pushing(directory).bytes
+    let scope = FilterScope(
+      filters,
+      .sender,
+      directory: path,
+      looksAbove: source.path == firstDirectory
+    )
+    return DirectoryFilter(scope, isRead: source.isContents)
   }
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import FileTree
 internal import Kernel
 internal import Storage
 internal import SystemPackage
@@ -11,12 +12,21 @@ struct RunSetup {
   /// What the sink wants to be told.
   let wants: RunEvent.Kinds
   let creationMask: UInt32
+  /// The filter rules, if there are any.
+  let filters: FilterList?
   /// The limit on open files.
   let descriptors: Int
   let mounts = MountTable()
 
-  init(plan: CopyPlan, sink: any EventSink, creationMask: UInt32, descriptors: Int) {
+  init(
+    plan: CopyPlan,
+    sink: any EventSink,
+    creationMask: UInt32,
+    filters: FilterList?,
+    descriptors: Int
+  ) {
     self.plan = plan
+    self.filters = filters
     self.sink = sink
     wants = sink.wants
     self.creationMask = creationMask
@@ -82,6 +92,7 @@ struct RunSetup {
         descriptors: descriptors,
         memory: .ofProcess()
       ),
+      filters: filters,
       target: target,
       targetTimes: TargetTimes(mayMakeNames: !plan.options.isDryRun),
       sink: (sink, wants)

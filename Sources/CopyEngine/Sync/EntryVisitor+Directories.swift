@@ -8,6 +8,9 @@ internal import SystemPackage
 extension EntryVisitor where Work: ~Copyable {
   mutating func enter(_ entry: FoundEntry, isMade: Bool) -> Visit {
     guard !entry.directory.isMerged else { return enterMerged(entry, isMade: isMade) }
+    guard let way = wayToContents(entry.name, in: entry.directory, entry.sides) else {
+      return .done
+    }
     guard !entry.facts.followsSource || !isLoop(entry) else { return .done }
     noteEntered(entry.metadata)
     let outcome = isMade ? executor.makeDirectory(entry) : .isThere
@@ -21,7 +24,8 @@ extension EntryVisitor where Work: ~Copyable {
       isMissing: outcome == .isMissing,
       timeBefore: entry.existing?.modificationTime,
       names: entry.directory.names.below(entry.name, run.options.rules),
-      followsLinks: entry.facts.followedSides
+      followsLinks: entry.facts.followedSides,
+      wayToContents: way
     )
     if isRead(child) { return .directory(child) }
     complete(child)
@@ -33,6 +37,7 @@ extension EntryVisitor where Work: ~Copyable {
     let sources = merger.sources(of: entry)
     guard let first = sources.first(where: { !$0.isImplied || keepsImplied }) ?? sources.first
     else { return .done }
+    guard !areEmpty(sources, entry.name) else { return .done }
     for source in sources { noteEntered(source.metadata) }
     guard !entry.facts.followsSource || !isLoop(entry) else { return .done }
     let outcome = isMade ? executor.makeDirectory(entry) : .isThere
@@ -82,6 +87,29 @@ extension EntryVisitor where Work: ~Copyable {
       above = directory.parent
     }
     return false
+  }
+
+  /// The way to what a directory has that is no directory, as far as it is known; `nil` where it
+  /// has nothing, and is left out for that.
+  private func wayToContents(
+    _ name: EntryName,
+    in directory: CopyDirectory,
+    _ sides: DirectorySides
+  ) -> ArraySlice<EntryName>? {
+    guard run.options.rules.filters.prunesEmptyDirectories else { return [] }
+    guard case .filled(let way) = DirectoryPruner(run: run).contents(of: name, in: directory, sides)
+    else { return nil }
+    return way
+  }
+
+  /// Whether a directory is left out since no source has anything else in it.
+  private func areEmpty(_ sources: [SourceMerger.Source], _ name: EntryName) -> Bool {
+    guard run.options.rules.filters.prunesEmptyDirectories else { return false }
+    return sources.allSatisfy { source in
+      guard let sides = try? opener.open(source.parent) else { return false }
+      defer { withExtendedLifetime(sides) {} }
+      return wayToContents(name, in: source.parent, sides) == nil
+    }
   }
 
   /// Whether a directory is read, and not only made, as one is on which something is mounted that a

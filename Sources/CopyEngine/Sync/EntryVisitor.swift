@@ -18,11 +18,12 @@ struct EntryVisitor<Work: Executor & ~Copyable>: ~Copyable {
   }
 
   let run: RunContext
-  private let opener: DirectoryOpener
+  let opener: DirectoryOpener
   private let decider: EntryDecider
   private let basisFinder: BasisFinder
   let merger: SourceMerger
   let finder: EntryFinder
+  let filter: SourceFilter
   private var linker: HardLinker
   private let similarNames: SimilarNames
   var executor: Work
@@ -46,6 +47,7 @@ struct EntryVisitor<Work: Executor & ~Copyable>: ~Copyable {
     basisFinder = BasisFinder(run: run, decider: decider)
     merger = SourceMerger(run: run, opener: opener)
     finder = EntryFinder(run: run)
+    filter = SourceFilter(run: run)
     linker = HardLinker(run, hardLinks)
     self.similarNames = similarNames
     self.executor = executor

@@ -87,13 +87,18 @@ struct SourceMerger {
   ) throws(CopyError) -> SourceLookup.Found? {
     let sides = try opener.open(parent)
     defer { withExtendedLifetime(sides) {} }
+    let found: SourceLookup.Found
     do {
-      return try SourceLookup(rules: run.options.rules).find(name, in: parent, sides)
+      found = try SourceLookup(rules: run.options.rules).find(name, in: parent, sides)
     } catch {
       // What is not there, or leads nowhere, is told when it is visited itself.
       let isMissing = error.errno == .noSuchFileOrDirectory || error.operation == .findReferent
       guard isMissing else { throw error }
       return nil
     }
+    guard !found.isImplied else { return found }
+    let isDirectory = found.metadata.kind == .directory
+    let filter = SourceFilter(run: run)
+    return filter.hides(name, isDirectory: isDirectory, in: parent, sides) ? nil : found
   }
 }

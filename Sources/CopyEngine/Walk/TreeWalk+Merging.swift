@@ -49,9 +49,11 @@ extension TreeWalk where Work: ~Copyable {
       let sides = try opener.open(directory)
       defer { withExtendedLifetime(sides) {} }
       do throws(Errno) {
+        let filter = visitor.filter.scope(of: directory, sides)
         try reader.seek(directory, sides, to: 0)
         while try reader.fill(from: sides) {
           while let entry = reader.next() {
+            if let filter, visitor.filter.hides(entry, in: directory, filter, sides) { continue }
             let isKnown = names.add(entry.name, of: index, mayBeDirectory: entry.mayBeDirectory)
             guard isKnown else { return }
           }

@@ -69,7 +69,11 @@ struct TreeWalk<Work: Executor & ~Copyable>: ~Copyable {
     in directory: CopyDirectory,
     _ sides: DirectorySides
   ) -> WorkItem? {
-    guard var entry = visitor.find(name, as: targetName, in: directory, sides) else { return nil }
+    visitor.find(name, as: targetName, in: directory, sides).flatMap { visit($0) }
+  }
+
+  private mutating func visit(_ found: FoundEntry) -> WorkItem? {
+    var entry = found
     return take(visitor.visit(&entry), entry)
   }
 
@@ -87,10 +91,11 @@ struct TreeWalk<Work: Executor & ~Copyable>: ~Copyable {
     }
     defer { withExtendedLifetime(sides) {} }
     prepare(directory, sides)
-    guard !similarNames.putsOff(name, as: targetName, in: directory),
-      let item = visit(name, as: targetName, in: directory, sides)
+    guard let entry = visitor.find(name, as: targetName, in: directory, sides),
+      !visitor.filter.hides(entry),
+      !similarNames.putsOff(name, as: targetName, in: directory)
     else { return }
-    stack.push([item])
+    if let item = visit(entry) { stack.push([item]) }
   }
 
   /// Visits a name that was put off, unless the target has another one in its place.
@@ -248,8 +253,10 @@ extension TreeWalk where Work: ~Copyable {
     _ sides: DirectorySides
   ) -> [WorkItem] {
     var found: [WorkItem] = []
+    let filter = visitor.filter.scope(of: directory, sides)
     while !run.shouldStop, let entry = reader.next() {
       guard !Work.visitsOnlyDirectories || mayLeadToDirectory(entry) else { continue }
+      if let filter, visitor.filter.hides(entry, in: directory, filter, sides) { continue }
       let name = entry.name
       guard !similarNames.putsOff(name, as: name, in: directory) else { continue }
       if let item = visit(name, as: name, in: directory, sides) { found.append(item) }
@@ -259,8 +266,10 @@ extension TreeWalk where Work: ~Copyable {
 
   /// Puts aside the names that were just read.
   private mutating func gather(in directory: CopyDirectory, _ sides: DirectorySides) {
+    let filter = visitor.filter.scope(of: directory, sides)
     while let entry = reader.next() {
       guard !Work.visitsOnlyDirectories || mayLeadToDirectory(entry) else { continue }
+      if let filter, visitor.filter.hides(entry, in: directory, filter, sides) { continue }
       guard !similarNames.putsOff(entry.name, as: entry.name, in: directory) else { continue }
       directory.retainEntry()
       batch.add(NameBatch.Name(directory: directory, sides: sides, entry: entry))
@@ -335,16 +344,5 @@ extension TreeWalk where Work: ~Copyable {
       if !large.isEmpty { visitor.executor.flush() }
       visitor.takeDone()
     }
-  }
-}
-
-/// What files are sorted by, so that a disk reads them in one go.
-private struct ReadOrder: Comparable {
-  let device: UInt64
-  /// Where the data begins on the disk, in bytes.
-  let offset: UInt64
-
-  static func < (one: ReadOrder, other: ReadOrder) -> Bool {
-    (one.device, one.offset) < (other.device, other.offset)
   }
 }

@@ -120,8 +120,11 @@ enum NameRows {
       "0",
       negation: .names,
       in: .names,
-      help: "What --files-from reads ends with NULs instead of lines."
-    ) { options, typed in options.names.endsInNUL = typed.isOn },
+      help: "What --files-from and later options with rules read ends with NULs, not lines."
+    ) { options, typed in
+      options.names.endsInNUL = typed.isOn
+      options.filters.endsByNul = typed.isOn
+    },
 
     OptionRow(
       ["list-only"],

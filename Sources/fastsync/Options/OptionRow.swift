@@ -102,6 +102,7 @@ struct OptionSpelling {
 enum OptionGroup: String, CaseIterable {
   case selection = "What is copied and kept"
   case names = "Which names are copied, and where they go"
+  case filters = "Which names are left out"
   case comparison = "Which files count as changed"
   case deletion = "What is deleted"
   case reporting = "What is said"

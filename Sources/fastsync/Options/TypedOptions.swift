@@ -36,6 +36,9 @@ struct TypedOptions {
   var copiesDevices = false
   var discards = false
 
+  /// Which names are left out.
+  var filters = TypedFilters()
+
   var isDryRun = false
   /// How often `-v` was given.
   var verbose = 0

@@ -104,6 +104,7 @@ extension CopyError.Operation {
     case .openSource: "cannot open source"
     case .openTarget: "cannot open target"
     case .refuse(let refusal): refusal.text
+    case .filter(let problem): String(decoding: problem.sentence, as: UTF8.self)
     case .setUpRing: "io_uring: cannot be had"
     case .useRing: "io_uring: the queue failed"
     case .allocateBuffers: "--memory: cannot get memory for buffers"

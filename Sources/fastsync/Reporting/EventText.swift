@@ -9,6 +9,10 @@ extension Message {
   /// What failed: `fastsync: PATH: what failed: reason`.
   static func failure(_ error: CopyError) -> Message {
     var message = named()
+    if case .filter(let problem) = error.operation {
+      message.append(bytes: problem.sentence)
+      return message
+    }
     if !error.path.isEmpty {
       message.append(error.path)
       message.append(": ")

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import FileTree
+internal import Kernel
+internal import SystemPackage
+
+/// Reads files with filter rules: those that rules name by a path, and merge files of one open
+/// directory.
+struct RuleFiles: FilterFiles {
+  /// The directory, if it is about one.
+  let directory: Int32?
+
+  /// Reads what the command line names, or with a directory also its merge files.
+  init(in directory: Int32? = nil) {
+    self.directory = directory
+  }
+
+  func contents(at path: [UInt8]) throws(Errno) -> [UInt8] {
+    if path.elementsEqual("-".utf8) { return try Descriptor.contents(of: 0) }
+    let current = try Descriptor(opening: ".", [.directory, .pathOnly])
+    defer { withExtendedLifetime(current) {} }
+    return try TrustedPath(FilePath(bytes: path), from: current.rawValue)
+      .contents(waits: directory == nil)
+  }
+
+  func contents(of name: EntryName) -> [UInt8]? {
+    guard let directory else { return nil }
+    return try? TrustedPath(FilePath(name), from: directory).contents(waits: false)
+  }
+}
+
+/// The filter rules of one directory of the source, of which the merge files are read when it is
+/// open for the first time.
+final class DirectoryFilter: Sendable {
+  private let above: FilterScope
+  private let name: EntryName
+  private let readsFiles: Bool
+  private let known = Lock<FilterScope?>(nil)
+
+  /// Begins at a root.
+  ///
+  /// - Parameters:
+  ///   - scope: The rules of the command line there.
+  ///   - isRead: Whether the directory itself is in the transfer, and not only what operands name
+  ///     in it.
+  init(_ scope: FilterScope, isRead: Bool) {
+    above = scope
+    name = .itself
+    readsFiles = isRead
+  }
+
+  /// The rules of a directory below.
+  init(_ name: EntryName, below parent: DirectoryFilter) {
+    above = parent.current
+    self.name = name
+    readsFiles = true
+  }
+
+  /// The rules, as far as they are known.
+  var current: FilterScope {
+    known.withLock { $0 } ?? (readsFiles && !name.isEmpty ? above.below(name) : above)
+  }
+
+  /// The rules in force in the directory, which is open.
+  func scope(in directory: Int32) throws(FilterError) -> FilterScope {
+    if let scope = known.withLock({ $0 }) { return scope }
+    let scope = readsFiles ? try above.entering(name, RuleFiles(in: directory)) : above
+    known.withLock { $0 = scope }
+    return scope
+  }
+}
+
+extension CopyError {
+  /// Tells what is wrong with filter rules.
+  init(_ error: FilterError) {
+    let errno: Errno? = if case .cannotOpen(let errno) = error.problem { errno } else { nil }
+    self.init(.filter(error), "", errno, error.problem.isOfSyntax ? .usage : .stop)
+  }
+}
+
+extension FilterList {
+  /// Reads the rules of a run.
+  ///
+  /// - Returns: `nil` where there are none.
+  static func make(_ options: FilterOptions) throws(CopyError) -> FilterList? {
+    guard !options.directives.isEmpty else { return nil }
+    do {
+      let list = try FilterList(options.directives, options.settings, RuleFiles())
+      return list.isEmpty ? nil : list
+    } catch {
+      throw CopyError(error)
+    }
+  }
+}

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import FileTree
+internal import Kernel
+internal import SystemPackage
+
+/// Says which names of the source filter rules leave out.
+struct SourceFilter {
+  let run: RunContext
+
+  /// The rules in force in an open directory; `nil` without rules.
+  ///
+  /// What is wrong with a merge file ends the run, as in rsync.
+  func scope(of directory: CopyDirectory, _ sides: DirectorySides) -> FilterScope? {
+    guard let filter = directory.filter else { return nil }
+    do {
+      return try filter.scope(in: sides.source)
+    } catch {
+      run.fail(CopyError(error))
+      return nil
+    }
+  }
+
+  /// Whether a name that was just read is left out.
+  func hides(
+    _ entry: DirectoryEntry,
+    in directory: CopyDirectory,
+    _ scope: FilterScope,
+    _ sides: DirectorySides
+  ) -> Bool {
+    let rules = run.options.rules
+    let origin = directory.names.origin(of: entry.name, rules)
+    if case .implied = origin { return false }
+    if case .found = origin, let kind = entry.kind, kind != .symbolicLink || rules.links == nil {
+      return scope.excludes(entry.name, isDirectory: kind == .directory)
+    }
+    if let found = try? SourceLookup(rules: rules).find(entry.name, in: directory, sides) {
+      return scope.excludes(entry.name, isDirectory: found.metadata.kind == .directory)
+    }
+    // What cannot be looked at is told, unless it is left out whatever it may be.
+    return scope.excludes(entry.name, isDirectory: false)
+      || scope.excludes(entry.name, isDirectory: true)
+  }
+
+  /// Whether a name in an open directory is left out.
+  func hides(
+    _ name: EntryName,
+    isDirectory: Bool,
+    in directory: CopyDirectory,
+    _ sides: DirectorySides
+  ) -> Bool {
+    scope(of: directory, sides)?.excludes(name, isDirectory: isDirectory) ?? false
+  }
+
+  /// Whether an entry that was found is left out.
+  func hides(_ entry: FoundEntry) -> Bool {
+    let isDirectory = entry.metadata.kind == .directory
+    return hides(entry.name, isDirectory: isDirectory, in: entry.directory, entry.sides)
+  }
+}
