@@ -47,13 +47,11 @@ extension TrustedPath {
 
   private static func contents(of file: consuming Descriptor) throws(Errno) -> [UInt8] {
     defer { withExtendedLifetime(file) {} }
-    return try Descriptor.contents(of: file.rawValue)
+    return try contents(ofOpen: file.rawValue)
   }
-}
 
-extension Descriptor {
   /// Reads what an open file has to its end (`read`).
-  public static func contents(of file: Int32) throws(Errno) -> [UInt8] {
+  public static func contents(ofOpen file: Int32) throws(Errno) -> [UInt8] {
     var bytes: [UInt8] = []
     var chunk = [UInt8](repeating: 0, count: 16 << 10)
     while true {
@@ -62,7 +60,7 @@ extension Descriptor {
       guard count >= 0 else { throw Errno(rawValue: errno) }
       guard count > 0 else { return bytes }
       bytes.append(contentsOf: chunk[..<count])
-      guard bytes.count <= TrustedPath.fileBytesMax else { throw .fileTooLarge }
+      guard bytes.count <= fileBytesMax else { throw .fileTooLarge }
     }
   }
 }

@@ -18,8 +18,8 @@ import Testing
   }
 
   @Test(arguments: [
-    "--exclude=x", "--exclude x", "--bwlimit=1m", "-E", "-U", "-N", "-O", "-J", "-m", "-T x",
-    "-C", "-f x", "-F", "-P", "--partial", "--inplace", "--numeric-ids",
+    "--bwlimit=1m", "-E", "-U", "-N", "-O", "-J", "-T x",
+    "-P", "--partial", "--inplace", "--numeric-ids",
   ])
   func rsyncOptionsThatAreNotThereYet(options: String) {
     let refusal = refusal("\(options) a b")

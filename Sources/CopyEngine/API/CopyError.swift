@@ -119,8 +119,7 @@ extension CopyError {
     case writeMapfile
     /// Writing data, or its writeback.
     case write
-    /// Anything that writes below a directory, which was given up: it is read-only, has no room, or
-    /// cannot be written to, as far as a filesystem, a subvolume or a quota goes.
+    /// Anything that writes below a directory, which was given up: nothing can be written there.
     case writeBelow
     /// Filling a part of a device with zeros.
     case writeZeros
@@ -178,8 +177,7 @@ extension CopyError {
     case setOwnerAndGroup
     /// `fchmodat2`.
     case setPermissions
-    /// `fchmodat2`, after which these of setuid and setgid are not set: the kernel leaves setgid
-    /// out for who is not in the group, without an error.
+    /// `fchmodat2`, after which these of setuid and setgid are not set, without an error.
     case keepSpecialPermissions(UInt32)
     /// `utimensat`.
     case setTimes

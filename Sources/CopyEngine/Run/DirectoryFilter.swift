@@ -16,7 +16,7 @@ struct RuleFiles: FilterFiles {
   }
 
   func contents(at path: [UInt8]) throws(Errno) -> [UInt8] {
-    if path.elementsEqual("-".utf8) { return try Descriptor.contents(of: 0) }
+    if path.elementsEqual("-".utf8) { return try TrustedPath.contents(ofOpen: 0) }
     let current = try Descriptor(opening: ".", [.directory, .pathOnly])
     defer { withExtendedLifetime(current) {} }
     return try TrustedPath(FilePath(bytes: path), from: current.rawValue)
@@ -70,15 +70,13 @@ final class DirectoryFilter: Sendable {
   }
 }
 
-extension CopyError {
-  /// Tells what is wrong with filter rules.
-  init(_ error: FilterError) {
-    let errno: Errno? = if case .cannotOpen(let errno) = error.problem { errno } else { nil }
-    self.init(.filter(error), "", errno, error.problem.isOfSyntax ? .usage : .stop)
-  }
-}
-
 extension FilterList {
+  /// What is wrong with filter rules, as a failure of a run.
+  static func failure(_ error: FilterError) -> CopyError {
+    let errno: Errno? = if case .cannotOpen(let errno) = error.problem { errno } else { nil }
+    return CopyError(.filter(error), "", errno, error.problem.isOfSyntax ? .usage : .stop)
+  }
+
   /// Reads the rules of a run.
   ///
   /// - Returns: `nil` where there are none.
@@ -88,7 +86,7 @@ extension FilterList {
       let list = try FilterList(options.directives, options.settings, RuleFiles())
       return list.isEmpty ? nil : list
     } catch {
-      throw CopyError(error)
+      throw failure(error)
     }
   }
 }

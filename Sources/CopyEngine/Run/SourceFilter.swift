@@ -16,7 +16,7 @@ struct SourceFilter {
     do {
       return try filter.scope(in: sides.source)
     } catch {
-      run.fail(CopyError(error))
+      run.fail(FilterList.failure(error))
       return nil
     }
   }

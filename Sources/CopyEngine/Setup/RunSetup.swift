@@ -22,7 +22,7 @@ struct RunSetup {
     plan: CopyPlan,
     sink: any EventSink,
     creationMask: UInt32,
-    filters: FilterList?,
+    filters: FilterList? = nil,
     descriptors: Int
   ) {
     self.plan = plan

@@ -124,7 +124,7 @@ struct DirectoryPruner {
         levels.append(Level(name: name, identity: identity, scope: rules, position: 0))
         return opened
       } catch let error as FilterError {
-        run.fail(CopyError(error))
+        run.fail(FilterList.failure(error))
       } catch let error as Errno {
         errors.append(.source(.openDirectory, path().pushing(FilePath(name)), error))
       } catch {}
