@@ -39,8 +39,11 @@ class Case:
         return any(option_sets.key(word) in names for option in self.options for word in option)
 
 
-def generate(seed, able, refused, areas=None):
-    """The case of a seed; options whose names are in `refused` are left out."""
+def generate(seed, able, refused, areas=None, plain=False):
+    """The case of a seed; options whose names are in `refused` are left out.
+
+    A plain one has the contents of one source, a target that is there, and is run by root.
+    """
     rng = random.Random(f"case {seed}")
     exact = rng.random() < 0.25 and not refused & {"-@", "--modify-window"}
     maker = TreeMaker(rng, able, exact_times=exact, rules=rules.rule_file if rng.random() < 0.3 else None)
@@ -59,7 +62,11 @@ def generate(seed, able, refused, areas=None):
     case = Case(seed, tree, chosen, _operands(rng, tree, names),
                 umask=rng.choice((0o022, 0o022, 0o022, 0o077, 0o002, 0)), bundled=rng.random() < 0.5, exact_times=exact,
                 locale=rng.choice(("C.UTF-8", "C.UTF-8", "C.UTF-8", "C")))
-    if "device" in able and rng.random() < 0.15:
+    if plain:
+        case.operands = [b"src/", b"dst/"]
+        case.options.append(("-r",))
+        tree.setdefault(b"dst", Node("dir", 0o755))
+    elif "device" in able and rng.random() < 0.15:
         case.user = 65534
         _give_to(case, rng)
     case.options = [option for option in case.options

@@ -38,6 +38,8 @@ def _parser():
     parser.add_argument("--seed", type=int, help="of the first case; each case's own seed is one more (random, printed)")
     parser.add_argument("--jobs", type=int, default=1, help="processes (1)")
     parser.add_argument("--areas", metavar="LIST", help=f"options most of all from these: {','.join(sorted(options.AREAS))}")
+    parser.add_argument("--plain", action="store_true",
+                        help="one source's contents to a target that is there, as root")
     parser.add_argument("--only", metavar="LIST", help="only these options besides those of selection, e.g. --delete,-b")
     parser.add_argument("--without", metavar="LIST", default="", help="not these options")
     parser.add_argument("--failures", type=int, default=10, metavar="N", help="stop after N cases that differ (10)")
@@ -58,6 +60,7 @@ class Settings:
     able: set
     refused: set
     areas: list | None = None
+    plain: bool = False
     shrinks: bool = True
     alike: int = 3                   # so many of a kind are told of, by each process
 
@@ -102,7 +105,7 @@ def run_seeds(settings, seeds):
 
 
 def _run_seed(arena, settings, seed, tally, listed):
-    case = cases.generate(seed, settings.able, settings.refused, settings.areas)
+    case = cases.generate(seed, settings.able, settings.refused, settings.areas, settings.plain)
 
     def differences(changed):
         expected, actual = arena.run(changed)
@@ -213,6 +216,7 @@ def main(arguments):
     seed = random.SystemRandom().randrange(10**9) if asked.seed is None else asked.seed
     settings = settings_for(tool, "/dev/shm")
     settings.areas = asked.areas and asked.areas.split(",")
+    settings.plain = asked.plain
     settings.shrinks, settings.alike = not asked.no_shrink, asked.alike
     settings.refused |= set(asked.without.split(",")) - {""}
     if asked.only:

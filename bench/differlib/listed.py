@@ -4,16 +4,19 @@
 import re
 from pathlib import Path
 
-PAGE = Path(__file__).resolve().parent.parent.parent / "docs/rsync-differences.md"
-_ROW = re.compile(r"^\| `([a-z-]+)` \|", re.MULTILINE)
+from .trees import linked_names
 
-# Key -> whether a difference of a case is that one: (case, difference) -> bool.
+PAGE = Path(__file__).resolve().parent.parent.parent / "docs/rsync-differences.md"
+_ROW = re.compile(r"^\| `([^`]+)` \|", re.MULTILINE)
+_ITEM = re.compile(rb"^[<>ch.*][fdLDS][^ ]{9,10} (.*?)(?: (?:=>|->) .*)?/?$")
+
+# Key -> the differences of a case that are left by it: (case, differences) -> differences.
 EXCUSES = {}
 
 
-def excuse(key):
+def excuse(*words):
     def kept(function):
-        EXCUSES[key] = function
+        EXCUSES.update(dict.fromkeys(words, function))
         return function
     return kept
 
@@ -32,11 +35,116 @@ class Listed:
 
     def left(self, case, differences):
         """The differences that no key excuses."""
-        return [difference for difference in differences if not self._is_excused(case, difference)]
+        for key, rest in self._known.items():
+            if not differences:
+                break
+            left = rest(case, differences)
+            self.counts[key] += len(left) < len(differences)
+            differences = left
+        return differences
 
-    def _is_excused(self, case, difference):
-        for key, matches in self._known.items():
-            if matches(case, difference):
-                self.counts[key] += 1
-                return True
-        return False
+
+def _is_entry(difference):
+    return difference.aspect in ("entry", "kind")
+
+
+def _without_pairs(differences, change):
+    """Differences without lines of which one becomes the other."""
+    outputs = [each for each in differences if each.aspect == "output"]
+    wanted = [change(each.expected) for each in outputs if each.expected is not None]
+    found = [change(each.actual) for each in outputs if each.actual is not None]
+    left = []
+    for each in differences:
+        if each.aspect == "output":
+            line, others = (each.expected, found) if each.expected is not None else (each.actual, wanted)
+            if change(line) in others:
+                continue
+        left.append(each)
+    return left
+
+
+@excuse("del-character")
+def _escaped(_, differences):
+    return _without_pairs(differences, lambda line: line.replace(b"\x7f", b"\\#177"))
+
+
+@excuse("delete-empty-source")
+def _refused(_, differences):
+    return [] if any(each.aspect == "exit" and "is empty, and all that" in each.actual
+                     for each in differences) else differences
+
+
+@excuse("delete-order")
+def _other_names(case, differences):
+    """Which are left by --max-delete, as long as both say that some are."""
+    if not case.has("--max-delete") or any(each.aspect == "exit" for each in differences):
+        return differences
+    return [each for each in differences
+            if not (_is_entry(each) and b"dst" in each.name[:3] or each.aspect == "mtime" or each.aspect == "output"
+                    and b"delet" in (each.expected or each.actual))]
+
+
+@excuse("make-way")
+def _kept(case, differences):
+    """What could not be replaced, since a user may not read the source, is there still."""
+    if not case.user:
+        return differences
+    sources = {name.split(b"/", 1)[-1] for name in case.tree if name.startswith(b"src")}
+    old = {name: node.kind for name, node in case.tree.items()
+           if name.split(b"/", 1)[-1] in sources and not name.startswith(b"src")}
+    return [each for each in differences
+            if not (each.aspect == "entry" and each.expected is None and old.get(each.name, "-") in str(each.actual))]
+
+
+@excuse("own-inode")
+def _parted(case, differences):
+    """Names that are linked at the target and not at the source."""
+    if not case.has("-H", "--hard-links"):
+        return differences
+    names = {name for name in linked_names(case.tree) if not name.startswith(b"src")}
+    if not names:
+        return differences
+    known = {name.split(b"/", 1)[-1] for name in names}
+    return [each for each in differences
+            if not (each.name in names
+                    or each.aspect == "output" and not each.name and (
+                        _is_about(each.expected or each.actual, known)
+                        or b":" in (each.expected or each.actual)))]
+
+
+@excuse("hard-link-order")
+def _first_name(case, differences):
+    """Which of a file's names is said to be copied, and which is linked to it."""
+    if not case.has("-H", "--hard-links"):
+        return differences
+    known = {name.split(b"/", 1)[-1] for name in linked_names(case.tree)}
+    return [each for each in differences
+            if not (each.aspect == "output" and _is_about(each.expected or each.actual, known))]
+
+
+def _is_about(line, names):
+    """Whether an itemized or plain line is about one of the names, as it is escaped in it."""
+    found = _ITEM.match(line)
+    text = re.sub(rb"\\#(\d{3})", lambda match: bytes([int(match[1], 8)]), found[1] if found else line.split(b" => ")[0])
+    return any(text == name or text.endswith(b"/" + name) or name.endswith(b"/" + text) for name in names)
+
+
+@excuse("linked-copies")
+def _copied(case, differences):
+    """A name that a user may not link to somebody else's file is a copy."""
+    if not case.user or not case.has("-H", "--hard-links"):
+        return differences
+    return [each for each in differences if not (each.aspect == "entry" and each.expected is None)]
+
+
+@excuse("attributes-and-modes")
+def _mode_of_the_source(case, differences):
+    """Without -p, -X gives entries with attributes the source's permissions."""
+    if not case.has("-X", "--xattrs"):
+        return differences
+    return [each for each in differences if each.aspect != "mode"]
+
+
+@excuse("hard-link-protocol")
+def _rsync_fails(_, differences):
+    return [] if any(each.aspect == "exit" and each.expected.startswith("2 (") for each in differences) else differences

@@ -89,7 +89,7 @@ AREAS = {
     "output": [
         (3, _one("-v")), (2, _one("-v", "-v")), (1, _one("-q")), (2, _one("-i", "-i")), (5, _one("-n")), (4, _one("--stats")),
         (1, _one("-8")), (1, _one("-h")), (1, _one("-h", "-h")), (1, _one("--no-h")), (1, _one("--progress")), (1, _one("-P")),
-        (2, _of("--out-format", "%i %n%L", "%n", "%f %l", "%o %i %n %L %l %M", "%B %U %G %n", "%C %n", "[%%] %n", "%'l %n", "%10n|%-5l|")),
+        (2, _of("--out-format", "%i %n%L", "%n", "%f %l", "%o %i %n %L %l %M", "%B %U %G %n", "[%%] %n", "%'l %n", "%10n|%-5l|")),
         (1, _of("--info", "all0", "name1", "name2,del", "skip", "skip2", "misc2", "stats2", "flist2", "remove", "copy", "nonreg0", "backup", "symsafe", "name0,del2")),
         (1, _of("--log-file", "log")), (1, _of("--log-file-format", "%i %n", "%n%L")), (1, _of("--outbuf", "L", "N", "B")),
         (1, _of("--stderr", "all", "client", "errors")), (1, _one("--no-v")), (1, _one("--msgs2stderr")),

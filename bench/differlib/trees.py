@@ -205,6 +205,12 @@ class TreeMaker:
         return self._number
 
 
+def linked_names(tree):
+    """Names that share an inode with another one."""
+    return {name for name, node in tree.items() if node.link is not None} | {
+        node.link for node in tree.values() if node.link is not None}
+
+
 def outside():
     """What links that lead out of a tree may find."""
     time = _TIMES[0] * SECOND_NS
