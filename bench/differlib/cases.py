@@ -42,7 +42,7 @@ class Case:
 def generate(seed, able, refused, areas=None, plain=False):
     """The case of a seed; options whose names are in `refused` are left out.
 
-    A plain one has the contents of one source, a target that is there, and is run by root.
+    A plain one has the contents of one source with permissions, a target that is there, and is run by root.
     """
     rng = random.Random(f"case {seed}")
     exact = rng.random() < 0.25 and not refused & {"-@", "--modify-window"}
@@ -64,7 +64,8 @@ def generate(seed, able, refused, areas=None, plain=False):
                 locale=rng.choice(("C.UTF-8", "C.UTF-8", "C.UTF-8", "C")))
     if plain:
         case.operands = [b"src/", b"dst/"]
-        case.options.append(("-r",))
+        quiet = [option for option in case.options if option[0] != "-v"]
+        case.options = quiet + [("-v",)] * (len(quiet) < len(case.options)) + [("-r",), ("-p",)]
         tree.setdefault(b"dst", Node("dir", 0o755))
     elif "device" in able and rng.random() < 0.15:
         case.user = 65534

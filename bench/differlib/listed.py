@@ -8,7 +8,7 @@ from .trees import linked_names
 
 PAGE = Path(__file__).resolve().parent.parent.parent / "docs/rsync-differences.md"
 _ROW = re.compile(r"^\| `([^`]+)` \|", re.MULTILINE)
-_ITEM = re.compile(rb"^[<>ch.*][fdLDS][^ ]{9,10} (.*?)(?: (?:=>|->) .*)?/?$")
+_ITEM = re.compile(rb"^[<>ch.*][fdLDS].{9} (.*?)(?: (?:=>|->) .*)?/?$")
 
 # Key -> the differences of a case that are left by it: (case, differences) -> differences.
 EXCUSES = {}
@@ -63,11 +63,6 @@ def _without_pairs(differences, change):
     return left
 
 
-@excuse("del-character")
-def _escaped(_, differences):
-    return _without_pairs(differences, lambda line: line.replace(b"\x7f", b"\\#177"))
-
-
 @excuse("delete-empty-source")
 def _refused(_, differences):
     return [] if any(each.aspect == "exit" and "is empty, and all that" in each.actual
@@ -80,7 +75,7 @@ def _other_names(case, differences):
     if not case.has("--max-delete") or any(each.aspect == "exit" for each in differences):
         return differences
     return [each for each in differences
-            if not (_is_entry(each) and b"dst" in each.name[:3] or each.aspect == "mtime" or each.aspect == "output"
+            if not (_is_entry(each) and b"dst" in each.name[:3] or each.aspect in ("mtime", "linked with") or each.aspect == "output"
                     and b"delet" in (each.expected or each.actual))]
 
 
@@ -112,14 +107,54 @@ def _parted(case, differences):
                         or b":" in (each.expected or each.actual)))]
 
 
+_TRANSFERRED = (b"Literal data", b"Number of created files", b"Number of regular files transferred", b"Total transferred file size", b"Matched data")
+
+
 @excuse("hard-link-order")
 def _first_name(case, differences):
-    """Which of a file's names is said to be copied, and which is linked to it."""
+    """Which of a file's names is said to be copied, and whether what is there under it is taken for equal."""
     if not case.has("-H", "--hard-links"):
         return differences
     known = {name.split(b"/", 1)[-1] for name in linked_names(case.tree)}
+    above = {name.rpartition(b"/")[0] for name in known}
+
+    def is_meant(each):
+        if each.aspect == "output":
+            line = each.expected or each.actual
+            return (_is_about(line, known) or bool(known) and line.startswith(_TRANSFERRED)
+                    or case.has("--out-format") and any(name.rpartition(b"/")[2] in line for name in known))
+        below = each.name.split(b"/", 1)[-1] if b"/" in each.name else b""
+        return below in known and not _is_entry(each) or each.aspect == "mtime" and below in above
+    return [each for each in differences if not is_meant(each)]
+
+
+@excuse("shared-inode")
+def _repaired_first(case, differences):
+    """Which of the names that share an inode at the target is said to be repaired."""
+    linked = [name for name in linked_names(case.tree) if not name.startswith(b"src")]
+    known = {name.split(b"/", 1)[-1] for name in linked}
     return [each for each in differences
             if not (each.aspect == "output" and _is_about(each.expected or each.actual, known))]
+
+
+@excuse("itemized-owner")
+def _without_owner(case, differences):
+    """Lines that differ by the letters for permissions, owner and group of what is setuid or setgid."""
+    if not any(node.kind != "dir" and node.mode & 0o6000 for node in case.tree.values()):
+        return differences
+    left = _without_pairs(differences, lambda line: line[:5] + b"..." + line[8:] if line[:1] == b"." else line)
+    # All that differed may be as it should when it is looked at again.
+    return [each for each in left if not (each.aspect == "output" and each.expected is None
+                                          and re.match(rb"\.[fSD]\.\.\.[p.][o.][g.]\.\.\. ", each.actual))]
+
+
+@excuse("setgid-order")
+def _inherited(case, differences):
+    """The group of what is made in a directory that was setgid before, or will be."""
+    if not any(node.kind == "dir" and node.mode & 0o2000 for node in case.tree.values()):
+        return differences
+    return [each for each in differences if each.aspect != "group" and not (
+        each.aspect == "mode" and int(each.expected, 8) & ~0o2000 == int(each.actual, 8) & ~0o2000)]
 
 
 def _is_about(line, names):

@@ -156,7 +156,7 @@ final class Output: Sendable {
 }
 
 /// What becomes of bytes beyond ASCII, which a terminal may take for something else; as in rsync
-/// the last of ASCII (DEL) is among them where the locale does not say what they are.
+/// the last of ASCII (DEL) is none of them.
 enum HighBits: Sendable {
   /// They are shown as they are.
   case kept
@@ -177,11 +177,11 @@ enum HighBits: Sendable {
 
   /// A text as it is shown.
   func shown(_ text: [UInt8]) -> [UInt8] {
-    if self == .kept || text.allSatisfy({ $0 < 0x7f }) { return text }
+    if self == .kept || text.allSatisfy({ $0 < 0x80 }) { return text }
     var shown: [UInt8] = []
     var rest = text[...]
     while let byte = rest.first {
-      let length = byte < 0x7f ? 1 : self == .unlessUnicode ? HighBits.length(rest) : 0
+      let length = byte < 0x80 ? 1 : self == .unlessUnicode ? HighBits.length(rest) : 0
       if length > 0 {
         shown += rest.prefix(length)
       } else {
