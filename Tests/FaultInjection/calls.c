@@ -40,10 +40,10 @@ enum {
 #define COVERED(X) \
   X(open) X(openat) X(close) X(fcntl) X(statx) X(fstatfs) X(fstatvfs) X(flock) X(lseek) \
   X(mkdirat) X(symlinkat) \
-  X(mknodat) X(linkat) X(unlinkat) X(renameat2) X(fchown) X(fchownat) X(fchmod) X(chmod) \
-  X(futimens) X(utimensat) X(readlink) X(readlinkat) X(flistxattr) X(llistxattr) X(fgetxattr) \
-  X(lgetxattr) X(fsetxattr) X(lsetxattr) X(fremovexattr) X(lremovexattr) X(ftruncate) \
-  X(fallocate) X(read) X(pread) X(preadv2) X(pwrite) X(pwritev2) X(posix_fadvise) \
+  X(mknodat) X(linkat) X(unlinkat) X(renameat) X(renameat2) X(fchown) X(fchownat) X(fchmod) \
+  X(chmod) X(futimens) X(utimensat) X(readlink) X(readlinkat) X(flistxattr) X(llistxattr) \
+  X(fgetxattr) X(lgetxattr) X(fsetxattr) X(lsetxattr) X(fremovexattr) X(lremovexattr) \
+  X(ftruncate) X(fallocate) X(read) X(pread) X(preadv2) X(pwrite) X(pwritev2) X(posix_fadvise) \
   X(sync_file_range) X(syncfs) X(fsync) X(ioctl) X(mmap) X(pthread_create) X(geteuid) X(syscall)
 
 bool fi_covers(const char *function) {

@@ -37,6 +37,11 @@ int unlinkat(int directory, const char *path, int flags) {
   return REAL(unlinkat)(directory, path, flags);
 }
 
+int renameat(int directory, const char *path, int new_directory, const char *new_path) {
+  FAIL(rename);
+  return REAL(renameat)(directory, path, new_directory, new_path);
+}
+
 int renameat2(int directory, const char *path, int new_directory, const char *new_path,
               unsigned flags) {
   FAIL(rename);
