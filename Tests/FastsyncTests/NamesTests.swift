@@ -30,12 +30,17 @@ struct NamesTests {
     var twin = NamesTwin(input: names)
     for line in [
       "-a --files-from=- . D/", "-a --files-from=- . D", "-ar --files-from=- . D",
-      "-a --files-from=- --no-R . D", "-a --files-from=- --no-d . D", "-n --files-from=- -l . D",
+      "-a --files-from=- --no-R . D/", "-n --files-from=- -l . D",
       "-a --files-from=- --ignore-missing-args . D", "-r --files-from=- ./ D/",
     ] { try twin.compare(line) }
     twin.input = names.split(separator: "\\n").joined(separator: "\\0")
     try twin.compare("-lptgoD -v -d --files-from=- --from0 .// D//")
     try twin.compare("-lptgoD -v -d -0 --relative --files-from=- . D/")
+  }
+
+  @Test(arguments: ["e\\n", "f\\n", "a/g\\na/g\\n", "f/x\\na/g\\n", "./f\\n", "a\\na/b/f"])
+  func listWithoutDirectories(_ names: String) throws {
+    try NamesTwin(input: names).compare("-a --files-from=- --no-d . D/")
   }
 
   @Test(arguments: ["a b\\n", "x/\\n"])
