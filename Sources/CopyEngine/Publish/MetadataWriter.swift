@@ -36,7 +36,7 @@ extension MetadataPlace {
       directory: entry.directory,
       name: entry.name,
       targetName: entry.targetName,
-      source: entry.basis == nil ? EntryLocation(open: source) : entry.source,
+      source: entry.takesBasis ? entry.source : EntryLocation(open: source),
       target: EntryLocation(open: target)
     )
   }
@@ -100,10 +100,11 @@ struct MetadataWriter: ~Copyable {
   }
 
   private func filter(of place: MetadataPlace) -> AttributeFilter? {
+    guard let targetRules else { return nil }
     // What a directory itself has is ruled by the one that it lies in.
     let directory =
       place.name.isEmpty ? place.directory.parent ?? place.directory : place.directory
-    guard let targetRules, let filter = directory.filter else { return nil }
+    guard let filter = directory.filter else { return nil }
     return AttributeFilter(source: filter.current, target: targetRules)
   }
 

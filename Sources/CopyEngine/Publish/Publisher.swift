@@ -283,7 +283,7 @@ extension Publisher {
       return false
     }
     // Also where it is never told of, since its filesystem fails before the name has lasted.
-    if entry.basis == nil { shared.recent.note(entry) }
+    if !entry.takesBasis { shared.recent.note(entry) }
     guard durability == .file else {
       tell(entry, change)
       return true

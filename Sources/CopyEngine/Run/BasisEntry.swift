@@ -17,24 +17,27 @@ enum BasisLevel: Int, Comparable {
 }
 
 /// What the trees beside the target have of one name, at best.
-struct BasisFacts: Sendable, Equatable {
+///
+/// It lies apart, since few runs have such trees, and entries are copied on their way.
+final class BasisFacts: Sendable {
   /// How much; `nil` where none has anything of its kind.
   let level: BasisLevel?
-  /// Which inode that is.
-  var identity: InodeIdentity?
   /// What the source has otherwise.
-  var change: EntryChange = []
+  let change: EntryChange
+  /// What has it.
+  let entry: BasisEntry?
+
+  init(level: BasisLevel?, change: EntryChange = [], entry: BasisEntry? = nil) {
+    self.level = level
+    self.change = change
+    self.entry = entry
+  }
 }
 
 /// What a tree beside the target has of an entry.
-final class BasisEntry: Sendable {
+struct BasisEntry: Sendable {
   let sides: BasisSides
   let metadata: EntryMetadata
-
-  init(_ sides: BasisSides, _ metadata: EntryMetadata) {
-    self.sides = sides
-    self.metadata = metadata
-  }
 }
 
 /// The trees of which something was told once.
@@ -46,6 +49,9 @@ final class BasisTreesTold: Sendable {
 }
 
 extension FoundEntry {
+  /// What a tree beside the target has of it, where that is used.
+  var basis: BasisEntry? { takesBasis ? facts.basis?.entry : nil }
+
   /// Where it is in a tree beside the target.
   func location(in basis: BasisEntry) -> EntryLocation {
     EntryLocation(directory: basis.sides.sides.target, name: targetName)
@@ -58,7 +64,7 @@ extension FoundEntry {
   var contentsMetadata: EntryMetadata { basis?.metadata ?? metadata }
 
   /// What its metadata is to be, where a file was opened for its contents.
-  func wanted(_ opened: EntryMetadata) -> EntryMetadata { basis == nil ? opened : metadata }
+  func wanted(_ opened: EntryMetadata) -> EntryMetadata { takesBasis ? metadata : opened }
 
   /// The path of the file that its contents are read from.
   func contentsPath(_ options: BasisOptions?) -> FilePath {

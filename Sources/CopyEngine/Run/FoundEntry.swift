@@ -16,8 +16,8 @@ struct FoundEntry: Sendable {
   var isCopiedAgain = false
   /// What changes of it, once that is decided.
   var change: EntryChange = []
-  /// What a tree beside the target has of it, where that is used.
-  var basis: BasisEntry?
+  /// Whether what a tree beside the target has of it is used.
+  var takesBasis = false
 
   var metadata: EntryMetadata { facts.source }
   /// What has its name at the target.

@@ -7,6 +7,12 @@ internal import SystemPackage
 /// Says which names of the source filter rules leave out.
 struct SourceFilter {
   let run: RunContext
+  private let lookup: SourceLookup
+
+  init(run: RunContext) {
+    self.run = run
+    lookup = SourceLookup(rules: run.options.rules)
+  }
 
   /// The rules in force in an open directory; `nil` without rules.
   ///
@@ -28,13 +34,14 @@ struct SourceFilter {
     _ scope: FilterScope,
     _ sides: DirectorySides
   ) -> Bool {
-    let rules = run.options.rules
-    let origin = directory.names.origin(of: entry.name, rules)
+    let origin = directory.names.origin(of: entry.name, lookup.rules)
     if case .implied = origin { return false }
-    if case .found = origin, let kind = entry.kind, kind != .symbolicLink || rules.links == nil {
+    if case .found = origin, let kind = entry.kind,
+      kind != .symbolicLink || lookup.rules.links == nil
+    {
       return scope.excludes(entry.name, isDirectory: kind == .directory)
     }
-    if let found = try? SourceLookup(rules: rules).find(entry.name, in: directory, sides) {
+    if let found = try? lookup.find(entry.name, in: directory, sides) {
       return scope.excludes(entry.name, isDirectory: found.metadata.kind == .directory)
     }
     // What cannot be looked at is told, unless it is left out whatever it may be.

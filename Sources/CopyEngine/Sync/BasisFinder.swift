@@ -29,10 +29,9 @@ struct BasisFinder {
     let change = best.level == .exact ? [] : change(of: &best.candidate, &executor)
     entry.facts.basis = BasisFacts(
       level: best.level,
-      identity: metadata.identity,
-      change: change
+      change: change,
+      entry: BasisEntry(sides: best.sides, metadata: metadata)
     )
-    entry.basis = BasisEntry(best.sides, metadata)
   }
 
   /// What a tree has of an entry (`statx`), in the target's place; `nil` where it has nothing of

@@ -67,7 +67,9 @@ extension EntryDecider {
     let isThere = kind == .file && facts.target?.kind == .file
     switch (level, use) {
     case (.exact, .link):
-      if let target = facts.target, target.identity == found.identity { return nil }
+      if let target = facts.target, target.identity == found.entry?.metadata.identity {
+        return nil
+      }
       return EntryDecision(.linkToBasis, .linkedToBasis)
     case (.exact, .compare): return EntryDecision(.leaveToBasis)
     case _ where isThere: return nil

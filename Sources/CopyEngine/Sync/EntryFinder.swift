@@ -7,10 +7,15 @@ internal import SystemPackage
 /// Looks names up on both sides.
 struct EntryFinder {
   let run: RunContext
-  private var lookup: SourceLookup { SourceLookup(rules: run.options.rules) }
+  private let lookup: SourceLookup
+  /// Whether `noteRareFacts` has anything to find out.
+  let knowsRareFacts: Bool
 
   init(run: RunContext) {
     self.run = run
+    let rules = run.options.rules
+    lookup = SourceLookup(rules: rules)
+    knowsRareFacts = rules.leavesOutMounts || rules.links?.leavesOutUnsafe == true
   }
 
   /// What an entry is on both sides (`statx`); a failure is told.
@@ -190,9 +195,4 @@ extension EntryFinder {
     else { return false }
     return above.device != entry.device
   }
-}
-
-extension SyncRules {
-  /// Whether `noteRareFacts` has anything to find out.
-  var needsMoreFacts: Bool { leavesOutMounts || links?.leavesOutUnsafe == true }
 }

@@ -60,16 +60,6 @@ struct EntryVisitor<Work: Executor & ~Copyable>: ~Copyable {
     return counts
   }
 
-  /// What an entry is on both sides (`statx`); a failure is told.
-  func find(
-    _ name: EntryName,
-    as targetName: EntryName,
-    in directory: CopyDirectory,
-    _ sides: DirectorySides
-  ) -> FoundEntry? {
-    finder.find(name, as: targetName, in: directory, sides)
-  }
-
   /// Decides what to do with an entry, and does it but for what the walk has to do.
   mutating func visit(_ entry: inout FoundEntry) -> Visit {
     own.entriesVisited += 1
@@ -78,7 +68,7 @@ struct EntryVisitor<Work: Executor & ~Copyable>: ~Copyable {
       own.noteListed(entry.metadata)
     }
     if !entry.directory.isMerged { entry.facts.isInEarlierSource = false }
-    if run.options.rules.needsMoreFacts { finder.noteRareFacts(&entry) }
+    if finder.knowsRareFacts { finder.noteRareFacts(&entry) }
     if entry.metadata.identity == run.targetRoot {
       entry.facts.isTargetRoot = isEntered(entry)
     }
@@ -118,7 +108,7 @@ struct EntryVisitor<Work: Executor & ~Copyable>: ~Copyable {
         }
       case .decided(let decision):
         entry.change = decision.change
-        if entry.basis != nil && !decision.action.usesBasis { entry.basis = nil }
+        entry.takesBasis = decision.action.usesBasis
         switch decision.action {
         case .repair: repair(entry, attributes)
         case .keep: keep(entry, attributes)
@@ -304,7 +294,7 @@ extension EntryVisitor where Work: ~Copyable {
   private func findAgain(_ name: LinkName) -> FoundEntry? {
     do {
       let sides = try opener.open(name.directory)
-      return find(name.name, as: name.targetName, in: name.directory, sides)
+      return finder.find(name.name, as: name.targetName, in: name.directory, sides)
     } catch {
       run.fail(error, at: FailedPlace(nearest: name.directory))
       return nil

@@ -210,7 +210,7 @@ extension LiveExecutor where Queue: ~Copyable {
     own.hardLinksMade += 1
     if entry.change.contains(.isNew) { own.created.note(entry.metadata.kind) }
     publisher.shared.recent.note(entry)
-    let isInBasis = entry.facts.basis?.identity == identity
+    let isInBasis = entry.facts.basis?.entry?.metadata.identity == identity
     run.tellLink(entry, to: published, isInBasis ? .linkedToBasis : entry.change)
     return .settled
   }

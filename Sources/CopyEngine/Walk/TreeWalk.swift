@@ -69,11 +69,9 @@ struct TreeWalk<Work: Executor & ~Copyable>: ~Copyable {
     in directory: CopyDirectory,
     _ sides: DirectorySides
   ) -> WorkItem? {
-    visitor.find(name, as: targetName, in: directory, sides).flatMap { visit($0) }
-  }
-
-  private mutating func visit(_ found: FoundEntry) -> WorkItem? {
-    var entry = found
+    guard var entry = visitor.finder.find(name, as: targetName, in: directory, sides) else {
+      return nil
+    }
     return take(visitor.visit(&entry), entry)
   }
 
@@ -91,11 +89,11 @@ struct TreeWalk<Work: Executor & ~Copyable>: ~Copyable {
     }
     defer { withExtendedLifetime(sides) {} }
     prepare(directory, sides)
-    guard let entry = visitor.find(name, as: targetName, in: directory, sides),
+    guard var entry = visitor.finder.find(name, as: targetName, in: directory, sides),
       !visitor.filter.hides(entry),
       !similarNames.putsOff(name, as: targetName, in: directory)
     else { return }
-    if let item = visit(entry) { stack.push([item]) }
+    if let item = take(visitor.visit(&entry), entry) { stack.push([item]) }
   }
 
   /// Visits a name that was put off, unless the target has another one in its place.
@@ -292,7 +290,7 @@ extension TreeWalk where Work: ~Copyable {
     for gathered in batch.takeInOrder() {
       guard !run.shouldStop else { break }
       let (directory, name) = (gathered.directory, gathered.entry.name)
-      if var entry = visitor.find(name, as: name, in: directory, gathered.sides) {
+      if var entry = visitor.finder.find(name, as: name, in: directory, gathered.sides) {
         if entry.metadata.kind == .directory {
           directories.append((gathered.number, entry))
           continue
