@@ -48,6 +48,8 @@ public struct FilterDirective: Equatable, Sendable {
 public struct FilterList: Sendable {
   let settings: FilterSettings
   let rules: [FilterRule]
+  /// Those that say which names of the target stay.
+  let protections: [FilterRule]
   /// The files that are looked for in every directory.
   let merges: [MergeRule]
   /// Whether rules are about attributes, as those of directories may be that nobody has read.
@@ -84,6 +86,9 @@ public struct FilterList: Sendable {
     }
     self.settings = settings
     rules = builder.rules
+    var protections: [FilterRule] = []
+    FilterScope.flatten(rules, [], .receiver, into: &protections)
+    self.protections = protections.filter { !$0.flags.contains(.attributes) }
     merges = builder.merges
     hasAttributeRules = builder.hasAttributeRules
   }

@@ -91,9 +91,6 @@ struct FilterPattern: Equatable, Sendable {
     return text.indices.dropLast().first { text[$0] == star && text[$0 + 1] == star }
   }
 
-  /// Whether it matters whether a name is a directory.
-  var asksForKind: Bool { hasSlashBehind }
-
   /// Whether it matches, kinds aside.
   func matches(_ subject: FilterSubject) -> Bool {
     let start: Int

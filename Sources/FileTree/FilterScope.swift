@@ -19,7 +19,7 @@ public enum FilterVerdict: Equatable, Sendable {
 /// not change, so that all threads may ask it.
 public final class FilterScope: Sendable {
   /// What a merge file says.
-  private struct MergeList {
+  struct MergeList {
     let merge: MergeRule
     var rules: [FilterRule] = []
     /// Whether directories above the transfer were looked at.
@@ -96,7 +96,7 @@ public final class FilterScope: Sendable {
     needsPath = above.needsPath
   }
 
-  private static func flatten(
+  static func flatten(
     _ rules: [FilterRule],
     _ lists: [MergeList],
     _ side: FilterSide,
@@ -144,11 +144,6 @@ extension FilterScope {
     verdict(of: name, isDirectory: isDirectory, isRemoved: isRemoved) == .exclude
   }
 
-  /// Whether the kind of an entry does not matter: no rule is about directories or others alone.
-  public var asksForKind: Bool {
-    rules.contains { $0.flags.contains(.directoriesOnly) || $0.pattern?.asksForKind == true }
-  }
-
   /// What the rules say of an extended attribute of an entry in the directory.
   public func verdict(ofAttribute name: EntryName) -> FilterVerdict {
     guard !attributeRules.isEmpty else { return .none }
@@ -163,9 +158,7 @@ extension FilterScope {
 
   /// Whether the command line alone protects a directory, as from being pruned.
   public func protectsByCommandLine(_ name: EntryName) -> Bool {
-    var all: [FilterRule] = []
-    Self.flatten(list.rules, [], .receiver, into: &all)
-    let names = all.filter { !$0.flags.contains(.attributes) }
+    guard !list.protections.isEmpty else { return false }
     var path = path
     path += name.bytes
     path.append(slash)
@@ -175,7 +168,7 @@ extension FilterScope {
       relativeStart: relativeStart,
       isDirectory: true
     )
-    return Self.verdict(names, of: subject, isRemoved: false) == .exclude
+    return Self.verdict(list.protections, of: subject, isRemoved: false) == .exclude
   }
 
   private func subject(_ name: EntryName, _ isDirectory: Bool) -> FilterSubject {

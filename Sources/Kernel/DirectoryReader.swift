@@ -103,6 +103,15 @@ public struct DirectoryReader: ~Copyable {
     return nil
   }
 
+  /// Whether an open directory has any names behind its position (`getdents64`).
+  public static func hasNames(_ directory: Int32) throws(Errno) -> Bool {
+    var reader = DirectoryReader()
+    while try reader.fill(from: directory) {
+      if reader.next() != nil { return true }
+    }
+    return false
+  }
+
   /// Goes to an opaque position of an open directory, 0 being its start (`lseek`).
   public static func seek(_ directory: Int32, to position: Int64) throws(Errno) {
     try value(of: cl_seek_directory(directory, position))

@@ -3,8 +3,30 @@
 internal import Glibc
 public import SystemPackage
 
-// Files that are read to their end, whatever they are.
+// Files of which all is read, whatever they are.
 extension FileCalls {
+  /// Fills a buffer, as far as the file goes (`pread`, again after a signal).
+  ///
+  /// - Returns: Whether it is full.
+  public static func fill(
+    _ buffer: UnsafeMutableRawBufferPointer,
+    from file: Int32,
+    at offset: UInt64
+  ) throws(Errno) -> Bool {
+    var filled = 0
+    while filled < buffer.count {
+      let rest = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[filled...])
+      do {
+        let count = unsafe try read(file, into: rest, at: offset + UInt64(filled))
+        guard count > 0 else { return false }
+        filled += count
+      } catch {
+        guard error == .interrupted else { throw error }
+      }
+    }
+    return true
+  }
+
   /// Reads all that a path leads to (`open`, `read`).
   public static func readAll(path: FilePath) throws(Errno) -> [UInt8] {
     let file = try Descriptor(opening: path)
@@ -13,7 +35,12 @@ extension FileCalls {
   }
 
   /// Reads an open file, or a pipe, to its end (`read`).
-  public static func readAll(of descriptor: Int32) throws(Errno) -> [UInt8] {
+  ///
+  /// - Throws: `Errno.fileTooLarge` where it has more bytes than are allowed.
+  public static func readAll(
+    of descriptor: Int32,
+    bytesMax: Int = .max
+  ) throws(Errno) -> [UInt8] {
     let blockBytes = 1 << 16
     var contents: [UInt8] = []
     var block = [UInt8](repeating: 0, count: blockBytes)
@@ -25,6 +52,7 @@ extension FileCalls {
       guard count >= 0 else { throw Errno(rawValue: errno) }
       if count == 0 { return contents }
       contents += block[..<count]
+      guard contents.count <= bytesMax else { throw .fileTooLarge }
     }
   }
 }

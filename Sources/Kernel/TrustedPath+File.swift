@@ -4,7 +4,7 @@ internal import CLiburing
 internal import Glibc
 public import SystemPackage
 
-// Files with words of the user: lists and rules.
+// Files of the user: rules, and logs.
 extension TrustedPath {
   /// Larger files are refused, in bytes: 256 MiB.
   public static var fileBytesMax: Int { 256 << 20 }
@@ -15,7 +15,21 @@ extension TrustedPath {
   /// - Returns: Its contents.
   /// - Throws: The error of a call; `Errno.tooManySymbolicLinkLevels` at a link of somebody else.
   public func contents(waits: Bool = true) throws(Errno) -> [UInt8] {
-    let kind = O_RDONLY | O_NOCTTY | O_CLOEXEC | (waits ? 0 : O_NONBLOCK)
+    let file = try openFile(O_RDONLY | (waits ? 0 : O_NONBLOCK))
+    defer { withExtendedLifetime(file) {} }
+    return try FileCalls.readAll(of: file.rawValue, bytesMax: Self.fileBytesMax)
+  }
+
+  /// Opens the file to append to, or makes it, as far as links may be followed to it (`openat` with
+  /// O_APPEND and O_CREAT).
+  ///
+  /// - Throws: The error of a call; `Errno.tooManySymbolicLinkLevels` at a link of somebody else.
+  public func openToAppend() throws(Errno) -> Descriptor {
+    try openFile(O_WRONLY | O_APPEND | O_CREAT)
+  }
+
+  private func openFile(_ access: Int32) throws(Errno) -> Descriptor {
+    let flags = access | O_NOCTTY | O_CLOEXEC
     var path = path
     var directory = try TrustedPath("", from: base).openDirectory()
     for _ in 0...Self.linksMax {
@@ -24,44 +38,24 @@ extension TrustedPath {
       guard let last = path.lastComponent, last.kind == .regular else { throw .isDirectory }
       let entry = EntryLocation(directory: directory.rawValue, name: EntryName(last))
       do throws(Errno) {
-        return try Self.contents(of: try Self.open(entry, kind | O_NOFOLLOW))
+        return try Self.open(entry, flags | O_NOFOLLOW)
       } catch .tooManySymbolicLinkLevels {
         let link = try entry.metadata()
-        let isTrusted = followsAll || link.owner == 0 || link.owner == geteuid()
-        guard link.kind == .symbolicLink, isTrusted else { throw .tooManySymbolicLinkLevels }
+        guard link.kind == .symbolicLink, follows(link) else { throw .tooManySymbolicLinkLevels }
       }
       path = FilePath(try entry.symbolicLinkContents())
       // What /proc has of an open pipe leads to no path, and is followed by the kernel alone.
       if !path.isAbsolute, path.bytes.last == UInt8(ascii: "]"), path.bytes.contains(0x5b) {
-        return try Self.contents(of: try Self.open(entry, kind))
+        return try Self.open(entry, flags)
       }
     }
     throw .tooManySymbolicLinkLevels
   }
 
   private static func open(_ entry: EntryLocation, _ flags: Int32) throws(Errno) -> Descriptor {
-    let number = unsafe entry.name.withCString { unsafe openat(entry.directory, $0, flags) }
+    let number = unsafe entry.name.withCString { unsafe openat(entry.directory, $0, flags, 0o644) }
     guard number >= 0 else { throw Errno(rawValue: errno) }
     return Descriptor(owning: number)
-  }
-
-  private static func contents(of file: consuming Descriptor) throws(Errno) -> [UInt8] {
-    defer { withExtendedLifetime(file) {} }
-    return try contents(ofOpen: file.rawValue)
-  }
-
-  /// Reads what an open file has to its end (`read`).
-  public static func contents(ofOpen file: Int32) throws(Errno) -> [UInt8] {
-    var bytes: [UInt8] = []
-    var chunk = [UInt8](repeating: 0, count: 16 << 10)
-    while true {
-      let count = unsafe Glibc.read(file, &chunk, chunk.count)
-      if count < 0 && errno == EINTR { continue }
-      guard count >= 0 else { throw Errno(rawValue: errno) }
-      guard count > 0 else { return bytes }
-      bytes.append(contentsOf: chunk[..<count])
-      guard bytes.count <= fileBytesMax else { throw .fileTooLarge }
-    }
   }
 }
 

@@ -23,6 +23,9 @@ public struct TrustedPath {
     self.followsAll = followsAll
   }
 
+  /// Names what is to be opened from the working directory.
+  public init(_ path: FilePath) { self.init(path, from: AT_FDCWD) }
+
   /// More links than this are a loop, as the kernel has it.
   static var linksMax: Int { 40 }
 
@@ -50,13 +53,17 @@ public struct TrustedPath {
         continue
       }
       links += 1
-      let isTrusted = followsAll || metadata.owner == 0 || metadata.owner == geteuid()
-      guard isTrusted, links <= Self.linksMax else { throw .tooManySymbolicLinkLevels }
+      guard follows(metadata), links <= Self.linksMax else { throw .tooManySymbolicLinkLevels }
       let contents = FilePath(try entry.symbolicLinkContents())
       if contents.isAbsolute { current = try start(of: contents) }
       pending += contents.components.reversed()
     }
     return current
+  }
+
+  /// Whether a link is followed.
+  func follows(_ link: EntryMetadata) -> Bool {
+    followsAll || link.owner == 0 || link.owner == geteuid()
   }
 
   private static func metadata(

@@ -11,11 +11,11 @@ import Testing
 
 /// Copies nothing: every name is done at once, but for a link, in whose place something else is put
 /// before it is to be copied.
-private struct SwappingExecutor: ~Copyable, Executor {
+private struct SwappingExecutor: ~Copyable, IdleExecutor {
   /// Puts something else in place of a name at the source.
   let swap: (EntryLocation) throws -> Void
   private(set) var counts = CopyReport()
-  private var done: [EntryDone] = []
+  var done: [EntryDone] = []
   let remover: TreeRemover
   var sweeps: Bool { false }
 
@@ -50,16 +50,6 @@ private struct SwappingExecutor: ~Copyable, Executor {
   }
   mutating func linkToBasis(_ entry: FoundEntry) -> Bool? { false }
   mutating func leaveToBasis(_ entry: FoundEntry) {}
-  func physicalOffset(_ entry: FoundEntry) -> UInt64 { 0 }
-  mutating func isSmall(_ entry: FoundEntry) -> Bool { true }
-  var isCopying: Bool { false }
-  var isIdle: Bool { true }
-  mutating func turn(waits: Bool) {}
-  mutating func nextDone() -> EntryDone? { done.popLast() }
-  var awaitedBatch: UInt64? { nil }
-  mutating func settle() {}
-  mutating func flush() {}
-  mutating func drain() {}
 }
 
 @Suite("Names that are something else when they are copied instead of linked")

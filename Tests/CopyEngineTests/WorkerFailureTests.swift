@@ -47,17 +47,7 @@ struct WorkerFailureTests {
     begin(run)
     let parts = try RunParts(run, InitialWork(sources, resolved).items)
     let queue = FailingQueue(script, depth: run.limits.queueDepth)
-    var worker = Worker(
-      parts,
-      LiveExecutor(
-        run,
-        parts.opener,
-        parts.doomed,
-        parts.transfer,
-        parts.published,
-        queue: queue
-      )
-    )
+    var worker = Worker(parts, parts.executor(queue))
     var report = worker.work()
     _ = parts.published.writeback.finish()
     parts.published.writeback.dropRest()

@@ -52,34 +52,19 @@ public struct DeletionOptions: Equatable, Sendable {
   var clearsTheWay: Bool { replacesTrees || moment != nil }
 }
 
-/// How many names of the target were removed, by their kind.
+/// How many names of the target were removed.
 public struct DeletionCounts: Equatable, Sendable {
-  /// Regular files.
-  public var files = 0
-  /// Directories.
-  public var directories = 0
-  /// Symbolic links.
-  public var links = 0
-  /// Devices.
-  public var devices = 0
-  /// FIFOs and sockets.
-  public var specials = 0
+  /// Those that were removed, by their kind.
+  public var removed = EntryCounts()
   /// What `--max-delete` kept.
   public var skipped = 0
 
   /// Counts nothing yet.
   public init() {}
 
-  /// All that were removed.
-  public var total: Int { files + directories + links + devices + specials }
-
   /// Adds what another worker did.
   static func += (sum: inout DeletionCounts, other: DeletionCounts) {
-    sum.files += other.files
-    sum.directories += other.directories
-    sum.links += other.links
-    sum.devices += other.devices
-    sum.specials += other.specials
+    sum.removed += other.removed
     sum.skipped += other.skipped
   }
 }

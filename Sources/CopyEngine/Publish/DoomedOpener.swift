@@ -122,12 +122,8 @@ final class DoomedOpener: Sendable {
     _ location: EntryLocation,
     isOpenedUp: Bool
   ) throws(Errno) -> Descriptor {
-    do {
-      return try location.openDirectoryOnMount()
-    } catch {
-      guard error == .permissionDenied, isOpenedUp, location.openUp() else { throw error }
-      return try location.openDirectoryOnMount()
-    }
+    guard isOpenedUp else { return try location.openDirectoryOnMount() }
+    return try location.openedUp { () throws(Errno) in try location.openDirectoryOnMount() }
   }
 
   private func keep(
@@ -145,10 +141,23 @@ final class DoomedOpener: Sendable {
 }
 
 extension EntryLocation {
+  /// Does something with a directory, once more where it is closed to its owner and can be opened
+  /// up.
+  func openedUp<Result: ~Copyable>(
+    _ body: () throws(Errno) -> Result
+  ) throws(Errno) -> Result {
+    do {
+      return try body()
+    } catch {
+      guard error == .permissionDenied, openUp() else { throw error }
+      return try body()
+    }
+  }
+
   /// Lets the owner of a directory read it and change what is in it (`chmod`).
   ///
   /// - Returns: Whether that was done, and was not so before.
-  func openUp() -> Bool {
+  private func openUp() -> Bool {
     guard let found = try? metadata(), found.kind == .directory,
       found.permissions & 0o700 != 0o700
     else { return false }

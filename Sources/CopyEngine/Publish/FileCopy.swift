@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import FileTree
 internal import Kernel
 internal import SystemPackage
 
@@ -25,10 +26,11 @@ enum FileCopy {
   static func copy(_ source: Int32, to target: Int32) throws(Errno) {
     if (try? FileCalls.clone(source, to: target)) != nil { return }
     var block = [UInt8](repeating: 0, count: blockBytes)
+    let map = DataMap(of: source, try EntryLocation(open: source).metadata(), keepsHoles: true)
     var offset: UInt64 = 0
-    while let data = try FileCalls.nextData(of: source, from: offset) {
-      let end = try FileCalls.nextHole(of: source, from: data)
-      offset = data
+    copying: while let extent = try map.extent(from: offset, in: source) {
+      offset = extent.offset
+      let end = extent.offset + extent.length
       while offset < end {
         let count = try move(
           &block,
@@ -37,7 +39,7 @@ enum FileCopy {
           source,
           target
         )
-        guard count > 0 else { break }
+        guard count > 0 else { break copying }
         offset += UInt64(count)
       }
     }

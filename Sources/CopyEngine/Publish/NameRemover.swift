@@ -43,7 +43,7 @@ final class NameRemover {
   }
 
   /// Counts a directory that was removed.
-  func countDirectory() { counts.add(.directory) }
+  func countDirectory() { counts.removed.note(.directory) }
 
   /// Removes a name that is no directory from an open directory (`unlinkat`), and tells it.
   ///
@@ -74,7 +74,7 @@ final class NameRemover {
       run.fail(error)
       return false
     }
-    counts.add(kind)
+    counts.removed.note(kind)
     if run.wants(.deletions) {
       run.tell(.deletion(.deleted(path: container.relativePath(name), isDirectory: false)))
     }
@@ -88,14 +88,8 @@ final class NameRemover {
   ) throws(CopyError) -> Bool {
     guard !isDry else { return true }
     do throws(Errno) {
-      do {
-        try location.remove()
-      } catch {
-        guard error == .permissionDenied, EntryLocation(open: location.directory).openUp() else {
-          throw error
-        }
-        try location.remove()
-      }
+      try EntryLocation(open: location.directory)
+        .openedUp { () throws(Errno) in try location.remove() }
       return true
     } catch .noSuchFileOrDirectory {
       return false
@@ -141,17 +135,4 @@ final class NameRemover {
 
   /// Whether a name is that of a backup beside its file, which stays.
   func isBackup(_ name: EntryName) -> Bool { backups?.isBackup(name) ?? false }
-}
-
-extension DeletionCounts {
-  /// Counts a name.
-  mutating func add(_ kind: EntryKind) {
-    switch kind {
-    case .file: files += 1
-    case .directory: directories += 1
-    case .symbolicLink: links += 1
-    case .device: devices += 1
-    case .special: specials += 1
-    }
-  }
 }

@@ -116,15 +116,10 @@ final class RecentFiles: Sendable {
     from file: Int32,
     at offset: UInt64
   ) -> Bool {
-    var filled = 0
-    while filled < count {
-      let read = unsafe bytes.withUnsafeMutableBytes { buffer in
-        let rest = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[filled..<count])
-        return unsafe try? FileCalls.read(file, into: rest, at: offset + UInt64(filled))
-      }
-      guard let read, read > 0 else { return false }
-      filled += read
+    let isFull = unsafe bytes.withUnsafeMutableBytes { buffer in
+      let wanted = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[..<count])
+      return unsafe try? FileCalls.fill(wanted, from: file, at: offset)
     }
-    return true
+    return isFull ?? false
   }
 }

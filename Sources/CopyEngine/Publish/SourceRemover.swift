@@ -81,7 +81,7 @@ struct SourceRemover {
       guard there.identity != now.identity else {
         return run.fail(CopyError(.removeSourceOfItself, path, nil, .entry))
       }
-      guard now.isUnchanged(since: name.found), there.kind == now.kind,
+      guard now.isSameFile(as: name.found), there.kind == now.kind,
         there.kind != .file || there.size == now.size
       else { return run.fail(CopyError(.removeChangedSource, path, nil, .entry)) }
       if syncs { try Self.sync(target, there.kind) }
@@ -102,13 +102,5 @@ struct SourceRemover {
       withExtendedLifetime(file) {}
     }
     try FileCalls.sync(target.directory)
-  }
-}
-
-extension EntryMetadata {
-  /// Whether it is the same inode, and nobody has written to it.
-  fileprivate func isUnchanged(since other: EntryMetadata) -> Bool {
-    identity == other.identity && kind == other.kind && size == other.size
-      && modificationTime == other.modificationTime
   }
 }

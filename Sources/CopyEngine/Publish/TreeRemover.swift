@@ -196,10 +196,7 @@ extension TreeRemover {
     guard let place = try? opener.open(directory, isOpenedUp: true),
       (try? DirectoryReader.seek(place.number, to: 0)) != nil
     else { return false }
-    while (try? reader.fill(from: place.number)) == true {
-      if reader.next() != nil { return true }
-    }
-    return false
+    return (try? DirectoryReader.hasNames(place.number)) ?? false
   }
 
   /// Removes a directory, unless something in it had to stay.
@@ -249,14 +246,8 @@ extension TreeRemover {
     let above = try opener.openAbove(directory, isOpenedUp: true)
     let location = EntryLocation(directory: above.number, name: directory.name)
     do throws(Errno) {
-      do {
-        try location.removeDirectory()
-      } catch {
-        guard error == .permissionDenied, EntryLocation(open: above.number).openUp() else {
-          throw error
-        }
-        try location.removeDirectory()
-      }
+      try EntryLocation(open: above.number)
+        .openedUp { () throws(Errno) in try location.removeDirectory() }
     } catch .directoryNotEmpty, .fileExists {
       return false
     } catch .noSuchFileOrDirectory {

@@ -9,13 +9,11 @@ final class BackupRoot: Sendable {
   private let path: FilePath
   /// What the path is relative to.
   private let target: OpenDirectory
-  private let followsAllLinks: Bool
   private let opened = Lock<OpenDirectory?>(nil)
 
-  init(_ path: FilePath, beside target: OpenDirectory, followsAllLinks: Bool) {
+  init(_ path: FilePath, beside target: OpenDirectory) {
     self.path = path
     self.target = target
-    self.followsAllLinks = followsAllLinks
   }
 
   /// Whether something else than a directory is there.
@@ -33,7 +31,7 @@ final class BackupRoot: Sendable {
     var failure: Errno?
     let found = opened.withLock { opened -> OpenDirectory? in
       if let opened { return opened }
-      let place = TrustedPath(path, from: target.descriptor.rawValue, followsAll: followsAllLinks)
+      let place = TrustedPath(path, from: target.descriptor.rawValue)
       do throws(Errno) {
         opened = OpenDirectory(try place.openDirectory(making: 0o777))
       } catch {

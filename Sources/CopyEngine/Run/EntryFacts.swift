@@ -19,11 +19,11 @@ struct EntryFacts: Sendable {
   /// What has the name at the target.
   let target: EntryMetadata?
   /// Whether it is what a link leads to.
-  var followsSource = false
+  let followsSource: Bool
   /// Whether what has the name at the target is a link to a directory, which stays and is used.
-  var followsTarget = false
+  let followsTarget: Bool
   /// Whether it is only there for what was listed below it.
-  var isImplied = false
+  let isImplied: Bool
   /// Whether it is a link that leads out of what is copied, and is left out.
   var isUnsafeLink = false
   /// Whether it is where something is mounted, and is left out.
@@ -43,8 +43,17 @@ struct EntryFacts: Sendable {
   /// Which attributes of both differ.
   var differingAttributes: AttributeDelta.Summary?
 
-  init(source: EntryMetadata, target: EntryMetadata?) {
+  init(
+    source: EntryMetadata,
+    target: EntryMetadata?,
+    followsSource: Bool = false,
+    followsTarget: Bool = false,
+    isImplied: Bool = false
+  ) {
     self.source = source
     self.target = target
+    self.followsSource = followsSource
+    self.followsTarget = followsTarget
+    self.isImplied = isImplied
   }
 }

@@ -63,6 +63,12 @@ struct EntryDone {
 }
 
 extension EntryMetadata {
+  /// Whether it is the same inode, and nobody has written to it.
+  func isSameFile(as other: EntryMetadata) -> Bool {
+    identity == other.identity && kind == other.kind && size == other.size
+      && modificationTime == other.modificationTime
+  }
+
   /// What keeps an entry of a directory from being removed or replaced, if anything does.
   func protection(in directory: EntryMetadata?) -> CopyError.Protection? {
     if flags.contains(.immutable) { return .isImmutable }

@@ -120,10 +120,7 @@ extension RunContext {
     do throws(Errno) {
       let directory = try entry.target.openForReading(directory: true)
       defer { withExtendedLifetime(directory) {} }
-      var reader = DirectoryReader()
-      while try reader.fill(from: directory.rawValue) {
-        if reader.next() != nil { throw .directoryNotEmpty }
-      }
+      if try DirectoryReader.hasNames(directory.rawValue) { throw .directoryNotEmpty }
       return true
     } catch .noSuchFileOrDirectory, .notDirectory, .tooManySymbolicLinkLevels {
       // Another run has put in its place what is to come there.

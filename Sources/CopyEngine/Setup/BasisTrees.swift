@@ -7,8 +7,6 @@ internal import SystemPackage
 /// Opens the trees that the target is compared with.
 struct BasisTrees {
   let options: BasisOptions
-  /// Whether links of others are followed on the way to them.
-  let followsAllLinks: Bool
 
   /// Opens those that are there (`openat2`).
   ///
@@ -25,8 +23,7 @@ struct BasisTrees {
       let base = target.nearest.descriptor.rawValue
       let from = target.directory == nil ? pathFromAbove(path, target) : path
       do throws(Errno) {
-        let opened = try TrustedPath(from, from: base, followsAll: followsAllLinks)
-          .openDirectory()
+        let opened = try TrustedPath(from, from: base).openDirectory()
         found.append(BasisDirectory(number: number, directory: OpenDirectory(opened)))
       } catch {
         let isThere = error == .notDirectory

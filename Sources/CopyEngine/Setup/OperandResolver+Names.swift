@@ -122,11 +122,7 @@ extension OperandResolver {
   private func isEmpty(_ path: FilePath) -> Bool {
     guard let directory = try? open(path) else { return false }
     defer { withExtendedLifetime(directory) {} }
-    var reader = DirectoryReader()
-    while (try? reader.fill(from: directory.descriptor.rawValue)) == true {
-      if reader.next() != nil { return false }
-    }
-    return true
+    return (try? DirectoryReader.hasNames(directory.descriptor.rawValue)) != true
   }
 
   /// What of a list is there.

@@ -24,7 +24,7 @@ struct SourceGuard {
     if let point = expected.missing(above: directory.rawValue) {
       throw CopyError(.refuse(.unmountedSource(point)), source.path, nil, .selection)
     }
-    guard (try? Self.hasNames(directory.rawValue)) == false else { return }
+    guard (try? DirectoryReader.hasNames(directory.rawValue)) == false else { return }
     throw CopyError(.refuse(.emptySource), source.path, nil, .selection)
   }
 
@@ -35,14 +35,6 @@ struct SourceGuard {
     let place = EntryLocation(directory: root.descriptor.rawValue, name: name)
     guard let directory = try? place.openForReading(directory: true) else { return false }
     defer { withExtendedLifetime(directory) {} }
-    return (try? Self.hasNames(directory.rawValue)) ?? false
-  }
-
-  private static func hasNames(_ directory: Int32) throws(Errno) -> Bool {
-    var reader = DirectoryReader()
-    while try reader.fill(from: directory) {
-      if reader.next() != nil { return true }
-    }
-    return false
+    return (try? DirectoryReader.hasNames(directory.rawValue)) ?? false
   }
 }

@@ -78,19 +78,25 @@ struct DirectoryPruner {
       while !run.shouldStop, let index = levels.indices.last {
         do throws(Errno) {
           if levels[index].pending.isEmpty, let position = levels[index].position {
-            try DirectoryReader.seek(current.rawValue, to: position)
-            if try readMore(of: current.rawValue, index, isFirst: position == 0) { return way() }
+            try DirectoryReader.seek(current.descriptor.rawValue, to: position)
+            if try readMore(of: current.descriptor.rawValue, index, isFirst: position == 0) {
+              return way()
+            }
           }
         } catch {
           levels[index].position = nil
           errors.append(.source(.readDirectory, path(), error))
         }
         if let next = levels[index].pending.popLast() {
-          if let below = enter(next, in: current.rawValue, levels[index].scope) { current = below }
+          if let below = enter(next, in: current.descriptor.rawValue, levels[index].scope) {
+            current = below
+          }
         } else if levels[index].position == nil {
           levels.removeLast()
           guard let above = levels.last else { return .empty }
-          guard let opened = reopen(above, from: current.rawValue) else { return .filled([]) }
+          guard let opened = reopen(above, from: current.descriptor.rawValue) else {
+            return .filled([])
+          }
           current = opened
         }
       }
@@ -98,29 +104,27 @@ struct DirectoryPruner {
     }
 
     /// The directory above, which is known again by its inode.
-    private func reopen(_ level: Level, from below: Int32) -> Descriptor? {
-      guard let above = try? Descriptor.openParent(of: below),
-        let opened = try? EntryLocation(directory: above.rawValue, name: EntryName(".".utf8))
-          .openForReading(directory: true),
-        (try? EntryLocation(open: opened.rawValue).metadata().identity) == level.identity
+    private func reopen(_ level: Level, from below: Int32) -> OpenDirectory? {
+      guard let above = try? DirectoryOpener.openAbove(below), above.identity == level.identity
       else { return nil }
-      return opened
+      return above.directory
     }
 
     private mutating func enter(
       _ name: EntryName,
       in directory: Int32,
       _ scope: FilterScope?
-    ) -> Descriptor? {
+    ) -> OpenDirectory? {
       do {
-        let opened = try EntryLocation(directory: directory, name: name)
-          .openForReading(directory: true)
-        let identity = try EntryLocation(open: opened.rawValue).metadata().identity
+        let opened = OpenDirectory(
+          try EntryLocation(directory: directory, name: name).openForReading(directory: true)
+        )
+        let identity = try EntryLocation(open: opened.descriptor.rawValue).metadata().identity
         let device = levels.last?.identity.device ?? root.identity?.device
         // What is mounted there is left out.
         let isBeyond = device != nil && device != identity.device
         if isBeyond && run.options.rules.staysOnFilesystem { return nil }
-        let rules = try scope?.entering(name, RuleFiles(in: opened.rawValue))
+        let rules = try scope?.entering(name, RuleFiles(in: opened.descriptor.rawValue))
         levels.append(Level(name: name, identity: identity, scope: rules, position: 0))
         return opened
       } catch let error as FilterError {

@@ -5,7 +5,7 @@ internal import Kernel
 internal import SystemPackage
 
 /// Tells what decisions would do, and changes nothing.
-struct DryExecutor: ~Copyable, Executor {
+struct DryExecutor: ~Copyable, IdleExecutor {
   private let run: RunContext
   private let opener: DirectoryOpener
   private let policies: AccessPolicies
@@ -14,7 +14,7 @@ struct DryExecutor: ~Copyable, Executor {
   private var metadata: MetadataWriter
   /// Measures what will be written, if that is to be checked.
   private let gauge: RoomGauge?
-  private var done: [EntryDone] = []
+  var done: [EntryDone] = []
   private(set) var counts = CopyReport()
   let remover: TreeRemover
 
@@ -163,15 +163,4 @@ struct DryExecutor: ~Copyable, Executor {
     let first = EntryLocation(directory: sides.target, name: published.targetName)
     return (try? first.metadata().identity) == existing.identity
   }
-
-  func physicalOffset(_ entry: FoundEntry) -> UInt64 { 0 }
-  mutating func isSmall(_ entry: FoundEntry) -> Bool { true }
-  var isCopying: Bool { false }
-  var isIdle: Bool { true }
-  mutating func turn(waits: Bool) {}
-  mutating func nextDone() -> EntryDone? { done.popLast() }
-  var awaitedBatch: UInt64? { nil }
-  mutating func settle() {}
-  mutating func flush() {}
-  mutating func drain() {}
 }

@@ -34,10 +34,9 @@ struct EntryFinder {
       return nil
     }
     guard !source.isImplied || leadsToListed(name, in: directory, sides) else { return nil }
-    var facts: EntryFacts
+    var existing: EntryMetadata?
+    var followsTarget = false
     do {
-      var existing: EntryMetadata?
-      var followsTarget = false
       if !directory.isNew && sides.target >= 0 {
         let target = EntryLocation(directory: sides.target, name: targetName)
         existing = try target.metadataIfPresent()
@@ -50,20 +49,22 @@ struct EntryFinder {
           existing = run.targetTimes.asHeld(found, like: source.metadata, in: sides)
         }
       }
-      facts = EntryFacts(source: source.metadata, target: existing)
-      facts.followsTarget = followsTarget
     } catch {
       run.fail(.target(.stat, directory.targetPath(targetName), error), in: directory, sides)
       return nil
     }
-    facts.followsSource = source.followsLink
-    facts.isImplied = source.isImplied
     return FoundEntry(
       directory: directory,
       sides: sides,
       name: name,
       targetName: targetName,
-      facts: facts
+      facts: EntryFacts(
+        source: source.metadata,
+        target: existing,
+        followsSource: source.followsLink,
+        followsTarget: followsTarget,
+        isImplied: source.isImplied
+      )
     )
   }
 }

@@ -114,6 +114,25 @@ protocol Executor: ~Copyable {
   mutating func drain()
 }
 
+/// One that copies nothing, so that nothing is ever on its way: what is copied is done at once.
+protocol IdleExecutor: Executor, ~Copyable {
+  /// What is done, and was not asked for yet.
+  var done: [EntryDone] { get set }
+}
+
+extension IdleExecutor where Self: ~Copyable {
+  func physicalOffset(_ entry: FoundEntry) -> UInt64 { 0 }
+  mutating func isSmall(_ entry: FoundEntry) -> Bool { true }
+  var isCopying: Bool { false }
+  var isIdle: Bool { true }
+  mutating func turn(waits: Bool) {}
+  mutating func nextDone() -> EntryDone? { done.popLast() }
+  var awaitedBatch: UInt64? { nil }
+  mutating func settle() {}
+  mutating func flush() {}
+  mutating func drain() {}
+}
+
 extension Executor where Self: ~Copyable {
   static var visitsOnlyDirectories: Bool { false }
   mutating func removeSource(of entry: FoundEntry) {}

@@ -5,7 +5,7 @@ internal import Kernel
 internal import SystemPackage
 
 /// Has directories of the target searched before or after a copy, and copies nothing.
-struct SweepExecutor: ~Copyable, Executor {
+struct SweepExecutor: ~Copyable, IdleExecutor {
   static var visitsOnlyDirectories: Bool { true }
 
   private let run: RunContext
@@ -13,7 +13,7 @@ struct SweepExecutor: ~Copyable, Executor {
   /// Whether names are removed; else only the source is read, to find out whether it can be.
   let sweeps: Bool
   private var finisher: DirectoryFinisher
-  private var done: [EntryDone] = []
+  var done: [EntryDone] = []
 
   init(_ run: RunContext, _ opener: DirectoryOpener, _ remover: TreeRemover, sweeps: Bool) {
     self.run = run
@@ -61,15 +61,4 @@ struct SweepExecutor: ~Copyable, Executor {
 
   mutating func linkToBasis(_ entry: FoundEntry) -> Bool? { true }
   mutating func leaveToBasis(_ entry: FoundEntry) {}
-
-  func physicalOffset(_ entry: FoundEntry) -> UInt64 { 0 }
-  mutating func isSmall(_ entry: FoundEntry) -> Bool { true }
-  var isCopying: Bool { false }
-  var isIdle: Bool { true }
-  mutating func turn(waits: Bool) {}
-  mutating func nextDone() -> EntryDone? { done.popLast() }
-  var awaitedBatch: UInt64? { nil }
-  mutating func settle() {}
-  mutating func flush() {}
-  mutating func drain() {}
 }

@@ -82,29 +82,14 @@ struct ContentComparer {
       if dropsSource && !keeps { FileCalls.advise(source, .dontNeed) }
       if dropsTarget && !keeps { FileCalls.advise(target, .dontNeed) }
     }
-    guard unsafe try Self.fill(both, from: source, size),
-      unsafe try Self.fill(both + size, from: target, size)
-    else { return false }
-    return unsafe MemoryCalls.areEqual(both, both + size, count: size)
-  }
-
-  private static func fill(
-    _ buffer: UnsafeMutableRawPointer,
-    from file: Int32,
-    _ size: Int
-  ) throws(Errno) -> Bool {
-    var done = 0
-    while done < size {
-      let rest = unsafe UnsafeMutableRawBufferPointer(start: buffer + done, count: size - done)
-      do {
-        let count = unsafe try FileCalls.read(file, into: rest, at: UInt64(done))
-        guard count > 0 else { return false }
-        done += count
-      } catch {
-        guard error == .interrupted else { throw error }
-      }
+    func fill(_ start: UnsafeMutableRawPointer, from file: Int32) throws(Errno) -> Bool {
+      let buffer = unsafe UnsafeMutableRawBufferPointer(start: start, count: size)
+      return unsafe try FileCalls.fill(buffer, from: file, at: 0)
     }
-    return true
+    guard unsafe try fill(both, from: source), unsafe try fill(both + size, from: target) else {
+      return false
+    }
+    return unsafe MemoryCalls.areEqual(both, both + size, count: size)
   }
 
   /// Compares two large files, with as many threads as there are buffers and uses for them.

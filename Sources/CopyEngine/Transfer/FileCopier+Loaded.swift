@@ -243,11 +243,3 @@ extension FileCopier where Queue: ~Copyable {
     }
   }
 }
-
-extension EntryMetadata {
-  /// Whether it is the same inode, unchanged.
-  fileprivate func isSameFile(as other: EntryMetadata) -> Bool {
-    identity == other.identity && kind == other.kind && size == other.size
-      && modificationTime == other.modificationTime
-  }
-}

@@ -48,4 +48,11 @@ struct RunParts: Sendable {
     published = PublishedState(run) { [stack] in stack.wake() }
     run.onStop { [stack] in stack.close() }
   }
+
+  /// Makes what copies for one worker.
+  func executor<Queue: SubmissionQueue & ~Copyable>(
+    _ queue: consuming Queue
+  ) -> LiveExecutor<Queue> {
+    LiveExecutor(run, opener, doomed, transfer, published, queue: queue)
+  }
 }

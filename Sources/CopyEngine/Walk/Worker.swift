@@ -149,17 +149,7 @@ private func runWorker(_ parts: RunParts) -> CopyReport {
       return worker.work()
     }
     let queue = try EngineChoice(run: run).makeQueue()
-    var worker = Worker(
-      parts,
-      LiveExecutor(
-        run,
-        parts.opener,
-        parts.doomed,
-        parts.transfer,
-        parts.published,
-        queue: queue
-      )
-    )
+    var worker = Worker(parts, parts.executor(queue))
     return worker.work()
   } catch {
     run.failToStart(error)

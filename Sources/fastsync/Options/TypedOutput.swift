@@ -19,8 +19,6 @@ struct TypedOutput {
   var keepsHighBits = false
   var buffering = OutputBuffering.automatic
   var errors = Errors.errors
-  /// Whether entries are listed, and not copied (`--list-only`).
-  var listsOnly = false
   /// Whether the list is said to be gathered before anything is copied (`--no-inc-recursive`).
   var listsFirst = false
   /// How often the version was asked for.

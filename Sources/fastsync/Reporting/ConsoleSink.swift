@@ -27,8 +27,7 @@ struct ConsoleSink: EventSink {
     let info = verbosity.info
     wanted.formUnion([.warnings, .skips])
     if verbosity.level > 0 { wanted.insert(.notes) }
-    let isListed = verbosity.format != nil || log != nil || verbosity.listsOnly
-    if verbosity.listsOnly { wanted.insert(.unchanged) }
+    let isListed = verbosity.format != nil || log != nil
     if isListed { wanted.insert(.entries) }
     if isListed && (verbosity.itemizes > 1 || info[.name] > 1) { wanted.insert(.unchanged) }
     if isListed || info[.del] > 0 || info[.remove] > 0 { wanted.insert(.deletions) }
@@ -100,7 +99,6 @@ struct ConsoleSink: EventSink {
 extension ConsoleSink {
   private func tell(_ entry: EntryEvent) {
     let isDirectory = if case .directory = entry.kind { true } else { false }
-    if verbosity.listsOnly { return list(entry, isDirectory) }
     let subject = OrderedLine.Subject.entry(entry.path, isDirectory: isDirectory)
     if isShown(entry, isDirectory) {
       show(entry, isDirectory, subject)
@@ -111,12 +109,6 @@ extension ConsoleSink {
       say(message, .remarkOn(entry.path))
     }
     showProgress(entry, subject)
-  }
-
-  /// Lists an entry as `ls -l` would, which is what `--list-only` is for.
-  private func list(_ entry: EntryEvent, _ isDirectory: Bool) {
-    let line = ListingText.line(entry, verbosity.figures, context)
-    say(line, .entry(entry.path, isDirectory: isDirectory))
   }
 
   /// Whether an entry is shown: without letters that would say what changes, only what is made or

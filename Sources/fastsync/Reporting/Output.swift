@@ -169,8 +169,12 @@ enum HighBits: Sendable {
   static let ofLocale: HighBits = {
     for name in ["LC_ALL", "LC_CTYPE", "LANG"] {
       guard let value = unsafe getenv(name), unsafe value.pointee != 0 else { continue }
+      // `contains` would bring regular expressions into the binary, two megabytes of them.
       let locale = unsafe String(cString: value).lowercased()
-      return locale.contains("utf-8") || locale.contains("utf8") ? .unlessUnicode : .escaped
+      let isUnicode = locale.indices.contains { start in
+        locale[start...].hasPrefix("utf-8") || locale[start...].hasPrefix("utf8")
+      }
+      return isUnicode ? .unlessUnicode : .escaped
     }
     return .escaped
   }()

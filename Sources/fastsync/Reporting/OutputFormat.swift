@@ -50,8 +50,6 @@ struct OutputFormat: Equatable, Sendable {
   struct Context: Sendable {
     var keepsOwner = true
     var keepsGroup = true
-    var keepsLinks = true
-    var keepsAccessTimes = false
   }
 
   /// What `--itemize-changes` prints, and a log file without a format of its own.

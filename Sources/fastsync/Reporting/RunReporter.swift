@@ -29,10 +29,7 @@ struct RunReporter {
       progress: verbosity.info[.progress] > 0 ? ProgressText(verbosity.figures) : nil,
       context: OutputFormat.Context(
         keepsOwner: preservation.contains(.owner),
-        keepsGroup: preservation.contains(.group),
-        keepsLinks: preservation.contains(.symbolicLinks),
-        // The bare command keeps them as well, and lists what `-r` does.
-        keepsAccessTimes: plan.options.skipsPrivileged && preservation.contains(.accessTimes)
+        keepsGroup: preservation.contains(.group)
       ),
       deletionPhase: plan.options.deletion.phase,
       onlyNames: isDryRun
@@ -56,7 +53,7 @@ struct RunReporter {
     guard let settings = verbosity.log else { return nil }
     let path = FilePath(bytes: settings.path)
     do throws(Errno) {
-      return try LogFile(path, trustsLinks: settings.trustsLinks)
+      return try LogFile(path)
     } catch {
       var message = Message.named()
       message.append("failed to open log-file ")
@@ -73,9 +70,7 @@ struct RunReporter {
   /// What begins a list of names, as rsync has it: whether it is gathered in full first.
   private static func heading(_ plan: CopyPlan, _ verbosity: Verbosity) -> String? {
     let rules = plan.options.rules
-    guard verbosity.info[.flist] > 0, !verbosity.listsOnly,
-      rules.isRecursive || rules.makesDirectories
-    else {
+    guard verbosity.info[.flist] > 0, rules.isRecursive || rules.makesDirectories else {
       return nil
     }
     let moment = plan.options.deletion.moment

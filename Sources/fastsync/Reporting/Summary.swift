@@ -58,19 +58,10 @@ struct Summary {
   private var literalBytes: UInt64 { isDryRun ? 0 : report.bytesCopied }
 
   private var statistics: [String] {
-    let deleted = report.deletions
-    return [
+    [
       "Number of files: \(Self.counts(report.listed, figures))",
       "Number of created files: \(Self.counts(report.created, figures))",
-      "Number of deleted files: "
-        + Self.counts(
-          deleted.files,
-          deleted.directories,
-          deleted.links,
-          deleted.devices,
-          deleted.specials,
-          figures
-        ),
+      "Number of deleted files: \(Self.counts(report.deletions.removed, figures))",
       "Number of regular files transferred: \(count(report.filesCopied))",
       "Total file size: \(size(report.bytesVisited)) bytes",
       "Total transferred file size: \(size(report.bytesCopied)) bytes",
@@ -95,34 +86,15 @@ struct Summary {
     ]
   }
 
-  private static func counts(_ entries: EntryCounts, _ figures: FigureStyle) -> String {
-    counts(
-      entries.files,
-      entries.directories,
-      entries.symbolicLinks,
-      entries.devices,
-      entries.specials,
-      figures
-    )
-  }
-
   /// A number, and in brackets which kinds make it up.
-  private static func counts(
-    _ files: Int,
-    _ directories: Int,
-    _ links: Int,
-    _ devices: Int,
-    _ specials: Int,
-    _ figures: FigureStyle
-  ) -> String {
+  private static func counts(_ entries: EntryCounts, _ figures: FigureStyle) -> String {
+    guard entries.total > 0 else { return "0" }
     let kinds = [
-      ("reg", files), ("dir", directories), ("link", links), ("dev", devices),
-      ("special", specials),
+      ("reg", entries.files), ("dir", entries.directories), ("link", entries.symbolicLinks),
+      ("dev", entries.devices), ("special", entries.specials),
     ]
-    let total = kinds.reduce(0) { $0 + $1.1 }
-    guard total > 0 else { return "0" }
     let parts = kinds.filter { $0.1 > 0 }.map { "\($0.0): \(figures.count($0.1))" }
-    return "\(figures.count(total)) (\(parts.joined(separator: ", ")))"
+    return "\(figures.count(entries.total)) (\(parts.joined(separator: ", ")))"
   }
 
   private var figures: FigureStyle { verbosity.figures }

@@ -19,8 +19,6 @@ struct Verbosity: Equatable, Sendable {
   var itemizes = 0
   /// Whether the list is said to be gathered before anything is copied.
   var listsFirst = false
-  /// Whether entries are listed, and not copied.
-  var listsOnly = false
   /// Where a log is kept, if one is.
   var log: LogSettings?
   /// Whether bytes beyond ASCII are shown as they are (`-8`).
@@ -34,8 +32,6 @@ struct Verbosity: Equatable, Sendable {
   struct LogSettings: Equatable, Sendable {
     let path: [UInt8]
     let format: OutputFormat
-    /// Whether links that belong to others are followed (`--insecure-links`).
-    var trustsLinks = false
   }
 
   /// The verbosity of a run without options.
@@ -49,7 +45,6 @@ struct Verbosity: Equatable, Sendable {
     explains = typed.explains
     level = isQuiet ? 0 : typed.verbose
     listsFirst = output.listsFirst
-    listsOnly = output.listsOnly
     keepsHighBits = output.keepsHighBits
     buffering = output.buffering
     allToStandardError = output.errors == .all

@@ -45,9 +45,11 @@ enum VersionText {
 
   private static var plain: String {
     let shown = capabilities.map { key, value in
-      let name = key.replacing("_", with: "-")
+      // `replacing` would bring regular expressions into the binary, two megabytes of them.
+      let words = key.split(separator: "_")
+      let name = words.joined(separator: "-")
       return switch value {
-      case .bits(let count): "\(count)-bit \(name.replacing("-bits", with: "s"))"
+      case .bits(let count): "\(count)-bit \(words.dropLast().joined(separator: "-"))s"
       case .flag(let isThere): isThere ? name : "no \(name)"
       }
     }
