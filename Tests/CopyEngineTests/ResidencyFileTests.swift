@@ -3,7 +3,6 @@
 import Glibc
 import TestSupport
 import Testing
-import TestSupport
 
 @testable import CopyEngine
 
@@ -35,7 +34,7 @@ struct ResidencyFileTests {
         try Test.cancel("the kernel does not tell what is cached (Linux 6.5 does)")
       }
       #expect(residency(file, size) == .nothing)
-      try body(file)
+      try PageCache.kept { try body(file) }
     }
   }
 

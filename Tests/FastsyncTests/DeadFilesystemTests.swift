@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Glibc
+import TestSupport
 import Testing
 
 /// A filesystem that is gone in the middle of a run costs one line: it ends the run where it is an
@@ -61,10 +62,14 @@ struct DeadFilesystemTests {
       try check(result, "ioctl", Bytes(text: point))
     case .disk:
       try succeed("truncate", ["-s", "0", image])
-      try succeed("sh", ["-c", "echo 3 >/proc/sys/vm/drop_caches"])
+      try dropCaches()
     case .server:
       try check(Glibc.kill(server, SIGKILL), "kill")
     }
+  }
+
+  private func dropCaches() throws {
+    try PageCache.dropped { try succeed("sh", ["-c", "echo 3 >/proc/sys/vm/drop_caches"]) }
   }
 
   /// Makes what is to die.
@@ -85,7 +90,7 @@ struct DeadFilesystemTests {
     below: String = "",
     _ engine: String
   ) throws -> ProcessResult {
-    if row.death == .disk { try succeed("sh", ["-c", "echo 3 >/proc/sys/vm/drop_caches"]) }
+    if row.death == .disk { try dropCaches() }
     let (source, target) = (sandbox.path("source"), sandbox.path("target"))
     // Names are to be seen while the run goes on.
     let options = ["--io-engine=\(engine)", "--memory=64K", "-rt", "--durability=none"]
