@@ -90,6 +90,35 @@ struct DeletionTests {
     }
   }
 
+  /// What rules hide, protect and put at risk, on the command line and in merge files.
+  static let ruled = #"""
+    mkdir -p s/both/deep s/only/dirs t/both/deep/gone/below t/gone/deep/er t/only/dirs t/gone/empty
+    for name in a b.o both/c.o both/deep/d keep; do echo $name > s/$name; echo $name > t/$name; done
+    echo 1 > t/x.o; echo 2 > t/both/x.o; echo 3 > t/gone/deep/er/3.o; echo 4 > t/gone/4
+    echo 5 > t/gone/4.o; echo 6 > t/both/deep/gone/below/5; echo 7 > t/both/deep/gone/below/6.tmp
+    echo '- *.tmp' > t/both/.rules; echo '- *.tmp' > s/both/.rules; echo 'P 4' > t/gone/.rules
+    echo 8 > t/both/7.tmp; echo 9 > t/7.tmp; echo "P 8" > t/.rules; echo 1 > t/8; echo 2 > t/both/8
+    mkdir s/was-file; echo 3 > s/was-file/9; echo file > t/was-file
+    mkdir -p t/was-dir; echo 4 > t/was-dir/9.o; echo file > s/was-dir
+    find s t -exec touch -h -d @1000000 {} +
+    """#
+
+  @Test(arguments: ["--delete", "--delete-before", "--delete-after", "--delete-excluded"])
+  func filters(_ moment: String) throws {
+    try withPair(Self.ruled, comparesTimes: false) { pair in
+      for rules in [
+        ["--exclude=*.o"], ["-f", "P *.o", "-f", "H keep"], ["-f", ": .rules"],
+        ["-f", ":e .rules"],
+        ["-f", "-p *.o"], ["-m"], ["-m", "--exclude=/both/deep/d"], ["-f", "-s *.o", "-f", "-r 4"],
+        ["--exclude=gone/***", "-f", "R gone"], ["-C"], ["--include=*/", "--exclude=*"],
+        ["-F", "--exclude=/gone"],
+      ] {
+        try pair.expectSame(["-av", moment] + rules)
+      }
+    }
+    try withPair(Self.ruled) { try $0.expectSame(["-av", "--force", "--exclude=*.o"]) }
+  }
+
   @Test(arguments: moments) func backups(_ moment: String) throws {
     try withPair(DeletionPair.mixed, comparesTimes: false) { pair in
       for backup in [["-b"], ["--backup-dir=../kept"], ["-b", "--suffix=.old"]] {

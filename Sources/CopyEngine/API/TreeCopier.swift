@@ -84,7 +84,11 @@ private struct TreeRun {
     let (parts, locations) = try prepare(sources, target)
     let run = parts.run
     if !isReadInFull { run.deletions.close() }
-    let sweep = Sweep(setup: setup, run: run, makeItems: { InitialWork(sources, target).items })
+    let sweep = Sweep(
+      setup: setup,
+      run: run,
+      makeItems: { InitialWork(sources, target, filters: run.filters).items }
+    )
     report.add(try sweep.beforeCopy(begin))
     RunExplanation(run: run, locations: locations).tellTrees()
     if target.directory == nil || plan.options.isDryRun, let nearest = run.nearestTarget {

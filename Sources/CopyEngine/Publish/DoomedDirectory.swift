@@ -17,6 +17,8 @@ final class DoomedDirectory: Sendable {
   /// The directory of the run that the topmost lies in.
   let root: CopyDirectory
   let name: EntryName
+  /// The rules that keep names in it; `nil` without any.
+  let protection: DirectoryFilter?
   /// Whether what is in the topmost directory goes since something else takes its name: then that
   /// itself stays until it is replaced.
   let makesWay: Bool
@@ -40,6 +42,7 @@ final class DoomedDirectory: Sendable {
     unsafe above = nil
     self.root = root
     self.name = name
+    protection = root.protection.map { DirectoryFilter(name, below: $0) }
     self.makesWay = makesWay
   }
 
@@ -48,6 +51,7 @@ final class DoomedDirectory: Sendable {
     unsafe above = parent
     root = parent.root
     self.name = name
+    protection = parent.protection.map { DirectoryFilter(name, below: $0) }
     makesWay = parent.makesWay
     parent.pending.wrappingAdd(1, ordering: .relaxed)
   }

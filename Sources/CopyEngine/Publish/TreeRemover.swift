@@ -51,6 +51,8 @@ final class TreeRemover {
     guard entry.existing?.kind == .directory, entry.metadata.kind != .directory,
       run.options.deletion.clearsTheWay
     else { return true }
+    // What protects names there may be in the directory above.
+    _ = entry.directory.protection?.scope(in: entry.sides.target, of: run)
     let isEmpty = removeNow(DoomedDirectory(entry.targetName, in: entry.directory, makesWay: true))
     guard !isEmpty, !run.shouldStop else { return isEmpty }
     run.fail(CopyError(.makeWay, entry.targetPath, nil, .entry), at: FailedPlace(entry))
@@ -104,11 +106,16 @@ extension TreeRemover {
     _ number: Int32
   ) -> [DoomedWork] {
     var found: [DoomedWork] = []
+    let rules = directory.protection?.scope(in: number, of: run)
     while !run.shouldStop, let entry = reader.next() {
       let name = entry.name
       // Removing the directory will tell.
       if names.isBackup(name) { continue }
       guard let kind = entry.kind ?? kind(of: name, in: number, directory) else { continue }
+      if rules?.excludes(name, isDirectory: kind == .directory, isRemoved: true) == true {
+        directory.keepSomething()
+        continue
+      }
       if kind == .directory {
         found.append(DoomedWork(directory: DoomedDirectory(name, in: directory)))
         continue

@@ -76,6 +76,8 @@ final class CopyDirectory: Sendable {
   let followsLinks: FollowedSides
   /// The rules that leave names out; `nil` without any.
   let filter: DirectoryFilter?
+  /// The rules that keep names of the target from being removed; `nil` without any.
+  let protection: DirectoryFilter?
   /// The directories in it that lead to something that is none, where that was found out.
   let wayToContents: ArraySlice<EntryName>
   /// Where it is opened; `nil` below a root.
@@ -104,11 +106,13 @@ final class CopyDirectory: Sendable {
     names: EntrySource = .all,
     sharing change: Change? = nil,
     before following: CopyDirectory? = nil,
-    filter: DirectoryFilter? = nil
+    filter: DirectoryFilter? = nil,
+    protection: DirectoryFilter? = nil
   ) {
     unsafe above = nil
     self.following = following
     self.filter = filter
+    self.protection = protection
     wayToContents = []
     depth = 0
     name = .itself
@@ -149,6 +153,7 @@ final class CopyDirectory: Sendable {
     following = nil
     self.wayToContents = wayToContents
     filter = parent.filter.map { DirectoryFilter(name, below: $0) }
+    protection = parent.protection.map { DirectoryFilter(name, below: $0) }
     depth = parent.depth + 1
     self.name = name
     self.identity = identity

@@ -28,8 +28,8 @@ struct RuleFiles: FilterFiles {
   }
 }
 
-/// The filter rules of one directory of the source, of which the merge files are read when it is
-/// open for the first time.
+/// The filter rules of one directory, of which the merge files are read when it is open for the
+/// first time.
 final class DirectoryFilter: Sendable {
   private let above: FilterScope
   private let name: EntryName
@@ -60,8 +60,20 @@ final class DirectoryFilter: Sendable {
     known.withLock { $0 } ?? (readsFiles && !name.isEmpty ? above.below(name) : above)
   }
 
-  /// The rules in force in the directory, which is open.
-  func scope(in directory: Int32) throws(FilterError) -> FilterScope {
+  /// The rules in force in the directory, which is open: one of the source, or one of the target
+  /// for what is removed there.
+  ///
+  /// What is wrong with a merge file ends the run, as in rsync.
+  func scope(in directory: Int32, of run: RunContext) -> FilterScope? {
+    do {
+      return try scope(in: directory)
+    } catch {
+      run.fail(FilterList.failure(error))
+      return nil
+    }
+  }
+
+  private func scope(in directory: Int32) throws(FilterError) -> FilterScope {
     if let scope = known.withLock({ $0 }) { return scope }
     let scope = readsFiles ? try above.entering(name, RuleFiles(in: directory)) : above
     known.withLock { $0 = scope }

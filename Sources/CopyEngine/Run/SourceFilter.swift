@@ -15,16 +15,8 @@ struct SourceFilter {
   }
 
   /// The rules in force in an open directory; `nil` without rules.
-  ///
-  /// What is wrong with a merge file ends the run, as in rsync.
   func scope(of directory: CopyDirectory, _ sides: DirectorySides) -> FilterScope? {
-    guard let filter = directory.filter else { return nil }
-    do {
-      return try filter.scope(in: sides.source)
-    } catch {
-      run.fail(FilterList.failure(error))
-      return nil
-    }
+    directory.filter?.scope(in: sides.source, of: run)
   }
 
   /// Whether a name that was just read is left out.

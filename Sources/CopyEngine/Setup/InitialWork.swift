@@ -111,7 +111,8 @@ struct InitialWork {
       names: source.names,
       sharing: change,
       before: following,
-      filter: filter(of: source)
+      filter: filter(of: source),
+      protection: protection(of: source)
     )
   }
 
@@ -126,6 +127,14 @@ struct InitialWork {
       directory: path,
       looksAbove: source.path == firstDirectory
     )
+    return DirectoryFilter(scope, isRead: source.isContents)
+  }
+
+  /// The rules that are in force where the target begins.
+  private func protection(of source: ResolvedSource) -> DirectoryFilter? {
+    guard let filters else { return nil }
+    let path = FilePath.workingDirectory.pushing(target.path).bytes
+    let scope = FilterScope(filters, .receiver, directory: path)
     return DirectoryFilter(scope, isRead: source.isContents)
   }
 }

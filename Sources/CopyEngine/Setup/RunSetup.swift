@@ -62,6 +62,7 @@ struct RunSetup {
       mounts: mounts,
       disks: run.disks,
       limits: run.limits,
+      filters: run.filters,
       target: RunContext.Target(
         root: run.targetRoot,
         nearest: run.nearestTarget,

@@ -22,9 +22,12 @@ final class TargetSweep {
 
   private let run: RunContext
   private let opener: DirectoryOpener
+  private let filter: SourceFilter
   private var reader = DirectoryReader()
   /// The fingerprints of the one source's names, as far as they are known.
   private var names: Set<Int> = []
+  /// The rules that keep names of the directory.
+  private var rules: FilterScope?
   /// Whether nobody uses the temporary names in the directory, once that was asked.
   private var temporariesAreFree: Bool?
 
@@ -36,6 +39,7 @@ final class TargetSweep {
   init(_ run: RunContext, _ opener: DirectoryOpener) {
     self.run = run
     self.opener = opener
+    filter = SourceFilter(run: run)
   }
 
   /// Removes what is no directory (`getdents64`, `statx`, `unlinkat`).
@@ -45,6 +49,8 @@ final class TargetSweep {
     guard subject.sides.target >= 0, isOnFilesystem(subject), mayGoOn else { return [] }
     var found: [DoomedWork] = []
     temporariesAreFree = nil
+    rules = protection(of: subject)
+    guard mayGoOn else { return [] }
     names.removeAll(keepingCapacity: true)
     do throws(CopyError) {
       if subject.merged == nil { try readNames(of: subject) }
@@ -84,21 +90,33 @@ final class TargetSweep {
   }
 
   private func readNames(of subject: Subject) throws(CopyError) {
-    let source = subject.sides.source
+    let (directory, sides) = (subject.directory, subject.sides)
+    let rules = filter.scope(of: directory, sides)
     do throws(Errno) {
-      try DirectoryReader.seek(source, to: 0)
-      while names.count < Self.namesMax, try reader.fill(from: source) {
-        while let entry = reader.next() { names.insert(entry.name.hashValue) }
+      try DirectoryReader.seek(sides.source, to: 0)
+      while names.count < Self.namesMax, try reader.fill(from: sides.source) {
+        while let entry = reader.next() {
+          if let rules, filter.hides(entry, in: directory, rules, sides) { continue }
+          names.insert(entry.name.hashValue)
+        }
       }
     } catch {
-      throw .source(.readDirectory, subject.directory.sourcePath(), error)
+      throw .source(.readDirectory, directory.sourcePath(), error)
     }
+  }
+
+  /// The rules that keep names of a directory; each source that is read has them for what is below.
+  private func protection(of subject: Subject) -> FilterScope? {
+    for member in subject.merged?.directory.members ?? [] where member.onlyName == nil {
+      _ = member.directory.protection?.scope(in: subject.sides.target, of: run)
+    }
+    return subject.directory.protection?.scope(in: subject.sides.target, of: run)
   }
 
   private func isKept(_ entry: DirectoryEntry, _ subject: Subject) -> Bool {
     do throws(CopyError) {
       guard let merged = subject.merged else {
-        if names.contains(entry.name.hashValue) { return true }
+        if names.contains(entry.name.hashValue) && !prunes { return true }
         return try isPresent(entry.name, in: subject.directory, subject.sides)
       }
       for holder in merged.names.holders(of: entry.name) {
@@ -124,10 +142,28 @@ final class TargetSweep {
     _ sides: DirectorySides
   ) throws(CopyError) -> Bool {
     do {
-      return try EntryLocation(directory: sides.source, name: name).metadataIfPresent() != nil
+      let found = try EntryLocation(directory: sides.source, name: name).metadataIfPresent()
+      guard let found else { return false }
+      let isDirectory = found.kind == .directory
+      if prunes && isDirectory && isPruned(name, in: directory, sides) { return false }
+      return !filter.hides(name, isDirectory: isDirectory, in: directory, sides)
     } catch {
       throw .source(.stat, directory.sourcePath(name), error)
     }
+  }
+
+  /// Whether directories are left out in which nothing else is copied, so that the target loses
+  /// them as well.
+  private var prunes: Bool { run.options.rules.filters.prunesEmptyDirectories }
+
+  private func isPruned(
+    _ name: EntryName,
+    in directory: CopyDirectory,
+    _ sides: DirectorySides
+  ) -> Bool {
+    let pruner = DirectoryPruner(run: run)
+    guard case .empty = pruner.contents(of: name, in: directory, sides) else { return false }
+    return true
   }
 
   private func remove(
@@ -140,6 +176,7 @@ final class TargetSweep {
     if remover.names.isBackup(name) { return }
     if name.isTemporary && !areTemporariesFree(subject) { return }
     guard let kind = entry.kind ?? kind(of: name, subject) else { return }
+    if rules?.excludes(name, isDirectory: kind == .directory) == true { return }
     if !remover.names.isDry { noteSweep(subject) }
     guard kind == .directory else {
       _ = remover.names.remove(name, kind, from: subject.sides.target, .run(directory))

@@ -63,6 +63,17 @@ enum DeletionRows {
 
   private static let limits: [OptionRow] = [
     OptionRow(
+      ["delete-excluded"],
+      in: .deletion,
+      help: "Delete also what filter rules leave out.",
+      manual: #"""
+        Delete also what filter rules leave out; implies
+        .BR \-\-delete .
+        Rules that do not say for which side they are do not protect names of the target then.
+        """#
+    ) { options, _ in options.deletion.deletesExcluded = true },
+
+    OptionRow(
       ["remove-source-files"],
       in: .deletion,
       help: "Remove sources that are at the target.",

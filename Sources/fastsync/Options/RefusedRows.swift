@@ -63,7 +63,6 @@ enum RefusedRows {
     OptionRow(refused: .later, ["confine-root"], nil, OptionValue("DIR", .directory)),
     OptionRow(refused: .later, ["crtimes"], "N", negation: .namesAndLetter),
     OptionRow(refused: .later, ["delay-updates"], negation: .names),
-    OptionRow(refused: .later, ["delete-excluded"]),
     OptionRow(refused: .later, ["delete-missing-args"]),
     OptionRow(refused: .later, ["drop-D"], negation: .names),
     OptionRow(refused: .later, ["executability"], "E"),

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CopyEngine
+import FileTree
 
 /// The options about what is removed, as they were typed.
 struct TypedDeletion {
@@ -12,6 +13,8 @@ struct TypedDeletion {
   var during: DeletionOptions.Moment?
   /// Whether `--delete-after` was given.
   var isAfter = false
+  /// Whether filter rules without a side are not about the target.
+  var deletesExcluded = false
   var entriesMax: Int?
   var ignoresErrors = false
   var replacesTrees = false
@@ -27,10 +30,11 @@ extension CopyOptions {
     guard moments.count <= 1 else {
       throw Refusal("You may not combine multiple --delete-WHEN options.")
     }
-    deletion.moment = moments.first ?? (typed.isOn ? .during : nil)
+    deletion.moment = moments.first ?? (typed.isOn || typed.deletesExcluded ? .during : nil)
     guard deletion.moment == nil || rules.isRecursive || rules.makesDirectories else {
       throw Refusal("--delete does not work without --recursive (-r) or --dirs (-d).")
     }
+    rules.filters.settings.deletesExcluded = typed.deletesExcluded
     deletion.entriesMax = typed.entriesMax
     deletion.ignoresReadErrors = typed.ignoresErrors
     deletion.replacesTrees = typed.replacesTrees
