@@ -24,6 +24,9 @@ public struct AttributeCopier: ~Copyable {
     /// All others, each of which one kind of filesystem has for itself, such as
     /// `btrfs.compression`; as a rule whoever owns a file may set them.
     @inlinable public static var filesystem: Classes { Classes(rawValue: 8) }
+    /// Those of users in which rsync stores metadata, such as `user.rsync.%stat`; without this they
+    /// are not carried over, and removed.
+    @inlinable public static var stored: Classes { Classes(rawValue: 16) }
   }
 
   /// An attribute that could not be carried over.
@@ -111,6 +114,7 @@ public struct AttributeCopier: ~Copyable {
     filter: AttributeFilter? = nil
   ) throws(Failure) -> AttributeDelta {
     var wanted = try names(of: source, classes, isSource: true)
+    if !classes.contains(.stored) { wanted.removeAll(where: \.isStoredMetadata) }
     var present = isBare ? [] : try names(of: target, classes, isSource: false)
     if let filter {
       wanted.removeAll { filter.isLeftOut($0) }
@@ -201,6 +205,25 @@ public struct AttributeCopier: ~Copyable {
         return Failure(operation: .read(name.key), errno: error, isSource: true)
       }
     }
+  }
+
+  /// The permissions that new entries of a directory may have by its default ACL (`getxattr`);
+  /// `nil` where it has none.
+  public mutating func defaultPermissions(of directory: EntryLocation) -> UInt32? {
+    let key = EntryName("system.posix_acl_default".utf8)
+    guard let size = unsafe try? directory.readAttribute(key, into: sourceValue), size % 8 == 4
+    else { return nil }
+    // struct posix_acl_xattr_header: a version (4); then entries: tag (2), permissions (2), id (4).
+    var byTag: [UInt16: UInt32] = [:]
+    for offset in stride(from: 4, to: size, by: 8) {
+      let tag = unsafe sourceValue.loadUnaligned(fromByteOffset: offset, as: UInt16.self)
+      let bits = unsafe sourceValue.loadUnaligned(fromByteOffset: offset + 2, as: UInt16.self)
+      byTag[UInt16(littleEndian: tag)] = UInt32(UInt16(littleEndian: bits))
+    }
+    // Owner, mask or else group, and others.
+    guard let owner = byTag[0x01], let others = byTag[0x20] else { return nil }
+    let group = byTag[0x10] ?? byTag[0x04] ?? 0
+    return (owner << 6 | group << 3 | others) & 0o777
   }
 
   private func names(

@@ -19,6 +19,9 @@ struct AttributeName: Equatable, Sendable {
     return starts("trusted.") || starts("security.") ? .privileged : .filesystem
   }
 
+  /// Whether rsync stores metadata in it.
+  var isStoredMetadata: Bool { starts("user.rsync.%") }
+
   /// Whether it is one that a filesystem has for itself.
   var isOfFilesystem: Bool { attributeClass == .filesystem }
 

@@ -232,14 +232,14 @@ public struct EntryLocation {
     return special == 0 ? 0 : special & ~(try metadata().permissions)
   }
 
-  /// Sets times; `nil` leaves the access time as it is (`futimens`, `utimensat`).
-  public func setTimes(access: Timestamp?, modification: Timestamp) throws(Errno) {
+  /// Sets times; `nil` leaves one as it is (`futimens`, `utimensat`).
+  public func setTimes(access: Timestamp?, modification: Timestamp?) throws(Errno) {
     let omit = (1 << 30) - 2  // UTIME_OMIT, a macro with a cast that Swift does not import
-    let times: InlineArray<2, timespec> = [
-      access.map { timespec(tv_sec: Int($0.seconds), tv_nsec: Int($0.nanoseconds)) }
-        ?? timespec(tv_sec: 0, tv_nsec: omit),
-      timespec(tv_sec: Int(modification.seconds), tv_nsec: Int(modification.nanoseconds)),
-    ]
+    func value(_ time: Timestamp?) -> timespec {
+      time.map { timespec(tv_sec: Int($0.seconds), tv_nsec: Int($0.nanoseconds)) }
+        ?? timespec(tv_sec: 0, tv_nsec: omit)
+    }
+    let times: InlineArray<2, timespec> = [value(access), value(modification)]
     let start = times.span
     let result = unsafe start.withUnsafeBufferPointer { times in
       guard !name.isEmpty else { return unsafe futimens(directory, times.baseAddress) }

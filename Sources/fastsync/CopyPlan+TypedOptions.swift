@@ -42,6 +42,7 @@ extension CopyOptions {
   fileprivate init(_ typed: TypedOptions) throws(Refusal) {
     self.init()
     select(typed.selections)
+    apply(typed.metadata, typed.selections)
     rules.comparison = try Comparison(typed.comparison)
     try rules.take(typed)
     rules.filters = FilterOptions(typed.filters)
@@ -79,7 +80,7 @@ extension CopyOptions {
   /// Without any of them everything is copied, as the engine's defaults have it. One that is given
   /// starts from nothing, as rsync does; one that is only taken back is taken from everything.
   private mutating func select(_ selections: [TypedOptions.Selection]) {
-    if selections.contains(where: \.isOn) {
+    if selections.contains(where: { $0.isOn && !$0.isImplied }) {
       rules.isRecursive = false
       preservation = []
       skipsPrivileged = true
@@ -112,6 +113,7 @@ extension TypedOptions.Aspect {
     case .accessControlLists: .accessControlLists
     case .extendedAttributes: .extendedAttributes
     case .holes: .holes
+    case .accessTimes: .accessTimes
     }
   }
 }

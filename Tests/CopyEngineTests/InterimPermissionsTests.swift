@@ -88,7 +88,7 @@ struct InterimPermissionsTests {
     let wider = try delta(.directory, 0o700, 0o755)
     #expect(wider.interimPermissions(listsDiffer: false) == nil)
     let narrower = try delta(.directory, 0o2755, 0o1710)
-    #expect(narrower.interimPermissions(listsDiffer: false) == 0o3710)
+    #expect(narrower.interimPermissions(listsDiffer: false) == 0o1710)
   }
 
   @Test("the mask keeps out whom an ACL names")

@@ -165,23 +165,27 @@ struct MetadataDeltaTests {
     let all = Preservation.everything
     let rows: [(MetadataPolicy, EntryKind, AttributeCopier.Classes)] = [
       (MetadataPolicy(.archive), .file, []),
-      (MetadataPolicy(all), .file, [.accessControlLists, .user, .privileged, .filesystem]),
-      (MetadataPolicy(all), .symbolicLink, [.user, .privileged, .filesystem]),
+      (
+        MetadataPolicy(all), .file, [.accessControlLists, .user, .privileged, .filesystem, .stored]
+      ),
+      (MetadataPolicy(all), .symbolicLink, [.user, .privileged, .filesystem, .stored]),
       (MetadataPolicy([.accessControlLists]), .directory, .accessControlLists),
       (MetadataPolicy([.accessControlLists]), .symbolicLink, []),
-      (MetadataPolicy([.extendedAttributes]), .special, [.user, .privileged, .filesystem]),
+      (
+        MetadataPolicy([.extendedAttributes]), .special, [.user, .privileged, .filesystem, .stored]
+      ),
       // Whoever is not privileged is told that those are missing, unless it was rsync's option.
       (
         MetadataPolicy([.extendedAttributes], isPrivileged: false), .file,
-        [.user, .privileged, .filesystem]
+        [.user, .privileged, .filesystem, .stored]
       ),
       (
         MetadataPolicy([.extendedAttributes], isPrivileged: false, skipsPrivileged: true), .file,
-        [.user, .filesystem]
+        [.user, .filesystem, .stored]
       ),
       (
         MetadataPolicy([.extendedAttributes], isPrivileged: true, skipsPrivileged: true), .file,
-        [.user, .privileged, .filesystem]
+        [.user, .privileged, .filesystem, .stored]
       ),
     ]
     for (policy, kind, classes) in rows {

@@ -80,7 +80,8 @@ struct RetriedLinkTests {
     var resolver = OperandResolver(plan: plan, creationMask: 0o022)
     let sources = [try resolver.resolve(plan.sources[0])].compactMap { $0 }
     let target = try resolver.create(try resolver.resolveTarget(for: sources), for: sources)
-    let parts = try RunParts(setup.context(.none), InitialWork(sources, target).items)
+    let run = setup.context(.none)
+    let parts = try RunParts(run, InitialWork(sources, target, of: run).items)
     var worker = Worker(parts, SwappingExecutor(parts, swap: swap))
     return worker.work()
   }

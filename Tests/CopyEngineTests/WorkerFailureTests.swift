@@ -45,7 +45,7 @@ struct WorkerFailureTests {
     disks.targetSeeks = targetSeeks
     let run = setup.context(disks)
     begin(run)
-    let parts = try RunParts(run, InitialWork(sources, resolved).items)
+    let parts = try RunParts(run, InitialWork(sources, resolved, of: run).items)
     let queue = FailingQueue(script, depth: run.limits.queueDepth)
     var worker = Worker(parts, parts.executor(queue))
     var report = worker.work()

@@ -18,8 +18,7 @@ import Testing
   }
 
   @Test(arguments: [
-    "--bwlimit=1m", "-E", "-U", "-N", "-O", "-J", "-T x",
-    "-P", "--partial", "--inplace", "--numeric-ids",
+    "--bwlimit=1m", "-T x", "-P", "--partial", "--inplace",
   ])
   func rsyncOptionsThatAreNotThereYet(options: String) {
     let refusal = refusal("\(options) a b")

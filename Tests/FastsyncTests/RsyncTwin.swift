@@ -6,7 +6,7 @@ import Testing
 /// Has rsync and fastsync do the same to two equal targets, and compares what both are then.
 struct RsyncTwin {
   /// A shell script that makes `s`, and where it is wanted `d`, in a fresh directory.
-  let script: String
+  var script: String
   /// What is compared.
   var aspects: TreeComparer.Aspects = [.archive, .attributes, .hardLinks]
   /// Who both run as.
@@ -20,10 +20,10 @@ struct RsyncTwin {
     try withSandbox { sandbox in
       let made = try run("sh", ["-ec", script], directory: sandbox.path)
       #expect(made.status == 0, "\(made.errorText)", sourceLocation: sourceLocation)
-      if let user { try succeed("chown", ["-hR", "\(user)", sandbox.path]) }
+      if let user { try succeed("chown", ["-hR", "\(user):\(user)", sandbox.path]) }
       let target = sandbox.path("d")
       if unsafe access(target, F_OK) != 0 { _ = try sandbox.makeDirectory("d") }
-      if let user { try succeed("chown", ["-h", "\(user)", target]) }
+      if let user { try succeed("chown", ["-h", "\(user):\(user)", target]) }
       for name in ["by-rsync", "by-fastsync"] {
         try succeed("cp", ["-a", target, sandbox.path(name)])
       }

@@ -225,6 +225,8 @@ public struct CopyOptions: Equatable, Sendable {
   /// Whether what an ordinary user cannot carry over (owners, devices, `trusted.*` and `security.*`
   /// attributes) is left out without a word, as rsync's options do; otherwise it is a failure.
   public var skipsPrivileged = false
+  /// How metadata is carried over.
+  public var metadata = MetadataOptions()
   /// How data is moved.
   public var transfer = TransferOptions()
   /// When it gets its name, and lasts.

@@ -87,7 +87,7 @@ private struct TreeRun {
     let sweep = Sweep(
       setup: setup,
       run: run,
-      makeItems: { InitialWork(sources, target, filters: run.filters).items }
+      makeItems: { InitialWork(sources, target, of: run).items }
     )
     report.add(try sweep.beforeCopy(begin))
     RunExplanation(run: run, locations: locations).tellTrees()
@@ -158,7 +158,7 @@ private struct TreeRun {
         basis: basis(target)
       )
     )
-    let work = InitialWork(sources, target, basis: run.basis, filters: run.filters)
+    let work = InitialWork(sources, target, of: run, basis: run.basis)
     let parts = try RunParts(run, work.items, passes: work.passes)
     begin(run)
     return (parts, locations)

@@ -12,15 +12,23 @@ struct MetadataPolicy: Sendable {
   let creationMask: UInt32
   /// By which times of an entry that is there are told.
   var comparison = Comparison()
+  /// How it is carried over.
+  var options = MetadataOptions()
+  /// The groups that may be given; `nil` for any.
+  var memberGroups: Set<UInt32>?
 
   init(_ run: RunContext) {
+    let metadata = run.options.metadata
+    let isSuperUser = metadata.isSuperUser(isPrivileged: run.isPrivileged)
     self.init(
       preservation: run.preservation,
-      isPrivileged: run.isPrivileged,
+      isPrivileged: isSuperUser,
       skipsPrivileged: run.options.skipsPrivileged,
       creationMask: run.creationMask
     )
     comparison = run.options.rules.comparison
+    options = metadata
+    if !isSuperUser && skipsPrivileged { memberGroups = ProcessFacts.groups }
   }
 
   init(
@@ -43,9 +51,36 @@ struct MetadataPolicy: Sendable {
     }
     if preservation.contains(.extendedAttributes) {
       classes.formUnion([.user, .filesystem])
+      if options.keepsStoredMetadata { classes.insert(.stored) }
       if isPrivileged || !skipsPrivileged { classes.insert(.privileged) }
     }
     return classes
+  }
+}
+
+extension MetadataPolicy {
+  /// Whether the modification time of a kind of entry is carried over.
+  func carriesTime(of kind: EntryKind) -> Bool {
+    guard preservation.contains(.times) else { return false }
+    return switch kind {
+    case .directory: !options.omitsDirectoryTimes
+    case .symbolicLink: !options.omitsLinkTimes
+    case .file, .device, .special: true
+    }
+  }
+
+  /// Whether the access time of a kind of entry is carried over, by itself or with the other.
+  func carriesAccessTime(of kind: EntryKind) -> Bool {
+    guard preservation.contains(.accessTimes) else { return false }
+    guard options.comparesAccessTimes else { return carriesTime(of: kind) }
+    return kind != .directory && !(kind == .symbolicLink && options.omitsLinkTimes)
+  }
+
+  /// What an entry keeps of its permissions where they are not carried over.
+  func keptPermissions(_ present: UInt32, like wanted: EntryMetadata) -> UInt32 {
+    guard options.keepsExecutability, wanted.kind == .file else { return present }
+    if wanted.permissions & 0o111 == 0 { return present & ~0o111 }
+    return present & 0o111 == 0 ? present | (present & 0o444) >> 2 : present
   }
 }
 
@@ -83,6 +118,9 @@ struct InodeDelta: Equatable {
   /// The times; `nil` where they are not carried over.
   private(set) var modificationTime: Timestamp?
   private(set) var accessTime: Timestamp?
+  /// Whether the access time is to be set whatever becomes of the other, and whether that is told.
+  private(set) var accessTimeDiffers = false
+  private(set) var isAccessTimeTold = false
   private(set) var timesDiffer = false
   /// Whether they differ by so much that it is told: as rsync does, contents that were compared get
   /// their exact time without a word.
@@ -100,15 +138,39 @@ struct InodeDelta: Equatable {
   ///   - wanted: The metadata at the source.
   ///   - present: What the target has.
   ///   - policy: What is carried over.
-  init(of wanted: EntryMetadata, at present: Present, _ policy: MetadataPolicy) {
+  ///   - allowed: The permissions that a new entry may have where they are not carried over; what
+  ///     the umask leaves if `nil`.
+  init(
+    of wanted: EntryMetadata,
+    at present: Present,
+    _ policy: MetadataPolicy,
+    allowed: UInt32? = nil
+  ) {
     isFile = wanted.kind == .file
     isRepair = if case .entry = present { true } else { false }
-    compareOwner(wanted, present, policy.preservation)
-    comparePermissions(wanted, present, policy)
-    guard policy.preservation.contains(.times) else { return }
+    compareOwner(wanted, present, policy)
+    comparePermissions(wanted, present, policy, allowed ?? 0o777 & ~policy.creationMask)
+    if policy.carriesAccessTime(of: wanted.kind) {
+      accessTime = wanted.accessTime
+      if policy.options.comparesAccessTimes { compareAccessTime(wanted, present, policy) }
+    }
+    guard policy.carriesTime(of: wanted.kind) else { return }
     modificationTime = wanted.modificationTime
-    accessTime = policy.preservation.contains(.accessTimes) ? wanted.accessTime : nil
     compareTimes(wanted, present, policy.comparison)
+  }
+
+  private mutating func compareAccessTime(
+    _ wanted: EntryMetadata,
+    _ present: Present,
+    _ policy: MetadataPolicy
+  ) {
+    switch present {
+    case .entry(let current):
+      let areEqual = policy.comparison.window.areEqual(current.accessTime, wanted.accessTime)
+      accessTimeDiffers = !areEqual
+      isAccessTimeTold = !areEqual && wanted.kind != .symbolicLink
+    case .new: accessTimeDiffers = true
+    }
   }
 
   private mutating func compareTimes(
@@ -132,21 +194,27 @@ struct InodeDelta: Equatable {
   private mutating func compareOwner(
     _ wanted: EntryMetadata,
     _ present: Present,
-    _ preservation: Preservation
+    _ policy: MetadataPolicy
   ) {
+    let preservation = policy.preservation
     let known: (owner: UInt32, group: UInt32)? =
       switch present {
       case .entry(let current): (current.owner, current.group)
       case .new(let created, _): created.map { ($0.owner, $0.group) }
       }
     if preservation.contains(.owner), known?.owner != wanted.owner { owner = wanted.owner }
-    if preservation.contains(.group), known?.group != wanted.group { group = wanted.group }
+    if preservation.contains(.group), known?.group != wanted.group,
+      policy.memberGroups?.contains(wanted.group) != false
+    {
+      group = wanted.group
+    }
   }
 
   private mutating func comparePermissions(
     _ wanted: EntryMetadata,
     _ present: Present,
-    _ policy: MetadataPolicy
+    _ policy: MetadataPolicy,
+    _ allowed: UInt32
   ) {
     // The permissions of a symbolic link mean nothing and cannot be set.
     guard wanted.kind != .symbolicLink else { return }
@@ -154,11 +222,14 @@ struct InodeDelta: Equatable {
     carriesPermissions = isCarriedOver
     switch present {
     case .entry(let current):
-      permissions = isCarriedOver ? wanted.permissions : current.permissions
+      permissions =
+        isCarriedOver
+        ? wanted.permissions : policy.keptPermissions(current.permissions, like: wanted)
       presentPermissions = current.permissions
     case .new(let created, let replaced):
-      let usual = wanted.permissions & 0o777 & ~policy.creationMask
-      permissions = isCarriedOver ? wanted.permissions : replaced?.permissions ?? usual
+      let usual = wanted.permissions & 0o777 & allowed | (created?.inheritedBits ?? 0)
+      let kept = replaced.map { policy.keptPermissions($0.permissions, like: wanted) }
+      permissions = isCarriedOver ? wanted.permissions : kept ?? usual
       presentPermissions = created?.permissions
     }
   }
@@ -186,7 +257,8 @@ struct InodeDelta: Equatable {
     let members = listsDiffer ? 0 : old >> 3 & new >> 3 & former & (group == nil ? 0o7 : old)
     let user = old >> 6 & 0o7 & (owner == nil ? 0o7 : new >> 6)
     let keepsOwner = owner == nil && group == nil
-    let special = isFile ? (keepsOwner ? old & new & 0o6000 : 0) : old & 0o6000
+    // New entries of a directory get their group as they will when all is done.
+    let special = isFile ? (keepsOwner ? old & new & 0o6000 : 0) : old & 0o4000 | new & 0o2000
     let interim = special | (old | new) & 0o1000 | user << 6 | members << 3 | others
     return interim == old ? nil : interim
   }
@@ -195,7 +267,9 @@ struct InodeDelta: Equatable {
   var permissionsDiffer: Bool { permissions != nil && permissions != presentPermissions }
 
   /// Whether nothing has to be done.
-  var isEmpty: Bool { owner == nil && group == nil && !permissionsDiffer && !timesDiffer }
+  var isEmpty: Bool {
+    owner == nil && group == nil && !permissionsDiffer && !timesDiffer && !accessTimeDiffers
+  }
 
   /// The same as what rsync would itemize.
   var change: EntryChange {
@@ -204,6 +278,7 @@ struct InodeDelta: Equatable {
     if group != nil { change.insert(.group) }
     if permissionsDiffer { change.insert(.permissions) }
     if isTimeTold { change.insert(.time) }
+    if isAccessTimeTold { change.insert(.accessTime) }
     return change
   }
 }

@@ -4,55 +4,6 @@ internal import FileTree
 internal import Kernel
 internal import SystemPackage
 
-/// One entry whose metadata is written.
-struct MetadataPlace {
-  /// The directory and names, for messages.
-  let directory: CopyDirectory
-  let name: EntryName
-  let targetName: EntryName
-  /// Where attributes are read from; `nil` where they cannot be.
-  let source: EntryLocation?
-  let target: EntryLocation
-
-  /// Where it is, if something fails there.
-  var failedPlace: FailedPlace? { FailedPlace(nearest: directory, target: target) }
-}
-
-extension MetadataPlace {
-  /// An entry that is reached by its name at the source and some way at the target.
-  init(_ entry: FoundEntry, at target: EntryLocation) {
-    self.init(
-      directory: entry.directory,
-      name: entry.name,
-      targetName: entry.targetName,
-      source: entry.source,
-      target: target
-    )
-  }
-
-  /// A file that is open on both sides.
-  init(_ entry: FoundEntry, source: Int32, target: Int32) {
-    self.init(
-      directory: entry.directory,
-      name: entry.name,
-      targetName: entry.targetName,
-      source: entry.takesBasis ? entry.source : EntryLocation(open: source),
-      target: EntryLocation(open: target)
-    )
-  }
-
-  /// A directory; `source` is open, where attributes can be read.
-  init(_ directory: CopyDirectory, source: Int32?, target: EntryLocation) {
-    self.init(
-      directory: directory,
-      name: .itself,
-      targetName: .itself,
-      source: source.map { EntryLocation(open: $0) },
-      target: target
-    )
-  }
-}
-
 /// Carries out what differs of the metadata.
 ///
 /// The order matters: a change of owner clears setuid, setgid and capabilities, and an ACL changes
@@ -64,6 +15,8 @@ struct MetadataWriter: ~Copyable {
   private var attributes = AttributeCopier()
   /// The rules about attributes that are not changed at the target, where there may be any.
   private let targetRules: FilterScope?
+  /// What new entries may have in the directory that was asked last.
+  private var allowed: (directory: DirectorySides, permissions: UInt32)?
 
   init(_ run: RunContext) {
     self.run = run
@@ -163,8 +116,19 @@ struct MetadataWriter: ~Copyable {
     if applyPermissions(delta, place, hasOwner: hasOwner, isForced: forces) {
       change.insert(.permissions)
     }
-    if applyTimes(delta, place, isForced: isTouched || !change.isEmpty) { change.insert(.time) }
+    change.formUnion(applyTimes(delta, place, isForced: isTouched || !change.isEmpty))
     return change
+  }
+
+  /// The permissions that new entries may have in a directory where they are not carried over: what
+  /// its default ACL says, or else what the umask leaves (`getxattr`).
+  mutating func allowedPermissions(in sides: DirectorySides) -> UInt32? {
+    guard !policy.preservation.contains(.permissions) else { return nil }
+    if let allowed, allowed.directory === sides { return allowed.permissions }
+    let found = attributes.defaultPermissions(of: EntryLocation(open: sides.target))
+    let permissions = found ?? 0o777 & ~policy.creationMask
+    allowed = (sides, permissions)
+    return permissions
   }
 
   /// Counts attributes of an entry that is done that were left out, since the target's filesystem
@@ -334,15 +298,17 @@ struct MetadataWriter: ~Copyable {
     _ delta: MetadataDelta,
     _ place: MetadataPlace,
     isForced: Bool
-  ) -> Bool {
-    let isDue = delta.inode.timesDiffer || isForced && !delta.inode.keepsNearTime
-    guard let time = delta.inode.modificationTime, isDue else { return false }
+  ) -> EntryChange {
+    let inode = delta.inode
+    let isDue = inode.timesDiffer || isForced && !inode.keepsNearTime
+    let time = isDue ? inode.modificationTime : nil
+    guard time != nil || inode.accessTimeDiffers else { return [] }
     do {
-      try place.target.setTimes(access: delta.inode.accessTime, modification: time)
-      return delta.inode.isTimeTold
+      try place.target.setTimes(access: inode.accessTime, modification: time)
+      return inode.change.intersection([.time, .accessTime])
     } catch {
       fail(.setTimes, place, error)
-      return false
+      return []
     }
   }
 }

@@ -16,9 +16,10 @@ extension Publisher {
     let created = file.target.created
     let existing = file.entry.existing
     let inode = InodeDelta(
-      of: file.entry.wanted(file.opened),
+      of: file.entry.wanted(file.opened, run.wanted),
       at: .new(created, replacing: existing?.kind == .file ? existing : nil),
-      metadata.policy
+      metadata.policy,
+      allowed: metadata.allowedPermissions(in: file.entry.sides)
     )
     let isBare = created?.hasAttributes == false
     let attributes = metadata.compareAttributes(place, .file, isBare: isBare)
@@ -87,7 +88,12 @@ extension Publisher {
     let temporary = try claimUnlessOnlyAdded(entry, body)
     let target = temporary.map { EntryLocation(directory: entry.sides.target, name: $0) }
     let place = MetadataPlace(entry, at: target ?? entry.target)
-    let inode = InodeDelta(of: entry.metadata, at: .new(nil, replacing: replaced), metadata.policy)
+    let inode = InodeDelta(
+      of: entry.metadata,
+      at: .new(nil, replacing: replaced),
+      metadata.policy,
+      allowed: metadata.allowedPermissions(in: entry.sides)
+    )
     let attributes = metadata.compareAttributes(place, entry.metadata.kind)
     _ = metadata.apply(MetadataDelta(inode: inode, attributes: attributes), place)
     do {

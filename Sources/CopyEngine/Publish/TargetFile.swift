@@ -9,6 +9,8 @@ struct CreatedMetadata {
   let owner: UInt32
   let group: UInt32
   let permissions: UInt32?
+  /// The setgid bit that a directory has from the one that it lies in.
+  var inheritedBits: UInt32 = 0
   /// Whether what is written to it will be compressed.
   let isCompressed: Bool
   var hasAttributes: Bool
@@ -33,6 +35,7 @@ struct CreatedMetadata {
       owner: current.owner,
       group: current.group,
       permissions: nil,
+      inheritedBits: current.permissions & 0o2000,
       isCompressed: current.flags.contains(.compressed),
       hasAttributes: true
     )

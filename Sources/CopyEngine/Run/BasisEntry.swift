@@ -64,7 +64,9 @@ extension FoundEntry {
   var contentsMetadata: EntryMetadata { basis?.metadata ?? metadata }
 
   /// What its metadata is to be, where a file was opened for its contents.
-  func wanted(_ opened: EntryMetadata) -> EntryMetadata { takesBasis ? metadata : opened }
+  func wanted(_ opened: EntryMetadata, _ mapped: WantedMetadata) -> EntryMetadata {
+    takesBasis ? metadata : mapped.metadata(opened)
+  }
 
   /// The path of the file that its contents are read from.
   func contentsPath(_ options: BasisOptions?) -> FilePath {

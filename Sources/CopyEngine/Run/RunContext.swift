@@ -13,6 +13,8 @@ final class RunContext: Sendable {
   /// What is carried over, less what an ordinary user is not expected to.
   let preservation: Preservation
   let isPrivileged: Bool
+  /// What the metadata of the source is taken for.
+  let wanted: WantedMetadata
   /// The umask: bits removed from new entries when permissions are not preserved.
   let creationMask: UInt32
   let mounts: MountTable
@@ -39,7 +41,7 @@ final class RunContext: Sendable {
   let givenUp: GivenUp
   private let probe: LivenessProbe?
   let sink: any EventSink
-  private let wanted: RunEvent.Kinds
+  private let kinds: RunEvent.Kinds
   private let isStopping = Atomic<Bool>(false)
 
   private struct State {
@@ -93,7 +95,7 @@ final class RunContext: Sendable {
     self.disks = disks
     self.limits = limits
     self.filters = filters
-    (self.sink, wanted) = sink
+    (self.sink, kinds) = sink
     self.targetTimes = targetTimes
     deletions = target.deletions ?? DeletionGate(options.deletion)
     probe = target.probe
@@ -105,9 +107,8 @@ final class RunContext: Sendable {
     backups = target.backups
     basis = target.basis
     isPrivileged = ProcessFacts.isPrivileged
-    preservation =
-      options.skipsPrivileged && !isPrivileged
-      ? options.preservation.subtracting([.owner, .devices]) : options.preservation
+    wanted = WantedMetadata(options.metadata, mask: creationMask)
+    preservation = options.preservation(isPrivileged: isPrivileged)
   }
 }
 
@@ -185,7 +186,7 @@ extension RunContext {
 // What is told, and counted.
 extension RunContext {
   /// Whether anybody wants to be told of a kind of events.
-  func wants(_ kind: RunEvent.Kinds) -> Bool { wanted.contains(kind) }
+  func wants(_ kind: RunEvent.Kinds) -> Bool { kinds.contains(kind) }
 
   /// What has failed until now.
   var failureCounts: CopyReport {

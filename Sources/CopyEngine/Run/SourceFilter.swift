@@ -11,7 +11,7 @@ struct SourceFilter {
 
   init(run: RunContext) {
     self.run = run
-    lookup = SourceLookup(rules: run.options.rules)
+    lookup = SourceLookup(run)
   }
 
   /// The rules in force in an open directory; `nil` without rules.

@@ -16,6 +16,12 @@ struct SourceLookup {
   }
 
   let rules: SyncRules
+  private let wanted: WantedMetadata
+
+  init(_ run: RunContext) {
+    rules = run.options.rules
+    wanted = run.wanted
+  }
 
   /// Looks a name up (`statx`).
   @inline(__always)
@@ -32,9 +38,11 @@ struct SourceLookup {
       throw missing(error, directory.sourcePath(name), origin)
     }
     guard metadata.kind == .symbolicLink || !origin.isFound else {
-      return Found(metadata: metadata)
+      return Found(metadata: wanted.metadata(metadata))
     }
-    return try followed(name, metadata, in: directory, sides, origin)
+    var found = try followed(name, metadata, in: directory, sides, origin)
+    found.metadata = wanted.metadata(found.metadata)
+    return found
   }
 
   private func missing(

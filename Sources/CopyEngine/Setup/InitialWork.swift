@@ -30,15 +30,15 @@ struct InitialWork {
   init(
     _ sources: [ResolvedSource],
     _ target: ResolvedTarget,
-    basis: [BasisDirectory] = [],
-    filters: FilterList? = nil
+    of run: RunContext,
+    basis: [BasisDirectory] = []
   ) {
-    self.filters = filters
+    filters = run.filters
     firstDirectory = sources.first { $0.metadata.kind == .directory }?.path
     self.target = target
     self.basis = basis
     isOnlySource = sources.count == 1
-    contentsMetadata = sources.first { $0.givesMetadata }?.metadata
+    contentsMetadata = sources.first { $0.givesMetadata }.map { run.wanted.metadata($0.metadata) }
     let names = Set(sources.map(\.name))
     passes = Self.overlap(sources) ? sources.count : 1
     isMerging =

@@ -258,7 +258,7 @@ struct EntryDecider {
     guard !asksForAttributes(facts, facts.source.kind) else { return .needs(.attributes) }
     var change = metadataChange(facts, target).union(.contents)
     if facts.source.kind == .file && target.size != facts.source.size { change.insert(.size) }
-    if !preservation.contains(.times) { change.insert(.timeOfCopy) }
+    if !policy.carriesTime(of: facts.source.kind) { change.insert(.timeOfCopy) }
     return .decided(body(change))
   }
 

@@ -14,7 +14,7 @@ struct EntryFinder {
   init(run: RunContext) {
     self.run = run
     let rules = run.options.rules
-    lookup = SourceLookup(rules: rules)
+    lookup = SourceLookup(run)
     knowsRareFacts = rules.leavesOutMounts || rules.links?.leavesOutUnsafe == true
   }
 

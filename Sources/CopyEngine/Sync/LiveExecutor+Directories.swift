@@ -131,7 +131,9 @@ extension LiveExecutor where Queue: ~Copyable {
     var inode = InodeDelta(
       of: wanted,
       at: directory.isNew ? .new(.ofDirectory(current), replacing: nil) : .entry(current),
-      policy
+      policy,
+      // A new directory has the default ACL of the one that it lies in.
+      allowed: publisher.metadata.allowedPermissions(in: found.sides)
     )
     if opened?.staysOpen == true { inode.leavePermissions() }
     let delta = MetadataDelta(inode: inode, attributes: attributes)

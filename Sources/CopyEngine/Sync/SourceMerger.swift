@@ -89,7 +89,7 @@ struct SourceMerger {
     defer { withExtendedLifetime(sides) {} }
     let found: SourceLookup.Found
     do {
-      found = try SourceLookup(rules: run.options.rules).find(name, in: parent, sides)
+      found = try SourceLookup(run).find(name, in: parent, sides)
     } catch {
       // What is not there, or leads nowhere, is told when it is visited itself.
       let isMissing = error.errno == .noSuchFileOrDirectory || error.operation == .findReferent

@@ -50,7 +50,8 @@ struct FileOpener {
     _ publisher: inout Publisher
   ) throws(CopyError) -> TargetFile {
     let mode =
-      run.preservation.contains(.permissions) ? entry.wanted(opened).permissions & 0o777 : 0o600
+      run.preservation.contains(.permissions)
+      ? entry.wanted(opened, run.wanted).permissions & 0o777 : 0o600
     do throws(Errno) {
       do {
         return try publisher.createTarget(for: entry, opened, source: source, mode: mode)

@@ -103,6 +103,7 @@ enum OptionGroup: String, CaseIterable {
   case selection = "What is copied and kept"
   case names = "Which names are copied, and where they go"
   case filters = "Which names are left out"
+  case metadata = "How metadata is kept"
   case comparison = "Which files count as changed"
   case deletion = "What is deleted"
   case reporting = "What is said"
@@ -155,6 +156,8 @@ enum RefusalReason: CaseIterable {
   case remote
   /// It belongs to delta transfer.
   case delta
+  /// It would set birth times, which Linux does not let anybody do; rsync refuses it there as well.
+  case birthTimes
   /// It is not there yet.
   case later
 
@@ -168,6 +171,8 @@ enum RefusalReason: CaseIterable {
       )
     case .delta:
       Refusal("\(spelling) is for delta transfer, and fastsync copies files whole", .unsupported)
+    case .birthTimes:
+      Refusal("\(spelling) is not supported here: Linux lets nobody set birth times")
     case .later:
       Refusal("\(spelling) is an option of rsync that fastsync does not support yet")
     }

@@ -8,7 +8,7 @@ enum OptionTable {
   /// The rows, in the order in which the texts show them.
   static let rows: [OptionRow] =
     SelectionRows.selection + NameRows.names + LinkRows.links + FilterRows.filters
-    + ComparisonRows.comparison + DeletionRows.deletion
+    + MetadataRows.metadata + ComparisonRows.comparison + DeletionRows.deletion
     + ReportingRows.reporting + TargetRows.target
     + TransferRows.transfer + DeviceRows.devices
     + ReportingRows.compatibility + hidden + RefusedRows.refused

@@ -4,7 +4,8 @@
 enum RefusedRows {
   /// The options that only rsync has: known by their names, and that they take a value, so that
   /// they are told apart from typing errors.
-  static let refused: [OptionRow] = remote + delta + later
+  static let refused: [OptionRow] =
+    remote + delta + [OptionRow(refused: .birthTimes, ["crtimes"], "N")] + later
 
   private static let remote: [OptionRow] = [
     OptionRow(refused: .remote, ["address"], nil, OptionValue("ADDRESS")),
@@ -56,26 +57,15 @@ enum RefusedRows {
   ]
 
   private static let later: [OptionRow] = [
-    OptionRow(refused: .later, ["atimes"], "U", negation: .namesAndLetter),
     OptionRow(refused: .later, ["bwlimit"], nil, OptionValue("RATE"), negation: .names),
-    OptionRow(refused: .later, ["chmod"], nil, OptionValue("CHMOD")),
-    OptionRow(refused: .later, ["chown"], nil, OptionValue("USER:GROUP")),
     OptionRow(refused: .later, ["confine-root"], nil, OptionValue("DIR", .directory)),
-    OptionRow(refused: .later, ["crtimes"], "N", negation: .namesAndLetter),
     OptionRow(refused: .later, ["delay-updates"], negation: .names),
     OptionRow(refused: .later, ["delete-missing-args"]),
-    OptionRow(refused: .later, ["drop-D"], negation: .names),
-    OptionRow(refused: .later, ["executability"], "E"),
     OptionRow(refused: .later, ["fake-super"]),
-    OptionRow(refused: .later, ["groupmap"], nil, OptionValue("STRING")),
     OptionRow(refused: .later, ["iconv"], nil, OptionValue("CONVERT_SPEC"), negation: .names),
     OptionRow(refused: .later, ["inplace"], negation: .names),
     OptionRow(refused: .later, ["insecure-links"], negation: .names),
     OptionRow(refused: .later, ["max-alloc"], nil, OptionValue("SIZE")),
-    OptionRow(refused: .later, ["numeric-ids"], negation: .names),
-    OptionRow(refused: .later, ["omit-dir-times"], "O", negation: .namesAndLetter),
-    OptionRow(refused: .later, ["omit-link-times"], "J", negation: .namesAndLetter),
-    OptionRow(refused: .later, ["open-noatime"], negation: .names),
     OptionRow(refused: .later, ["partial"], negation: .names),
     OptionRow(refused: .later, ["partial-dir"], nil, OptionValue("DIR", .directory)),
     OptionRow(refused: .later, [], "P"),
@@ -83,10 +73,8 @@ enum RefusedRows {
     OptionRow(refused: .later, ["qsort"]),
     OptionRow(refused: .later, ["stop-after", "time-limit"], nil, OptionValue("MINS")),
     OptionRow(refused: .later, ["stop-at"], nil, OptionValue("TIME")),
-    OptionRow(refused: .later, ["super"], negation: .names),
     OptionRow(refused: .later, ["temp-dir"], "T", OptionValue("DIR", .directory)),
     OptionRow(refused: .later, ["timeout"], nil, OptionValue("SECONDS"), negation: .names),
-    OptionRow(refused: .later, ["usermap"], nil, OptionValue("STRING")),
     OptionRow(refused: .later, ["write-devices"], negation: .names),
   ]
 }

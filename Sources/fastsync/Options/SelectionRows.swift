@@ -143,8 +143,12 @@ enum SelectionRows {
         Keep extended attributes, file capabilities among them.
         What one kind of filesystem has for itself, such as btrfs.compression, is carried over
         between two of that kind, before there is data; elsewhere it is left out, which -v counts.
+        Given twice, those are kept as well in which rsync stores metadata (user.rsync.%stat).
         """
-    ) { options, typed in options.select([.extendedAttributes], typed) },
+    ) { options, typed in
+      options.select([.extendedAttributes], typed)
+      options.metadata.attributes = typed.isOn ? options.metadata.attributes + 1 : 0
+    },
 
     OptionRow(
       ["sparse"],

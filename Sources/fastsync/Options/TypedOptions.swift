@@ -11,13 +11,15 @@ struct TypedOptions {
   /// What of an entry a selection option is about.
   enum Aspect {
     case recursion, symbolicLinks, permissions, times, group, owner, devices, specials
-    case hardLinks, accessControlLists, extendedAttributes, holes
+    case hardLinks, accessControlLists, extendedAttributes, holes, accessTimes
   }
 
   /// A selection option.
   struct Selection {
     let aspects: [Aspect]
     let isOn: Bool
+    /// Whether another option brings it along, which does not say that nothing else is copied.
+    var isImplied = false
   }
 
   /// What `-a` stands for.
@@ -27,6 +29,7 @@ struct TypedOptions {
 
   /// What is copied and kept, in the order of the line.
   private(set) var selections: [Selection] = []
+  var metadata = TypedMetadata()
   var comparison = TypedComparison()
   /// How often `-x` was given.
   var oneFileSystem = 0
@@ -69,8 +72,8 @@ struct TypedOptions {
   var target = TypedTarget()
 
   /// Notes a selection option.
-  mutating func select(_ aspects: [Aspect], _ typed: TypedOption) {
-    selections.append(Selection(aspects: aspects, isOn: typed.isOn))
+  mutating func select(_ aspects: [Aspect], _ typed: TypedOption, isImplied: Bool = false) {
+    selections.append(Selection(aspects: aspects, isOn: typed.isOn, isImplied: isImplied))
   }
 }
 

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// How metadata is carried over, beyond what of it is.
+public struct MetadataOptions: Equatable, Sendable {
+  /// Whether it is tried to give what only root can give: owners, devices, any group.
+  public enum SuperUser: Equatable, Sendable {
+    /// If the process is root's.
+    case asProcess
+    /// In any case (`--super`).
+    case always
+    /// In no case (`--no-super`).
+    case never
+  }
+
+  /// Changes of what the source's permissions are taken for (`--chmod`).
+  public var modeChanges: [ModeChange] = []
+  /// What becomes of owners (`--usermap`).
+  public var owners: [IdentityRule] = []
+  /// What becomes of groups (`--groupmap`).
+  public var groups: [IdentityRule] = []
+  /// Whether numbers count as having no names there (`--numeric-ids`).
+  public var isNumeric = false
+  /// Whether files become executable or not, as at the source, where permissions are not carried
+  /// over (`-E`).
+  public var keepsExecutability = false
+  /// Whether directories keep their times (`-O`).
+  public var omitsDirectoryTimes = false
+  /// Whether symbolic links keep their times (`-J`).
+  public var omitsLinkTimes = false
+  /// Whether access times that differ are a difference of what is no directory, and those of
+  /// directories are left alone (`-U`).
+  public var comparesAccessTimes = false
+  /// Whether what only root can give is tried.
+  public var superUser = SuperUser.asProcess
+  /// Whether the attributes in which rsync stores metadata (`user.rsync.%stat` and the like) are
+  /// carried over as any other (`-XX`).
+  public var keepsStoredMetadata = true
+
+  /// The options of the bare command.
+  public init() {}
+
+  /// Whether what only root can give is tried by a process that is root's, or not.
+  func isSuperUser(isPrivileged: Bool) -> Bool {
+    switch superUser {
+    case .asProcess: isPrivileged
+    case .always: true
+    case .never: false
+    }
+  }
+}
+
+extension CopyOptions {
+  /// What is carried over by a process that is root's, or not.
+  func preservation(isPrivileged: Bool) -> Preservation {
+    let isSuperUser = metadata.isSuperUser(isPrivileged: isPrivileged)
+    return skipsPrivileged && !isSuperUser
+      ? preservation.subtracting([.owner, .devices]) : preservation
+  }
+}

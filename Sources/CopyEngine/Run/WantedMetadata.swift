@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Kernel
+
+/// What the metadata of the source is taken for: other permissions (`--chmod`), other owners and
+/// groups (`--usermap`, `--groupmap`).
+struct WantedMetadata: Sendable {
+  private let mapper: Mapper?
+
+  /// Takes everything for what it is.
+  init() { mapper = nil }
+
+  /// Prepares a run.
+  init(_ options: MetadataOptions, mask: UInt32) {
+    let isTrivial = options.modeChanges.isEmpty && options.owners.isEmpty && options.groups.isEmpty
+    mapper = isTrivial ? nil : Mapper(options, mask: mask)
+  }
+
+  /// What an entry of the source is to have.
+  @inline(__always)
+  func metadata(_ found: EntryMetadata) -> EntryMetadata {
+    guard let mapper else { return found }
+    return mapper.metadata(found)
+  }
+}
+
+/// What is asked for, and what is known of numbers by now.
+private final class Mapper: Sendable {
+  private let options: MetadataOptions
+  private let mask: UInt32
+  private let owners = Lock<[UInt32: UInt32]>([:])
+  private let groups = Lock<[UInt32: UInt32]>([:])
+
+  init(_ options: MetadataOptions, mask: UInt32) {
+    self.options = options
+    self.mask = mask
+  }
+
+  func metadata(_ found: EntryMetadata) -> EntryMetadata {
+    var wanted = found
+    if !options.modeChanges.isEmpty && found.kind != .symbolicLink {
+      let isDirectory = found.kind == .directory
+      wanted.mode =
+        found.typeBits
+        | options.modeChanges.applied(to: found.permissions, isDirectory: isDirectory, mask: mask)
+    }
+    if !options.owners.isEmpty { wanted.owner = map(found.owner, options.owners, owners, .users) }
+    if !options.groups.isEmpty { wanted.group = map(found.group, options.groups, groups, .groups) }
+    return wanted
+  }
+
+  private func map(
+    _ number: UInt32,
+    _ rules: [IdentityRule],
+    _ known: borrowing Lock<[UInt32: UInt32]>,
+    _ kind: AccountNames.Kind
+  ) -> UInt32 {
+    if let mapped = known.withLock({ $0[number] }) { return mapped }
+    let mapped = rules.mapped(
+      number,
+      name: { options.isNumeric ? [] : AccountNames.name(of: number, kind) },
+      matches: { AccountNames.matches($0, $1) }
+    )
+    known.withLock { $0[number] = mapped }
+    return mapped
+  }
+}
