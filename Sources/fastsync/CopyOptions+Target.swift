@@ -7,5 +7,7 @@ extension CopyOptions {
   mutating func setTarget(_ typed: TypedTarget) throws(Refusal) {
     basis = typed.basis
     backup = try typed.backup()
+    // What is put beside the files changes the times of their directories in any case, as in rsync.
+    if backup != nil && typed.backupDirectory == nil { metadata.omitsDirectoryTimes = true }
   }
 }

@@ -49,7 +49,7 @@ struct Run {
     watcher.start { copier.requestStop() }
     do {
       let report = try copier.copy(plan)
-      sink.finish()
+      sink.finish(report)
       let code = ExitCode(report)
       if code != .done { output.writeError(Message.error("not everything was listed".utf8).line) }
       return code
@@ -63,7 +63,7 @@ struct Run {
   {
     if let listing = plan.options.listing {
       output.configure(verbosity)
-      let sink = ListingSink(output, verbosity, showsLinks: listing.showsLinks)
+      let sink = ListingSink(output, plan, verbosity, listing)
       return list(plan, sink, watcher)
     }
     let reporter = RunReporter(plan, verbosity, output)

@@ -30,6 +30,9 @@ struct CoverageTests {
     ("getcwd", "has no error where relative paths lead somewhere"),
     ("sysconf", "has no error"), ("umask", "has no error"),
     ("getrlimit", "what is there stays"), ("setrlimit", "what is there stays"),
+    ("popen", "a name is not known then"), ("pclose", "has nothing more to say"),
+    ("getegid", "has no error"), ("getgid", "has no error"), ("getgroups", "what is there stays"),
+    ("fileno", "has no error"), ("fnmatch", "text"),
     ("sched_", "what is there stays"),
     ("mkdir", "for mapfiles, which no copy needs"), ("write", "for mapfiles, which no copy needs"),
   ]

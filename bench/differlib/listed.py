@@ -183,3 +183,69 @@ def _mode_of_the_source(case, differences):
 @excuse("hard-link-protocol")
 def _rsync_fails(_, differences):
     return [] if any(each.aspect == "exit" and each.expected.startswith("2 (") for each in differences) else differences
+
+
+@excuse("atimes")
+def _whole_seconds(_, differences):
+    """-U keeps whole seconds."""
+    return [each for each in differences if each.aspect != "atime" or each.expected % 10**9
+            or each.expected // 10**9 != each.actual // 10**9]
+
+
+@excuse("directory-modes")
+def _left_open(case, differences):
+    """A directory that an ordinary user fills may keep what its owner got for that."""
+    if not (case.user or case.has("--no-super")):
+        return differences
+    made = {name.split(b"/", 1)[-1] for name, node in case.tree.items() if node.kind == "dir"}
+    return [each for each in differences if each.aspect != "mode" or each.name.split(b"/", 1)[-1] not in made
+            or int(each.expected, 8) & ~0o700 != int(each.actual, 8) & ~0o700]
+
+
+@excuse("stats-skipped")
+def _not_counted(case, differences):
+    """How many names there are, where directories are left out of which rsync also counts what is in them."""
+    if not case.has("-m", "--prune-empty-dirs", "--existing", "--ignore-non-existing", "--ignore-existing"):
+        return differences
+    return [each for each in differences
+            if not (each.aspect == "output" and (each.expected or each.actual).startswith((b"Number of files:", b"Total file size:", b"total size is")))]
+
+
+@excuse("existing-directory", "existing-file")
+def _below_others(case, differences):
+    """What has the name of a source directory at the target and is none, and what would be below."""
+    if not case.has("--ignore-existing"):
+        return differences
+    kinds = {name.split(b"/", 1)[-1]: node.kind for name, node in case.tree.items() if name.startswith(b"src")}
+    others = {name.split(b"/", 1)[-1] for name, node in case.tree.items() if name.startswith(b"dst")
+              and node.kind != "dir" and kinds.get(name.split(b"/", 1)[-1], "dir") == "dir"}
+
+    def is_meant(each):
+        if each.aspect == "exit":
+            return each.expected.startswith("23") and each.actual.startswith("0")
+        if each.aspect == "output":
+            found = _ITEM.match(each.expected or each.actual)
+            name = found[1] if found else (each.expected or each.actual).rstrip(b"/")
+            return any(name == other or name.startswith(other + b"/") for other in others)
+        return each.aspect == "mtime" and each.name.split(b"/", 1)[-1] in others
+    return [each for each in differences if not (others and is_meant(each))]
+
+
+@excuse("old-dirs")
+def _old_dirs(case, differences):
+    return [] if case.has("--old-dirs", "--old-d") else differences
+
+
+@excuse("usermap-acls")
+def _named(case, differences):
+    """Who is named in ACLs."""
+    if not case.has("--usermap", "--groupmap", "--chown") or not case.has("-A", "--acls"):
+        return differences
+    return [each for each in differences if each.aspect != "attributes"
+            or any(each.expected.get(key) != each.actual.get(key) for key in each.expected.keys() | each.actual.keys()
+                   if not key.startswith("system.posix_acl"))]
+
+
+@excuse("unknown-name")
+def _unknown(_, differences):
+    return [] if any(each.aspect == "exit" and "Unknown --" in each.actual for each in differences) else differences

@@ -61,7 +61,7 @@ extension RunContext {
           path: ".",
           kind: .directory,
           change: change,
-          source: metadata,
+          source: wanted.metadata(metadata),
           sourcePath: wants(.sourcePaths) ? path : nil
         )
       )

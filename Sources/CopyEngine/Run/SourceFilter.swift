@@ -51,6 +51,15 @@ struct SourceFilter {
     scope(of: directory, sides)?.excludes(name, isDirectory: isDirectory) ?? false
   }
 
+  /// Whether a name leads to something, which one that is no link always does.
+  func canBeFound(
+    _ name: EntryName,
+    in directory: CopyDirectory,
+    _ sides: DirectorySides
+  ) -> Bool {
+    (try? lookup.find(name, in: directory, sides)) != nil
+  }
+
   /// Whether an entry that was found is left out.
   func hides(_ entry: FoundEntry) -> Bool {
     let isDirectory = entry.metadata.kind == .directory

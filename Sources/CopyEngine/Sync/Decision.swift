@@ -97,8 +97,8 @@ struct EntryDecider {
     if kind == .directory { return decideDirectory(facts) }
     guard let isInEarlierSource = facts.isInEarlierSource else { return .needs(.earlierSource) }
     if isInEarlierSource { return .decided(EntryDecision(.skip(.earlierSource))) }
-    guard isWanted(kind) else { return .decided(EntryDecision(.skip(.kind))) }
     if let reason = stateReason(facts) { return .decided(EntryDecision(.skip(reason))) }
+    guard isWanted(kind) else { return .decided(EntryDecision(.skip(.kind))) }
     guard !facts.isUnsafeLink else { return .decided(EntryDecision(.skip(.unsafeLink))) }
     guard facts.target?.identity != facts.source.identity else {
       // The target is another name of the source itself: it cannot be more equal.

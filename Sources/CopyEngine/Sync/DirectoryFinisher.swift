@@ -46,7 +46,7 @@ struct DirectoryFinisher {
     guard sides.target >= 0 else { return nil }
     // What was removed from it is no change of its own.
     if restoresTime, let before = directory.beforeSweep?.modificationTime,
-      run.preservation.contains(.times)
+      run.preservation.contains(.times), !run.options.metadata.omitsDirectoryTimes
     {
       try? target.setTimes(access: nil, modification: before)
     }

@@ -54,6 +54,7 @@ final class TargetSweep {
     names.removeAll(keepingCapacity: true)
     do throws(CopyError) {
       if subject.merged == nil { try readNames(of: subject) }
+      guard mayGoOn else { return [] }
       do throws(Errno) {
         try DirectoryReader.seek(subject.sides.target, to: 0)
         while mayGoOn, try reader.fill(from: subject.sides.target) {
@@ -97,12 +98,22 @@ final class TargetSweep {
       while names.count < Self.namesMax, try reader.fill(from: sides.source) {
         while let entry = reader.next() {
           if let rules, filter.hides(entry, in: directory, rules, sides) { continue }
+          if mayBeFollowed(entry), !filter.canBeFound(entry.name, in: directory, sides) {
+            // It is told when it is visited, which comes after this.
+            run.deletions.close()
+          }
           names.insert(entry.name.hashValue)
         }
       }
     } catch {
       throw .source(.readDirectory, directory.sourcePath(), error)
     }
+  }
+
+  /// Whether a name of the source may be a link that is followed.
+  private func mayBeFollowed(_ entry: DirectoryEntry) -> Bool {
+    guard run.options.rules.links?.followsSource == true else { return false }
+    return entry.kind == nil || entry.kind == .symbolicLink
   }
 
   /// The rules that keep names of a directory; each source that is read has them for what is below.

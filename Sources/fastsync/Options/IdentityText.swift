@@ -36,6 +36,8 @@ enum IdentityText {
     _ kind: AccountNames.Kind
   ) throws(Refusal) -> IdentityRule.Match {
     guard let first = wanted.first, isDigit(first) else {
+      // Everybody is meant, and nobody's name has to be known.
+      if wanted.elementsEqual("*".utf8) { return .numbers(0...UInt32.max) }
       let isPattern = wanted.contains { "*[?".utf8.contains($0) }
       return isPattern ? .pattern(wanted) : .name(wanted)
     }

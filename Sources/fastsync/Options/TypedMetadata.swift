@@ -68,7 +68,7 @@ struct TypedMetadata {
     case nil: break
     }
     let number = try IdentityText.number(name, kind)
-    set([IdentityRule(.pattern(Array("*".utf8)), becomes: number)], kind, .chown)
+    set([IdentityRule(.numbers(0...UInt32.max), becomes: number)], kind, .chown)
   }
 
   private mutating func set(

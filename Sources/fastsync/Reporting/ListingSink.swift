@@ -9,26 +9,35 @@ import SystemPackage
 /// The lines are kept until the last is there: workers come to names in any order.
 final class ListingSink: EventSink {
   private let output: Output
-  private let figures: FigureStyle
-  private let isQuiet: Bool
+  private let verbosity: Verbosity
+  private let start = ContinuousClock.now
   /// Whether it is shown what symbolic links lead to.
   private let showsLinks: Bool
   private let lines = Lock<[OrderedLine]>([])
 
-  init(_ output: Output, _ verbosity: Verbosity, showsLinks: Bool) {
+  /// Begins a list.
+  init(_ output: Output, _ plan: CopyPlan, _ verbosity: Verbosity, _ listing: Listing) {
     self.output = output
-    figures = verbosity.figures
-    isQuiet = verbosity.isQuiet
-    self.showsLinks = showsLinks
+    self.verbosity = verbosity
+    showsLinks = listing.showsLinks
+    if let line = RunReporter.heading(plan, verbosity), !verbosity.isQuiet {
+      output.write(Array("\(line)\n".utf8))
+    }
   }
 
-  var wants: RunEvent.Kinds { isQuiet ? .failures : [.failures, .entries, .skips] }
+  var wants: RunEvent.Kinds { verbosity.isQuiet ? .failures : [.failures, .entries, .skips] }
 
   func receive(_ event: RunEvent) {
     switch event {
     case .entry(let entry):
       guard let source = entry.source else { return }
-      let line = Self.line(entry.path, source, entry.kind, figures, showsLinks: showsLinks)
+      let line = Self.line(
+        entry.path,
+        source,
+        entry.kind,
+        verbosity.figures,
+        showsLinks: showsLinks
+      )
       let isDirectory = source.kind == .directory
       let ordered = OrderedLine(
         subject: .entry(entry.path, isDirectory: isDirectory),
@@ -43,9 +52,16 @@ final class ListingSink: EventSink {
     }
   }
 
-  /// Writes the list.
-  func finish() {
+  /// Writes the list, and sums up.
+  func finish(_ report: CopyReport) {
     for line in OrderedLine.sorted(lines.withLock { $0 }) { output.write(line.bytes) }
+    guard !verbosity.isQuiet else { return }
+    let summary = Summary(
+      report: report.ofNames,
+      seconds: (ContinuousClock.now - start) / .seconds(1),
+      verbosity: verbosity
+    )
+    for line in summary.lines { output.write(Array("\(line)\n".utf8)) }
   }
 
   /// One entry: `-rw-r--r--         12,345 2026/11/27 10:00:00 name`.
@@ -69,5 +85,15 @@ final class ListingSink: EventSink {
       message.append(contents)
     }
     return message
+  }
+}
+
+extension CopyReport {
+  /// What it says of names that were looked at, and not of what would become of them.
+  fileprivate var ofNames: CopyReport {
+    var report = CopyReport()
+    report.listed = listed
+    report.bytesVisited = bytesVisited
+    return report
   }
 }

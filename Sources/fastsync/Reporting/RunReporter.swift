@@ -68,7 +68,7 @@ struct RunReporter {
   }
 
   /// What begins a list of names, as rsync has it: whether it is gathered in full first.
-  private static func heading(_ plan: CopyPlan, _ verbosity: Verbosity) -> String? {
+  static func heading(_ plan: CopyPlan, _ verbosity: Verbosity) -> String? {
     let rules = plan.options.rules
     guard verbosity.info[.flist] > 0, rules.isRecursive || rules.makesDirectories else {
       return nil

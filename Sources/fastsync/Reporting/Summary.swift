@@ -8,7 +8,7 @@ import CopyEngine
 struct Summary {
   let report: CopyReport
   let seconds: Double
-  let isDryRun: Bool
+  var isDryRun = false
   let verbosity: Verbosity
 
   /// The lines that end the list of names: none, or some of those that `-v` and `--stats` ask for.
