@@ -92,6 +92,11 @@ public struct EntryLocation {
     try open(flags: cl_o_path | O_DIRECTORY | O_NOFOLLOW)
   }
 
+  /// Opens a file or device for writing (`openat2` with RESOLVE_BENEATH and RESOLVE_NO_SYMLINKS).
+  public func openForWriting() throws(Errno) -> Descriptor {
+    try open(flags: O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY)
+  }
+
   /// Creates a file that must not exist, for writing (`O_CREAT | O_EXCL`, mode 0600).
   public func create() throws(Errno) -> Descriptor {
     try open(flags: O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, mode: 0o600)

@@ -6,6 +6,8 @@ extension CopyOptions {
   /// What is at the target, and beside it, in the engine's terms.
   mutating func setTarget(_ typed: TypedTarget) throws(Refusal) {
     basis = typed.basis
+    publish.inPlace = try typed.inPlace()
+    publish.writesDevices = typed.writesDevices
     backup = try typed.backup()
     // What is put beside the files changes the times of their directories in any case, as in rsync.
     if backup != nil && typed.backupDirectory == nil { metadata.omitsDirectoryTimes = true }

@@ -11,14 +11,14 @@ import Testing
   @Test(arguments: [
     "-e ssh", "-essh", "-ae ssh", "--rsh=ssh", "--rsh ssh", "--daemon", "--server", "-z", "-avz",
     "--compress", "--rsync-path=x", "--port=1", "--password-file=x", "-4", "--ipv6", "-M x",
-    "--no-whole-file", "--no-W", "-B 1024", "--append", "--write-batch=x",
+    "-B 1024", "--write-batch=x",
   ])
   func remoteAndDeltaOptions(options: String) {
     #expect(refusal("\(options) a b")?.code == .unsupported)
   }
 
   @Test(arguments: [
-    "--bwlimit=1m", "-T x", "-P", "--partial", "--inplace",
+    "--bwlimit=1m", "-T x", "-P", "--partial",
   ])
   func rsyncOptionsThatAreNotThereYet(options: String) {
     let refusal = refusal("\(options) a b")

@@ -182,6 +182,10 @@ public struct PublishOptions: Equatable, Sendable {
   public var durability: Durability = .run
   /// What has to stay free of each filesystem that is written to, in bytes.
   public var minFreeBytes: Int?
+  /// Whether files are written where they are, and which part of them.
+  public var inPlace: InPlaceMode?
+  /// Whether what a file has is written to a device that has its name (`--write-devices`).
+  public var writesDevices = false
   /// Find out what will be written before anything is, and refuse what does not fit
   /// (`--check-space`).
   public var checksRoom = false

@@ -15,6 +15,8 @@ struct BackupKeeper: ~Copyable {
   enum Reason {
     /// Something new takes its name next.
     case replaced
+    /// It is written where it is.
+    case overwritten
     /// Its name goes.
     case deleted
   }
@@ -112,6 +114,10 @@ extension BackupKeeper {
           return false
         }
       }
+      try copy(old, to: backup, place, found)
+      return true
+    }
+    guard reason == .replaced else {
       try copy(old, to: backup, place, found)
       return true
     }
@@ -289,10 +295,10 @@ extension BackupKeeper {
 }
 
 extension MetadataPolicy {
-  /// The same for backups, which have the permissions and times of what they are of.
+  /// The same for backups, which have the permissions of what they are of in any case.
   fileprivate var forBackups: MetadataPolicy {
     MetadataPolicy(
-      preservation: preservation.union([.permissions, .times]),
+      preservation: preservation.union(.permissions),
       isPrivileged: isPrivileged,
       skipsPrivileged: skipsPrivileged,
       creationMask: creationMask

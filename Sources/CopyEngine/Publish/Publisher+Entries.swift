@@ -58,6 +58,9 @@ extension Publisher {
     source: Int32,
     mode: UInt32
   ) throws(Errno) -> TargetFile {
+    if let mode = run.options.publish.inPlace {
+      return try openInPlace(entry, opened, source, mode)
+    }
     removeAbandoned(beside: entry)
     var target = try TargetFile(
       in: entry.sides,
@@ -71,6 +74,37 @@ extension Publisher {
       if metadata.applyProperties(place) { target.changedAttributes() }
     }
     return target
+  }
+
+  /// Opens what is written where it is.
+  private func openInPlace(
+    _ entry: FoundEntry,
+    _ opened: EntryMetadata,
+    _ source: Int32,
+    _ mode: InPlaceMode
+  ) throws(Errno) -> TargetFile {
+    guard let existing = entry.existing else {
+      return try TargetFile(writing: entry, InPlaceTarget(isDevice: false))
+    }
+    switch existing.kind {
+    case .file:
+      var target = InPlaceTarget(isDevice: false)
+      if mode.appends && existing.size > 0 && existing.size < opened.size {
+        var isPart = mode == .append
+        if !isPart {
+          isPart = try InPlaceTarget.begins(entry.target, with: source, existing.size)
+        }
+        if isPart { target.keptBytes = existing.size }
+      }
+      return try TargetFile(writing: entry, target)
+    case .device where run.options.publish.writesDevices:
+      return try TargetFile(writing: entry, InPlaceTarget(isDevice: true))
+    case .directory:
+      try entry.target.removeDirectory()
+    case .device, .special, .symbolicLink:
+      _ = try entry.target.removeFile()
+    }
+    return try TargetFile(writing: entry, InPlaceTarget(isDevice: false))
   }
 
   /// Makes an entry that has no data, and gives it its metadata and its name.

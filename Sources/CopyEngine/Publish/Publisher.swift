@@ -147,6 +147,8 @@ struct Publisher: ~Copyable {
     var file = complete
     let entry = file.entry
     applyMetadata(file)
+    let isDevice = file.target.inPlace?.isDevice == true
+    if isDevice { return addDevice(file) }
     let way = policy.way(entry, file.data)
     guard let way, durability != .none else {
       // A server may refuse what it has only taken so far.
@@ -177,6 +179,21 @@ struct Publisher: ~Copyable {
         isAtServer: way == .server
       )
     )
+  }
+
+  /// Ends a device that was written: its data is no filesystem's (`fsync`).
+  private mutating func addDevice(_ complete: consuming CompleteFile) {
+    let entry = complete.entry
+    do throws(Errno) {
+      if durability != .none { try FileCalls.sync(complete.target.rawValue) }
+    } catch {
+      // Character devices have no cache.
+      guard error == .invalidArgument else {
+        run.fail(.target(.write, entry.targetPath, error), at: FailedPlace(entry))
+        return published.append(EntryDone(entry: entry, isThere: false))
+      }
+    }
+    tell(entry, complete.change)
   }
 
   /// Waits until all files have their names, or cannot have them.
@@ -269,7 +286,7 @@ extension Publisher {
     _ target: inout TargetFile,
     _ change: CopyError.Operation?
   ) -> Bool {
-    guard remover.makeWay(for: entry), putsAside(entry) else {
+    guard target.inPlace != nil || remover.makeWay(for: entry) && putsAside(entry) else {
       published.append(EntryDone(entry: entry, isThere: false))
       return false
     }

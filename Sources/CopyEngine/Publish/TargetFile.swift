@@ -55,6 +55,23 @@ struct TargetFile: ~Copyable {
   /// Keeps the directory open for as long as the file needs it.
   private let directory: DirectorySides
   private var temporary: EntryName?
+  /// What is written where it is, if that is how it is written.
+  let inPlace: InPlaceTarget?
+
+  /// Opens what has the name already, or makes it, to be written where it is.
+  ///
+  /// - Parameters:
+  ///   - entry: The entry.
+  ///   - target: What of it is kept.
+  init(writing entry: FoundEntry, _ target: InPlaceTarget) throws(Errno) {
+    directory = entry.sides
+    let opened = try InPlaceTarget.open(entry)
+    if !target.isDevice && target.keptBytes == 0 { try FileCalls.setSize(opened.rawValue, 0) }
+    created = nil
+    inPlace = target
+    rawValue = opened.rawValue
+    descriptor = consume opened
+  }
 
   /// Creates the file (`open` with O_TMPFILE, or O_CREAT and O_EXCL).
   ///
@@ -71,6 +88,7 @@ struct TargetFile: ~Copyable {
     random: inout some RandomNumberGenerator
   ) throws(Errno) {
     self.directory = directory
+    inPlace = nil
     let opened: Descriptor
     do {
       // Its owner has to be able to set attributes until it is done.
@@ -113,6 +131,7 @@ struct TargetFile: ~Copyable {
     replacing existing: EntryKind?,
     random: inout some RandomNumberGenerator
   ) throws(Errno) {
+    guard inPlace == nil else { return }
     let target = EntryLocation(directory: directory.target, name: name)
     if temporary == nil && existing == nil {
       do {

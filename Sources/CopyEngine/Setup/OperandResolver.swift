@@ -276,10 +276,18 @@ extension OperandResolver {
       ? try? EntryLocation(directory: directory, name: source.loneName ?? source.name).metadata()
       : try? EntryMetadata(following: plan.target)
     guard !target.isNew, found?.kind == .device else { return }
+    if plan.options.publish.writesDevices, isNode(source, target) { return }
     let path =
       target.newName == nil
       ? plan.target.pushing(FilePath(source.loneName ?? source.name)) : plan.target
     throw CopyError(.refuse(.fileOntoDevice), path, nil, .selection)
+  }
+
+  /// Whether what has the name of a source is a device, and no link to one.
+  private func isNode(_ source: ResolvedSource, _ target: ResolvedTarget) -> Bool {
+    let directory = target.nearest.descriptor.rawValue
+    let entry = EntryLocation(directory: directory, name: target.newName ?? source.name)
+    return (try? entry.metadata())?.kind == .device
   }
 
   private func isSameEntry(_ source: ResolvedSource, _ target: ResolvedTarget) -> Bool {

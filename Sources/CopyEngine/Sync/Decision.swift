@@ -56,6 +56,8 @@ struct EntryDecision: Equatable {
     case isLarger
     /// It is smaller than is wanted.
     case isSmaller
+    /// What is at the target is not shorter, and would only get more.
+    case notShorter
   }
 
   let action: Action
@@ -87,6 +89,10 @@ struct EntryDecider {
   let itemizes: Bool
   /// What trees beside the target are used for, where there are any.
   var basis: BasisOptions.Use?
+  /// Whether files are written where they are.
+  var inPlace: InPlaceMode?
+  /// Whether what a file has is written to a device of its name.
+  var writesDevices = false
 
   var preservation: Preservation { policy.preservation }
 
@@ -167,6 +173,9 @@ struct EntryDecider {
       guard let found = facts.basis else { return .needs(.basis) }
       if let decision = decide(found, facts, basis) { return .decided(decision) }
     }
+    if writesDevices && kind == .file && facts.target?.kind == .device {
+      return compare(facts) { EntryDecision(.replace, $0) }
+    }
     guard let target = facts.target, target.kind == kind else {
       let isReplaced = facts.target != nil && facts.target?.kind != .directory
       let action = isReplaced ? EntryDecision.Action.replace : .create
@@ -175,6 +184,9 @@ struct EntryDecider {
     if needsLinkContents(facts, kind) { return .needs(.linkContents) }
     if needsContents(facts, kind) { return .needs(.contents) }
     guard isUpToDate(facts, target, kind) else {
+      if inPlace?.appends == true, kind == .file, target.size >= facts.source.size {
+        return .decided(EntryDecision(.skip(.notShorter)))
+      }
       return compare(facts) { EntryDecision(.replace, $0.union(valueChange(kind))) }
     }
     guard !asksForAttributes(facts, kind) else { return .needs(.attributes) }

@@ -42,7 +42,9 @@ struct EntryVisitor<Work: Executor & ~Copyable>: ~Copyable {
       rules: run.options.rules,
       policy: MetadataPolicy(run),
       itemizes: run.wants(.entries),
-      basis: run.options.basis?.use
+      basis: run.options.basis?.use,
+      inPlace: run.options.publish.inPlace,
+      writesDevices: run.options.publish.writesDevices
     )
     basisFinder = BasisFinder(run: run, decider: decider)
     merger = SourceMerger(run: run, opener: opener)
@@ -168,6 +170,9 @@ struct EntryVisitor<Work: Executor & ~Copyable>: ~Copyable {
       own.entriesUnchanged += 1
       run.tellUnchanged(entry)
       noteThere(entry, isSent: false)
+    case .notShorter:
+      own.entriesUnchanged += 1
+      return finish(entry, isThere: false, isSent: false)
     case .earlierSource: break
     case .isNew: finder.tellSkipped(entry, .isMissing)
     case .exists: finder.tellSkipped(entry, .exists(.unknown))

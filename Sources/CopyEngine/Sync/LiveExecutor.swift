@@ -116,11 +116,19 @@ extension LiveExecutor where Queue: ~Copyable {
   }
 
   mutating func copy(_ entry: FoundEntry) {
-    if keepsFree(entry) && run.canReplace(entry) {
+    if keepsFree(entry) && run.canReplace(entry) && keepsWhatIsOverwritten(entry) {
       copier.copy(entry, &publisher)
     } else {
       copier.end(entry)
     }
+  }
+
+  /// Puts aside what is written where it is, or makes way for it.
+  private mutating func keepsWhatIsOverwritten(_ entry: FoundEntry) -> Bool {
+    guard run.options.publish.inPlace != nil, let existing = entry.existing else { return true }
+    let isWritten = existing.kind == .device && run.options.publish.writesDevices
+    if isWritten { return true }
+    return publisher.putsAside(entry, existing.kind == .file ? .overwritten : .deleted)
   }
 
   /// Whether enough stays free of the target when a file is copied.

@@ -175,9 +175,18 @@ extension FileCopier where Queue: ~Copyable {
   /// direct writes would come between the batches of the others.
   mutating func isSmall(_ entry: FoundEntry) -> Bool {
     let size = entry.metadata.size
-    guard size <= UInt64(loop.pool.blockBytes), !planner.mayReflink(entry) else { return false }
+    guard size <= UInt64(loop.pool.blockBytes), !planner.mayReflink(entry), !isAppended(entry)
+    else { return false }
     return size <= Self.bufferedBytesMax || run.disks.targetSeeks
       || planner.writing(entry)?.mode != .direct
+  }
+
+  /// Whether a file gets more of what it has, or is no file.
+  private func isAppended(_ entry: FoundEntry) -> Bool {
+    guard let mode = run.options.publish.inPlace, let existing = entry.existing else {
+      return false
+    }
+    return mode.appends && existing.kind == .file || existing.kind == .device
   }
 
   mutating func copyInBlocks(
@@ -185,7 +194,7 @@ extension FileCopier where Queue: ~Copyable {
     _ publisher: inout Publisher
   ) throws(CopyError) {
     let file = try opener.open(entry, &publisher)
-    if try planner.reflink(file) {
+    if file.keptBytes == 0, !file.isDevice, try planner.reflink(file) {
       publisher.add(file.completed(.onDisk, change: nil))
     } else {
       try admit(file)
@@ -195,8 +204,9 @@ extension FileCopier where Queue: ~Copyable {
   /// Hands an open file to the event loop.
   private mutating func admit(_ open: consuming OpenFile) throws(CopyError) {
     var file = open
-    if planner.needsRoom(file) { try opener.checkRoom(for: file) }
+    if !file.isDevice, planner.needsRoom(file) { try opener.checkRoom(for: file) }
     var plan = try planner.plan(file)
+    if file.keptBytes > 0 { plan.leftOut = [0..<file.keptBytes] }
     if planner.exceedsEnd(plan, file) { file.exceedsEnd = true }
     if plan.writing.isDirect && file.opened.size <= UInt64(loop.pool.blockBytes) {
       try opener.allocateNow(plan.allocateBytes, file)
@@ -248,7 +258,7 @@ extension FileCopier where Queue: ~Copyable {
       end(file.entry)
     case .notAllocated:
       // ext4 keeps what it has allocated until there was no more, and others need it.
-      try? FileCalls.setSize(file.targetNumber, 0)
+      if file.keptBytes == 0 { try? FileCalls.setSize(file.targetNumber, 0) }
       fail(file.entry, file.error(outcome, failed))
     default:
       fail(file.entry, file.error(outcome, failed))

@@ -165,7 +165,8 @@ extension FilePlanner {
   mutating func plan(_ file: borrowing OpenFile) throws(CopyError) -> TransferPlan {
     let size = file.opened.size
     let (source, target) = (file.source.rawValue, file.targetNumber)
-    let map = DataMap(of: source, file.opened, keepsHoles: run.preservation.contains(.holes))
+    let keepsHoles = run.preservation.contains(.holes) && !file.isDevice
+    let map = DataMap(of: source, file.opened, keepsHoles: keepsHoles)
     var plan = TransferPlan(source: source, target: target, map: map)
     var mayAllocate = false
     switch map {
@@ -180,7 +181,7 @@ extension FilePlanner {
       // it has come to the disk when the power fails.
       mayAllocate =
         size >= AllocationPolicy.fileBytesMin && writing(file.entry)?.mode != .keep
-        && allocation.allows(target)
+        && !file.isDevice && allocation.allows(target)
       if mayAllocate { plan.allocateBytes = size }
     case .unknownSize:
       break

@@ -13,6 +13,10 @@ struct OpenFile: ~Copyable {
   private var target: TargetFile?
   /// The target's descriptor, -1 without one.
   private(set) var targetNumber: Int32 = -1
+  /// What of the target is kept, in bytes.
+  private(set) var keptBytes: UInt64 = 0
+  /// Whether the target is a device.
+  private(set) var isDevice = false
   /// Whether it was read through the cache and brought there by this copy.
   var dropsSource = false
   /// Whether room was made for it once already.
@@ -45,6 +49,12 @@ struct OpenFile: ~Copyable {
   /// Sets where it goes.
   mutating func attach(_ target: consuming TargetFile) {
     targetNumber = target.rawValue
+    if let inPlace = target.inPlace {
+      keptBytes = inPlace.keptBytes
+      isDevice = inPlace.isDevice
+      // Direct writes are of whole blocks, and of what can be allocated.
+      avoidsDirect = keptBytes > 0 || isDevice
+    }
     self.target = consume target
   }
 

@@ -47,10 +47,7 @@ enum RefusedRows {
   ]
 
   private static let delta: [OptionRow] = [
-    OptionRow(refused: .delta, ["append"], negation: .names),
-    OptionRow(refused: .delta, ["append-verify"]),
     OptionRow(refused: .delta, ["block-size"], "B", OptionValue("SIZE")),
-    OptionRow(refused: .delta, ["no-whole-file", "no-W"]),
     OptionRow(refused: .delta, ["only-write-batch"], nil, OptionValue("FILE", .file)),
     OptionRow(refused: .delta, ["read-batch"], nil, OptionValue("FILE", .file)),
     OptionRow(refused: .delta, ["write-batch"], nil, OptionValue("FILE", .file)),
@@ -63,18 +60,15 @@ enum RefusedRows {
     OptionRow(refused: .later, ["delete-missing-args"]),
     OptionRow(refused: .later, ["fake-super"]),
     OptionRow(refused: .later, ["iconv"], nil, OptionValue("CONVERT_SPEC"), negation: .names),
-    OptionRow(refused: .later, ["inplace"], negation: .names),
     OptionRow(refused: .later, ["insecure-links"], negation: .names),
     OptionRow(refused: .later, ["max-alloc"], nil, OptionValue("SIZE")),
     OptionRow(refused: .later, ["partial"], negation: .names),
     OptionRow(refused: .later, ["partial-dir"], nil, OptionValue("DIR", .directory)),
     OptionRow(refused: .later, [], "P"),
-    OptionRow(refused: .later, ["preallocate"]),
     OptionRow(refused: .later, ["qsort"]),
     OptionRow(refused: .later, ["stop-after", "time-limit"], nil, OptionValue("MINS")),
     OptionRow(refused: .later, ["stop-at"], nil, OptionValue("TIME")),
     OptionRow(refused: .later, ["temp-dir"], "T", OptionValue("DIR", .directory)),
     OptionRow(refused: .later, ["timeout"], nil, OptionValue("SECONDS"), negation: .names),
-    OptionRow(refused: .later, ["write-devices"], negation: .names),
   ]
 }

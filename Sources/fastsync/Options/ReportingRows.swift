@@ -215,13 +215,6 @@ enum ReportingRows {
   /// Options that ask for what is done anyway.
   static let compatibility: [OptionRow] = [
     OptionRow(
-      ["whole-file"],
-      "W",
-      in: .compatibility,
-      help: "Accepted: files are always copied whole."
-    ) { _, _ in },
-
-    OptionRow(
       ["inc-recursive", "i-r"],
       negation: .names,
       in: .compatibility,

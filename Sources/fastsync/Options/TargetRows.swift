@@ -5,7 +5,7 @@ import CopyEngine
 /// Rows of `OptionTable`.
 enum TargetRows {
   /// What becomes of what is at the target, and what lies beside it.
-  static let target: [OptionRow] = backup + basis
+  static let target: [OptionRow] = backup + basis + inPlace
 
   private static let basis: [OptionRow] = [
     OptionRow(
@@ -58,18 +58,6 @@ enum TargetRows {
         tells.
         """#
     ) { options, typed throws(Refusal) in try options.target.add(.link, typed) },
-
-    OptionRow(
-      ["fuzzy"],
-      "y",
-      negation: .namesAndLetter,
-      in: .compatibility,
-      help: "Accepted: it changes nothing but what is sent.",
-      manual: """
-        Accepted: files are copied whole, so that no similar file is looked for to send less.
-        The target is the same.
-        """
-    ) { _, _ in },
   ]
 
   private static let backup: [OptionRow] = [
@@ -122,5 +110,99 @@ enum TargetRows {
         .BR \-\-backup\-dir .
         """#
     ) { options, typed in options.target.backupSuffix = typed.value },
+  ]
+
+  private static let inPlace: [OptionRow] = [
+    OptionRow(
+      ["inplace"],
+      negation: .names,
+      in: .target,
+      help: "Write into the files that are there; no old-or-new promise.",
+      manual: #"""
+        Write into the files that are there, and keep their inodes with all their names, instead of
+        putting new ones in their place.
+        While it is copied, and after a run that was killed, such a file is neither old nor new; a
+        file that is new has its name from the start.
+        .B \-\-backup
+        copies what is written over.
+        """#
+    ) { options, typed in options.target.isInPlace = typed.isOn },
+
+    OptionRow(
+      ["append"],
+      negation: .names,
+      in: .target,
+      help: "Write to shorter files only what they lack; implies --inplace.",
+      manual: #"""
+        Files that are shorter than the source get what they lack, and keep what they have, whatever
+        that is; those that are as long or longer are left as they are.
+        Implies
+        .BR \-\-inplace .
+        """#
+    ) { options, typed in options.target.append = typed.isOn ? .append : nil },
+
+    OptionRow(
+      ["append-verify"],
+      in: .target,
+      help: "The same, if what they have is as at the source.",
+      manual: #"""
+        As
+        .BR \-\-append ,
+        but what a file has is compared with the source first, and where it is not the same the
+        whole of the file is written.
+        """#
+    ) { options, _ in options.target.append = .appendVerified },
+
+    OptionRow(
+      ["write-devices"],
+      negation: .names,
+      in: .target,
+      help: "Write what a file has to a device of its name; implies --inplace.",
+      manual: #"""
+        What a file has is written to a device that has its name at the target, instead of putting
+        the file in its place.
+        Implies
+        .BR \-\-inplace .
+        """#
+    ) { options, typed in options.target.writesDevices = typed.isOn },
+  ]
+
+  /// Options that ask for what is done anyway.
+  static let compatibility: [OptionRow] = [
+    OptionRow(
+      ["fuzzy"],
+      "y",
+      negation: .namesAndLetter,
+      in: .compatibility,
+      help: "Accepted: it changes nothing but what is sent.",
+      manual: """
+        Accepted: files are copied whole, so that no similar file is looked for to send less.
+        The target is the same.
+        """
+    ) { _, _ in },
+
+    OptionRow(
+      ["preallocate"],
+      in: .compatibility,
+      help: "Accepted: space is allocated before it is written.",
+      manual: """
+        Accepted: the space of a file of 1M or more is allocated before it is written anyway, unless its
+        filesystem compresses, and
+        that of a smaller one in one go when it is.
+        """
+    ) { _, _ in },
+
+    OptionRow(
+      ["whole-file"],
+      "W",
+      negation: .namesAndLetter,
+      in: .compatibility,
+      help: "Accepted, also with --no-: files are always copied whole.",
+      manual: #"""
+        Files are always copied whole.
+        .B \-\-no\-whole\-file
+        is accepted as well: it changes what rsync sends, and the target is the same.
+        """#
+    ) { options, typed in options.target.isWholeFile = typed.isOn },
   ]
 }

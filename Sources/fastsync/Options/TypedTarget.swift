@@ -12,6 +12,12 @@ struct TypedTarget {
   var backupDirectory: [UInt8]?
   var backupSuffix: [UInt8]?
 
+  var isInPlace = false
+  var append: InPlaceMode?
+  var writesDevices = false
+  /// Whether `-W` was given.
+  var isWholeFile = false
+
   /// As rsync has it.
   private static let basisMax = 20
 
@@ -30,6 +36,14 @@ struct TypedTarget {
 }
 
 extension TypedTarget {
+  /// Whether files are written where they are, as rsync has it.
+  func inPlace() throws(Refusal) -> InPlaceMode? {
+    if append != nil && isWholeFile {
+      throw Refusal("--append cannot be used with --whole-file")
+    }
+    return append ?? (isInPlace || writesDevices ? .whole : nil)
+  }
+
   /// Where backups go, as rsync has it; `nil` where there are none.
   func backup() throws(Refusal) -> BackupOptions? {
     let slash = UInt8(ascii: "/")
