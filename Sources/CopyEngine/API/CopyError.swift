@@ -199,6 +199,10 @@ extension CopyError {
     case keepData
     /// The same, and the file could not be removed.
     case removeWrong
+    /// Opening the directory for temporary names.
+    case openTemporaryDirectory
+    /// Keeping what there is of a file whose copy was interrupted.
+    case keepPartial
     /// Putting aside what is replaced or deleted.
     case backUp
     /// Removing a name, such as what another tree has as well, failed.

@@ -239,6 +239,8 @@ public struct CopyOptions: Equatable, Sendable {
   public var devices = BlockDeviceOptions()
   /// What is removed.
   public var deletion = DeletionOptions()
+  /// Where files are before they have their names.
+  public var staging = StagingOptions()
   /// Where what is replaced or deleted is put aside.
   public var backup: BackupOptions?
   /// Trees beside the target that may have what the source has.

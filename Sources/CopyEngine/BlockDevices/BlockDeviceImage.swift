@@ -53,6 +53,7 @@ extension BlockDeviceCopy {
     do throws(Errno) {
       target = try TargetFile(
         in: sides,
+        namedIn: sides,
         for: name,
         mode: Self.imageMode,
         random: &random

@@ -5,7 +5,7 @@ internal import Kernel
 
 /// What of the metadata is carried over, and what a process without privileges leaves out.
 struct MetadataPolicy: Sendable {
-  let preservation: Preservation
+  private(set) var preservation: Preservation
   let isPrivileged: Bool
   let skipsPrivileged: Bool
   /// The umask: bits removed from new entries when permissions are not preserved.
@@ -41,6 +41,13 @@ struct MetadataPolicy: Sendable {
     self.isPrivileged = isPrivileged
     self.skipsPrivileged = skipsPrivileged
     self.creationMask = creationMask
+  }
+
+  /// The same, with less carried over.
+  func without(_ left: Preservation) -> MetadataPolicy {
+    var policy = self
+    policy.preservation.subtract(left)
+    return policy
   }
 
   /// The classes of attributes that count for a kind of entry.

@@ -7,7 +7,14 @@ internal import SystemPackage
 // Metadata, and what is no file.
 extension Publisher {
   /// Gives a complete file its metadata.
-  mutating func applyMetadata(_ file: borrowing CompleteFile) {
+  ///
+  /// - Parameters:
+  ///   - file: The file.
+  ///   - left: What is not carried over all the same.
+  mutating func applyMetadata(
+    _ file: borrowing CompleteFile,
+    without left: Preservation = []
+  ) {
     let place = MetadataPlace(
       file.entry,
       source: file.source.rawValue,
@@ -18,7 +25,7 @@ extension Publisher {
     let inode = InodeDelta(
       of: file.entry.wanted(file.opened, run.wanted),
       at: .new(created, replacing: existing?.kind == .file ? existing : nil),
-      metadata.policy,
+      left.isEmpty ? metadata.policy : metadata.policy.without(left),
       allowed: metadata.allowedPermissions(in: file.entry.sides)
     )
     let isBare = created?.hasAttributes == false
@@ -64,6 +71,7 @@ extension Publisher {
     removeAbandoned(beside: entry)
     var target = try TargetFile(
       in: entry.sides,
+      namedIn: shared.staging?.place(for: entry.sides) ?? entry.sides,
       for: entry.targetName,
       mode: mode,
       random: &random
@@ -241,5 +249,106 @@ extension Publisher {
       defer { withExtendedLifetime(sides) {} }
       return AbandonedTemporaries.isCopied(name, from: sides.source)
     }
+  }
+}
+
+// Files that are partial, and files that get their names at the end.
+extension Publisher {
+  /// Keeps what there is of a file whose copy was interrupted; its time is that of the copy, so
+  /// that the next run copies it again.
+  ///
+  /// - Parameters:
+  ///   - complete: The file; its size is what there is of it.
+  mutating func keepPartial(_ complete: consuming CompleteFile) {
+    var file = complete
+    let entry = file.entry
+    applyMetadata(file, without: [.times, .accessTimes])
+    do throws(Errno) {
+      if let place = try partials?.open(for: entry.directory, entry.sides, isMade: true) {
+        let partial = EntryLocation(directory: place.target, name: entry.targetName)
+        let there = try partial.metadataIfPresent()
+        try file.target.publish(at: partial, replacing: there?.kind, random: &random)
+      } else if putsAside(entry) {
+        try file.target.publish(
+          at: entry.target,
+          replacing: entry.existing?.kind,
+          random: &random
+        )
+      }
+    } catch {
+      run.fail(.target(.keepPartial, entry.targetPath, error), at: FailedPlace(entry))
+    }
+  }
+
+  /// Puts a complete file where it waits for its name.
+  ///
+  /// - Returns: Whether it is there.
+  mutating func delay(
+    _ entry: FoundEntry,
+    _ target: inout TargetFile,
+    _ change: CopyError.Operation?,
+    _ staging: Staging
+  ) -> Bool {
+    do throws(Errno) {
+      guard let place = try partials?.open(for: entry.directory, entry.sides, isMade: true) else {
+        throw .noSuchFileOrDirectory
+      }
+      let waiting = EntryLocation(directory: place.target, name: entry.targetName)
+      let there = try waiting.metadataIfPresent()
+      try target.publish(at: waiting, replacing: there?.kind, random: &random)
+    } catch {
+      run.fail(.target(.publish, entry.targetPath, error), at: FailedPlace(entry))
+      return false
+    }
+    staging.add(
+      DelayedFile(
+        name: entry.linkName,
+        facts: entry.facts,
+        change: entry.change,
+        sourceChange: change,
+        isFromBasis: entry.takesBasis
+      )
+    )
+    return true
+  }
+
+  /// Gives files their names that have waited for that.
+  mutating func release(_ files: [DelayedFile]) {
+    for (index, file) in files.enumerated() {
+      guard !run.shouldStop else { return }
+      let directory = file.name.directory
+      do throws(CopyError) {
+        let sides = try opener.open(directory)
+        defer { withExtendedLifetime(sides) {} }
+        var entry = FoundEntry(
+          directory: directory,
+          sides: sides,
+          name: file.name.name,
+          targetName: file.name.targetName,
+          facts: file.facts
+        )
+        entry.change = file.change
+        release(entry, file)
+        let isLast = index + 1 == files.count || files[index + 1].name.directory !== directory
+        if isLast { partials?.removeIfEmpty(of: directory, sides) }
+      } catch {
+        run.fail(error, at: FailedPlace(nearest: directory))
+      }
+    }
+  }
+
+  private mutating func release(_ entry: FoundEntry, _ file: DelayedFile) {
+    guard remover.makeWay(for: entry), putsAside(entry) else { return end(entry) }
+    do throws(Errno) {
+      guard let place = try partials?.open(for: entry.directory, entry.sides, isMade: false) else {
+        throw .noSuchFileOrDirectory
+      }
+      if entry.existing?.kind == .directory { try entry.target.removeDirectory() }
+      try EntryLocation(directory: place.target, name: entry.targetName).rename(to: entry.target)
+    } catch {
+      run.fail(.target(.publish, entry.targetPath, error), at: FailedPlace(entry))
+      return end(entry)
+    }
+    finishNamed(entry, file.sourceChange, isFromBasis: file.isFromBasis)
   }
 }

@@ -29,6 +29,8 @@ struct PublishedState: Sendable {
   let unlinkedTrees = BasisTreesTold()
   /// What has to stay free, if anything has to.
   let space: FreeSpace?
+  /// Where files are before they have their names, if not beside those.
+  let staging: Staging?
 
   /// Prepares a run.
   ///
@@ -40,6 +42,9 @@ struct PublishedState: Sendable {
     space = run.options.publish.minFreeBytes.map {
       FreeSpace(keeping: $0, keepsHoles: run.preservation.contains(.holes))
     }
+    staging =
+      run.options.staging == StagingOptions()
+      ? nil : Staging(run.options.staging, temporaries: run.temporaries)
     writeback = WritebackQueue(
       filesMax: run.limits.writebackFilesMax,
       bytesMax: run.limits.smallDirtyBytesMax,
@@ -98,6 +103,8 @@ struct Publisher: ~Copyable {
   let opener: DirectoryOpener
   /// Puts aside what is replaced, where that is wanted.
   var backups: BackupKeeper?
+  /// Directories for what is partial, where there are such.
+  var partials: PartialDirectories?
   /// Removes what has the name of something else.
   let remover: TreeRemover
   private var sources: SourceRemover
@@ -123,6 +130,7 @@ struct Publisher: ~Copyable {
     self.shared = shared
     metadata = MetadataWriter(run)
     backups = BackupKeeper(run, opener)
+    partials = PartialDirectories(run.options.staging, followsAllLinks: false)
     sources = SourceRemover(run, opener, shared.targets)
     policy = WritebackPolicy(run)
     waiting = WaitingFiles(descriptorsMax: run.limits.writebackFilesMax / run.limits.workers)
@@ -286,8 +294,13 @@ extension Publisher {
     _ target: inout TargetFile,
     _ change: CopyError.Operation?
   ) -> Bool {
+    if let staging = shared.staging, staging.options.delaysNames, target.inPlace == nil {
+      let isDelayed = delay(entry, &target, change, staging)
+      if !isDelayed { end(entry) }
+      return isDelayed
+    }
     guard target.inPlace != nil || remover.makeWay(for: entry) && putsAside(entry) else {
-      published.append(EntryDone(entry: entry, isThere: false))
+      end(entry)
       return false
     }
     do {
@@ -299,11 +312,26 @@ extension Publisher {
       published.append(EntryDone(entry: entry, isThere: false))
       return false
     }
+    if partials != nil { partials?.remove(entry.targetName, of: entry.directory, entry.sides) }
+    finishNamed(entry, change, isFromBasis: entry.takesBasis)
+    return true
+  }
+
+  /// Notes that a file will not have its name.
+  mutating func end(_ entry: FoundEntry) {
+    published.append(EntryDone(entry: entry, isThere: false))
+  }
+
+  /// Tells of a file that has its name, when that lasts as long as it has to.
+  mutating func finishNamed(
+    _ entry: FoundEntry,
+    _ change: CopyError.Operation?,
+    isFromBasis: Bool
+  ) {
     // Also where it is never told of, since its filesystem fails before the name has lasted.
-    if !entry.takesBasis { shared.recent.note(entry) }
+    if !isFromBasis { shared.recent.note(entry) }
     guard durability == .file else {
-      tell(entry, change)
-      return true
+      return tell(entry, change)
     }
     let directory = entry.sides.target
     switch policy.order(directory, entry.sides.targetMetadata) {
@@ -315,7 +343,6 @@ extension Publisher {
       let place = shared.writeback.add(directory, load)
       named.append(NamedFile(entry, change, batch: place.batch, place))
     }
-    return true
   }
 
   private mutating func tell(_ entry: FoundEntry, _ change: CopyError.Operation?) {

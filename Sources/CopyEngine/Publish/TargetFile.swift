@@ -54,6 +54,8 @@ struct TargetFile: ~Copyable {
   private var descriptor: Descriptor?
   /// Keeps the directory open for as long as the file needs it.
   private let directory: DirectorySides
+  /// Where its temporary name is.
+  private let place: DirectorySides
   private var temporary: EntryName?
   /// What is written where it is, if that is how it is written.
   let inPlace: InPlaceTarget?
@@ -65,6 +67,7 @@ struct TargetFile: ~Copyable {
   ///   - target: What of it is kept.
   init(writing entry: FoundEntry, _ target: InPlaceTarget) throws(Errno) {
     directory = entry.sides
+    place = entry.sides
     let opened = try InPlaceTarget.open(entry)
     if !target.isDevice && target.keptBytes == 0 { try FileCalls.setSize(opened.rawValue, 0) }
     created = nil
@@ -77,17 +80,20 @@ struct TargetFile: ~Copyable {
   ///
   /// - Parameters:
   ///   - directory: The directory.
+  ///   - place: Where its temporary name is made, if it needs one.
   ///   - name: The name that it is to get.
   ///   - mode: The permissions that it is to get. A file that has a name at once starts with 0600.
   ///   - random: Chooses the temporary name.
   /// - Throws: The error of the call.
   init(
     in directory: DirectorySides,
+    namedIn place: DirectorySides,
     for name: EntryName,
     mode: UInt32,
     random: inout some RandomNumberGenerator
   ) throws(Errno) {
     self.directory = directory
+    self.place = place
     inPlace = nil
     let opened: Descriptor
     do {
@@ -102,9 +108,9 @@ struct TargetFile: ~Copyable {
         error == .notSupported || error == .isDirectory || error == .invalidArgument
           || error == .noSuchFileOrDirectory
       else { throw error }
-      try directory.protectTemporaries()
+      try place.protectTemporaries()
       var made: Descriptor?
-      temporary = try EntryLocation(directory: directory.target, name: name)
+      temporary = try EntryLocation(directory: place.target, name: name)
         .claimTemporary(random: &random) { (free) throws(Errno) in made = try free.create() }
       guard let file = made.take() else { preconditionFailure("claimed, but not created") }
       opened = file
@@ -116,7 +122,7 @@ struct TargetFile: ~Copyable {
 
   deinit {
     guard let temporary else { return }
-    try? EntryLocation(directory: directory.target, name: temporary).remove()
+    try? EntryLocation(directory: place.target, name: temporary).remove()
   }
 
   /// Gives the complete file its name, in one step (`linkat`, or `renameat2` over what has it).
@@ -131,8 +137,17 @@ struct TargetFile: ~Copyable {
     replacing existing: EntryKind?,
     random: inout some RandomNumberGenerator
   ) throws(Errno) {
-    guard inPlace == nil else { return }
     let target = EntryLocation(directory: directory.target, name: name)
+    try publish(at: target, replacing: existing, random: &random)
+  }
+
+  /// The same anywhere on its filesystem.
+  mutating func publish(
+    at target: EntryLocation,
+    replacing existing: EntryKind?,
+    random: inout some RandomNumberGenerator
+  ) throws(Errno) {
+    guard inPlace == nil else { return }
     if temporary == nil && existing == nil {
       do {
         try target.linkUnnamed(rawValue)
@@ -142,14 +157,20 @@ struct TargetFile: ~Copyable {
       }
     }
     if temporary == nil {
-      try directory.protectTemporaries()
-      temporary = try target.claimTemporary(random: &random) { (free) throws(Errno) in
-        try free.linkUnnamed(rawValue)
-      }
+      try place.protectTemporaries()
+      temporary = try EntryLocation(directory: place.target, name: target.name)
+        .claimTemporary(random: &random) { (free) throws(Errno) in
+          try free.linkUnnamed(rawValue)
+        }
     }
     guard let temporary else { return }
-    try EntryLocation(directory: directory.target, name: temporary)
-      .rename(to: name, inPlaceOfDirectory: existing == .directory)
+    let named = EntryLocation(directory: place.target, name: temporary)
+    if place.target == target.directory {
+      try named.rename(to: target.name, inPlaceOfDirectory: existing == .directory)
+    } else {
+      if existing == .directory { try target.removeDirectory() }
+      try named.rename(to: target)
+    }
     self.temporary = nil
   }
 

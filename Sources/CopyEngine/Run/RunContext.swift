@@ -33,6 +33,8 @@ final class RunContext: Sendable {
   let backups: BackupRoot?
   /// The trees that the target is compared with.
   let basis: [BasisDirectory]
+  /// Where temporary names are made, if not beside what they are of.
+  let temporaries: OpenDirectory?
   let deletions: DeletionGate
   /// The filter rules of the command line, if there are any.
   let filters: FilterList?
@@ -74,6 +76,7 @@ final class RunContext: Sendable {
     var isNew = false
     var backups: BackupRoot?
     var basis: [BasisDirectory] = []
+    var temporaries: OpenDirectory?
     /// Those of the run that this one belongs to.
     var deletions: DeletionGate?
   }
@@ -106,6 +109,7 @@ final class RunContext: Sendable {
     targetIsNew = target.isNew
     backups = target.backups
     basis = target.basis
+    temporaries = target.temporaries
     isPrivileged = ProcessFacts.isPrivileged
     wanted = WantedMetadata(options.metadata, mask: creationMask)
     preservation = options.preservation(isPrivileged: isPrivileged)

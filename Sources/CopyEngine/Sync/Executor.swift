@@ -90,6 +90,9 @@ protocol Executor: ~Copyable {
   /// Removes the sources that were noted.
   mutating func removeSources()
 
+  /// Gives files their names that have waited for all others.
+  mutating func release(_ files: [DelayedFile])
+
   /// Where the data of a file begins on the disk of the source, in bytes, if that matters.
   func physicalOffset(_ entry: FoundEntry) -> UInt64
   /// Whether a file is copied with other small ones.
@@ -121,6 +124,7 @@ protocol IdleExecutor: Executor, ~Copyable {
 }
 
 extension IdleExecutor where Self: ~Copyable {
+  mutating func release(_ files: [DelayedFile]) {}
   func physicalOffset(_ entry: FoundEntry) -> UInt64 { 0 }
   mutating func isSmall(_ entry: FoundEntry) -> Bool { true }
   var isCopying: Bool { false }

@@ -69,6 +69,8 @@ struct LiveExecutor<Queue: SubmissionQueue & ~Copyable>: ~Copyable, Executor {
   mutating func removeSource(of entry: FoundEntry) { publisher.removeSource(of: entry) }
   mutating func removeSources() { publisher.removeSources() }
 
+  mutating func release(_ files: [DelayedFile]) { publisher.release(files) }
+
   mutating func drain() {
     copier.drain(&publisher)
     publisher.settle()

@@ -169,8 +169,9 @@ struct EventLoop<Queue: SubmissionQueue & ~Copyable, File: ~Copyable>: ~Copyable
         outcome == .loaded ? loadSlot.map { slice($0, slot.task.window.bytesLoaded) } : nil
       let failure = slot.task.window.failed
       let tail = slot.task.takeTail()
+      let written = slot.task.window.writtenUpTo
       let file = slot.takeFile()
-      return Finished(
+      var finished = Finished(
         outcome: outcome,
         failedRange: failure,
         contents: contents,
@@ -178,6 +179,8 @@ struct EventLoop<Queue: SubmissionQueue & ~Copyable, File: ~Copyable>: ~Copyable
         tail: tail,
         file: file
       )
+      finished.writtenUpTo = written
+      return finished
     }
     return nil
   }

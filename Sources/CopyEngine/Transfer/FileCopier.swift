@@ -233,6 +233,7 @@ extension FileCopier where Queue: ~Copyable {
     var finished = finished
     let (outcome, failed) = (finished.outcome, finished.failedRange)
     let (slot, contents) = (finished.slot, finished.contents)
+    let written = finished.writtenUpTo
     let tail = finished.takeTail()
     var file = finished.takeFile()
     switch outcome {
@@ -256,13 +257,29 @@ extension FileCopier where Queue: ~Copyable {
       if run.shouldStop { end(file.entry) } else { tryAgain(file, outcome) }
     case .failed(.stopped):
       end(file.entry)
+      keepPartial(file, written, &publisher)
     case .notAllocated:
       // ext4 keeps what it has allocated until there was no more, and others need it.
       if file.keptBytes == 0 { try? FileCalls.setSize(file.targetNumber, 0) }
       fail(file.entry, file.error(outcome, failed))
     default:
       fail(file.entry, file.error(outcome, failed))
+      keepPartial(file, written, &publisher)
     }
+  }
+
+  /// Keeps what there is of a file whose copy was interrupted, if that is wanted (`ftruncate`).
+  private func keepPartial(
+    _ interrupted: consuming OpenFile,
+    _ bytes: UInt64,
+    _ publisher: inout Publisher
+  ) {
+    let file = interrupted
+    guard run.options.staging.keepsPartial, bytes > 0, !file.isLoading,
+      run.options.publish.inPlace == nil,
+      (try? FileCalls.setSize(file.targetNumber, bytes)) != nil
+    else { return }
+    publisher.keepPartial(file.completed(.onDisk, change: nil))
   }
 
   /// Has a file whose source changed copied again, if that is wanted and was not done before.

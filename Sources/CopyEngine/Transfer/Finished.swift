@@ -16,6 +16,8 @@ struct Finished<File: ~Copyable>: ~Copyable {
   let outcome: FileTask.Outcome
   /// What the request was to move that failed, if one did.
   let failedRange: FailedRange?
+  /// Everything below this offset was written, in bytes.
+  var writtenUpTo: UInt64 = 0
   /// What was loaded; valid until its place is released.
   let contents: BufferSlice?
   /// The place of a file that was to be loaded, to be released.

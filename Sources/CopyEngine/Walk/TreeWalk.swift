@@ -54,6 +54,8 @@ struct TreeWalk<Work: Executor & ~Copyable>: ~Copyable {
       merge(merged)
     case .late(let late):
       visitLate(late)
+    case .delayed(let files):
+      visitor.executor.release(files)
     case .doomed(let work):
       remove(work)
     }

@@ -15,6 +15,8 @@ enum WorkItem: Sendable {
   case late(SimilarNames.Late)
   /// Remove a tree of the target.
   case doomed(DoomedWork)
+  /// Give files their names that have waited for all others.
+  case delayed([DelayedFile])
   /// Copy a file that another worker has found, and counts in its directory.
   case file(FoundEntry)
 }

@@ -135,6 +135,10 @@ private func runWorkers(
     parts.stack.push(late.map { .late($0) })
     work()
   }
+  while let files = parts.published.staging?.takeDelayed(), !files.isEmpty, !run.shouldStop {
+    parts.stack.push([.delayed(files)])
+    work()
+  }
   return total.withLock { $0 }
 }
 

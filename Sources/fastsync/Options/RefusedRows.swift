@@ -56,19 +56,15 @@ enum RefusedRows {
   private static let later: [OptionRow] = [
     OptionRow(refused: .later, ["bwlimit"], nil, OptionValue("RATE"), negation: .names),
     OptionRow(refused: .later, ["confine-root"], nil, OptionValue("DIR", .directory)),
-    OptionRow(refused: .later, ["delay-updates"], negation: .names),
     OptionRow(refused: .later, ["delete-missing-args"]),
     OptionRow(refused: .later, ["fake-super"]),
     OptionRow(refused: .later, ["iconv"], nil, OptionValue("CONVERT_SPEC"), negation: .names),
     OptionRow(refused: .later, ["insecure-links"], negation: .names),
     OptionRow(refused: .later, ["max-alloc"], nil, OptionValue("SIZE")),
-    OptionRow(refused: .later, ["partial"], negation: .names),
-    OptionRow(refused: .later, ["partial-dir"], nil, OptionValue("DIR", .directory)),
     OptionRow(refused: .later, [], "P"),
     OptionRow(refused: .later, ["qsort"]),
     OptionRow(refused: .later, ["stop-after", "time-limit"], nil, OptionValue("MINS")),
     OptionRow(refused: .later, ["stop-at"], nil, OptionValue("TIME")),
-    OptionRow(refused: .later, ["temp-dir"], "T", OptionValue("DIR", .directory)),
     OptionRow(refused: .later, ["timeout"], nil, OptionValue("SECONDS"), negation: .names),
   ]
 }

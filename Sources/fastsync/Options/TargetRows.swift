@@ -5,7 +5,7 @@ import CopyEngine
 /// Rows of `OptionTable`.
 enum TargetRows {
   /// What becomes of what is at the target, and what lies beside it.
-  static let target: [OptionRow] = backup + basis + inPlace
+  static let target: [OptionRow] = backup + basis + inPlace + staging
 
   private static let basis: [OptionRow] = [
     OptionRow(
@@ -204,5 +204,69 @@ enum TargetRows {
         is accepted as well: it changes what rsync sends, and the target is the same.
         """#
     ) { options, typed in options.target.isWholeFile = typed.isOn },
+  ]
+
+  private static let staging: [OptionRow] = [
+    OptionRow(
+      ["temp-dir"],
+      "T",
+      OptionValue("DIR", .directory),
+      in: .target,
+      help: "Make temporary names in DIR, where it is on the target's filesystem.",
+      manual: #"""
+        Temporary names are made in
+        .IR DIR ,
+        and not beside the files that get their names from them, where both are on one mount.
+        Elsewhere they are made beside the files as without the option: from another filesystem no
+        file gets its name in one step.
+        A relative path begins at the target.
+        """#
+    ) { options, typed in options.target.temporaryDirectory = typed.value },
+
+    OptionRow(
+      ["partial"],
+      negation: .names,
+      in: .target,
+      help: "Keep what there is of a file whose copy is interrupted.",
+      manual: #"""
+        Keep what there is of a file whose copy is interrupted or fails, under the file's own name
+        and with the time of the copy, so that the next run copies it again.
+        Nothing is kept by a run that is killed (SIGKILL).
+        """#
+    ) { options, typed in options.target.keepsPartial = typed.isOn },
+
+    OptionRow(
+      ["partial-dir"],
+      nil,
+      OptionValue("DIR", .directory),
+      in: .target,
+      help: "Keep it in DIR beside the file; implies --partial.",
+      manual: #"""
+        As
+        .BR \-\-partial ,
+        but what there is of a file is kept in
+        .IR DIR ,
+        relative to the directory of the file, and is removed when the file is complete, as is
+        .I DIR
+        when nothing else is in it.
+        With
+        .B \-\-partial
+        the variable RSYNC_PARTIAL_DIR may name it.
+        """#
+    ) { options, typed in options.target.partialDirectory = typed.value },
+
+    OptionRow(
+      ["delay-updates"],
+      negation: .names,
+      in: .target,
+      help: "Give all files their names at the end of the run.",
+      manual: #"""
+        Files wait for their names in a directory
+        .B .~tmp~
+        beside them, or that of
+        .BR \-\-partial\-dir ,
+        and all get them at the end of the run.
+        """#
+    ) { options, typed in options.target.delaysUpdates = typed.isOn },
   ]
 }

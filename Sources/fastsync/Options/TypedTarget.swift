@@ -18,6 +18,11 @@ struct TypedTarget {
   /// Whether `-W` was given.
   var isWholeFile = false
 
+  var temporaryDirectory: [UInt8]?
+  var keepsPartial = false
+  var partialDirectory: [UInt8]?
+  var delaysUpdates = false
+
   /// As rsync has it.
   private static let basisMax = 20
 
@@ -36,6 +41,31 @@ struct TypedTarget {
 }
 
 extension TypedTarget {
+  /// Where files are before they have their names, as rsync has it.
+  ///
+  /// - Parameter variable: What `RSYNC_PARTIAL_DIR` says.
+  func staging(_ variable: [UInt8]?) throws(Refusal) -> StagingOptions {
+    var staging = StagingOptions()
+    staging.temporaryDirectory = temporaryDirectory.map { Operand(bytes: $0).target }
+    let inPlace = try inPlace()
+    let typed = partialDirectory ?? (delaysUpdates ? Array(".~tmp~".utf8) : nil)
+    guard inPlace == nil else {
+      guard typed == nil else {
+        throw Refusal(
+          "--\(append == nil ? "inplace" : "append") cannot be used with "
+            + "--\(delaysUpdates ? "delay-updates" : "partial-dir")"
+        )
+      }
+      return staging
+    }
+    let wanted = typed ?? (keepsPartial ? variable : nil)
+    staging.keepsPartial = keepsPartial || wanted != nil
+    let path = wanted.map { Operand(bytes: $0).target.lexicallyNormalized() }
+    staging.partialDirectory = path.flatMap { $0.components.isEmpty ? nil : $0 }
+    staging.delaysNames = delaysUpdates && staging.partialDirectory != nil
+    return staging
+  }
+
   /// Whether files are written where they are, as rsync has it.
   func inPlace() throws(Refusal) -> InPlaceMode? {
     if append != nil && isWholeFile {

@@ -91,6 +91,8 @@ extension CopyError.Operation {
     case .leaveOut(let files):
       "\(files) \(files == 1 ? "file is" : "files are") left out, since others found no room"
     case .keepData: "is not what was written to it, and was removed"
+    case .openTemporaryDirectory: "cannot be used by --temp-dir"
+    case .keepPartial: "cannot keep what there is of it"
     case .backUp: "cannot be backed up"
     case .remove: "cannot remove"
     case .removeWrong: "is not what was written to it, and cannot be removed"
