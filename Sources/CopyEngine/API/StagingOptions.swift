@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Kernel
 public import SystemPackage
 
 /// Where files are before they have their names, and what becomes of those that never get them.
@@ -18,4 +19,12 @@ public struct StagingOptions: Equatable, Sendable {
 
   /// The options of the bare command.
   public init() {}
+
+  /// The name of a directory beside each file; `nil` where there is none, or it lies elsewhere.
+  var partialName: EntryName? {
+    guard let path = partialDirectory, path.isRelative, path.components.count == 1,
+      let last = path.lastComponent, last.kind == .regular
+    else { return nil }
+    return EntryName(last)
+  }
 }

@@ -17,6 +17,7 @@ struct InPlaceTarget {
   ///
   /// - Parameter entry: The entry.
   /// - Returns: The open file.
+  /// - Throws: The error of a call.
   static func open(_ entry: FoundEntry) throws(Errno) -> Descriptor {
     let place = entry.target
     do {

@@ -257,8 +257,7 @@ extension Publisher {
   /// Keeps what there is of a file whose copy was interrupted; its time is that of the copy, so
   /// that the next run copies it again.
   ///
-  /// - Parameters:
-  ///   - complete: The file; its size is what there is of it.
+  /// - Parameter complete: The file; its size is what there is of it.
   mutating func keepPartial(_ complete: consuming CompleteFile) {
     var file = complete
     let entry = file.entry

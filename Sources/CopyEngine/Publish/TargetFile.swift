@@ -65,6 +65,7 @@ struct TargetFile: ~Copyable {
   /// - Parameters:
   ///   - entry: The entry.
   ///   - target: What of it is kept.
+  /// - Throws: The error of a call.
   init(writing entry: FoundEntry, _ target: InPlaceTarget) throws(Errno) {
     directory = entry.sides
     place = entry.sides

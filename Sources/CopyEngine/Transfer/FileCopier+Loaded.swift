@@ -243,3 +243,28 @@ extension FileCopier where Queue: ~Copyable {
     }
   }
 }
+
+// Files that are written where they are, and files that are left partial.
+extension FileCopier where Queue: ~Copyable {
+  /// Whether a file gets more of what it has, or is no file.
+  func isAppended(_ entry: FoundEntry) -> Bool {
+    guard let mode = run.options.publish.inPlace, let existing = entry.existing else {
+      return false
+    }
+    return mode.appends && existing.kind == .file || existing.kind == .device
+  }
+
+  /// Keeps what there is of a file whose copy was interrupted, if that is wanted (`ftruncate`).
+  func keepPartial(
+    _ interrupted: consuming OpenFile,
+    _ bytes: UInt64,
+    _ publisher: inout Publisher
+  ) {
+    let file = interrupted
+    guard run.options.staging.keepsPartial, bytes > 0, !file.isLoading,
+      run.options.publish.inPlace == nil,
+      (try? FileCalls.setSize(file.targetNumber, bytes)) != nil
+    else { return }
+    publisher.keepPartial(file.completed(.onDisk, change: nil))
+  }
+}

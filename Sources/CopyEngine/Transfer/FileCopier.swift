@@ -175,18 +175,10 @@ extension FileCopier where Queue: ~Copyable {
   /// direct writes would come between the batches of the others.
   mutating func isSmall(_ entry: FoundEntry) -> Bool {
     let size = entry.metadata.size
-    guard size <= UInt64(loop.pool.blockBytes), !planner.mayReflink(entry), !isAppended(entry)
-    else { return false }
+    let fits = size <= UInt64(loop.pool.blockBytes) && !isAppended(entry)
+    guard fits, !planner.mayReflink(entry) else { return false }
     return size <= Self.bufferedBytesMax || run.disks.targetSeeks
       || planner.writing(entry)?.mode != .direct
-  }
-
-  /// Whether a file gets more of what it has, or is no file.
-  private func isAppended(_ entry: FoundEntry) -> Bool {
-    guard let mode = run.options.publish.inPlace, let existing = entry.existing else {
-      return false
-    }
-    return mode.appends && existing.kind == .file || existing.kind == .device
   }
 
   mutating func copyInBlocks(
@@ -201,12 +193,10 @@ extension FileCopier where Queue: ~Copyable {
     }
   }
 
-  /// Hands an open file to the event loop.
   private mutating func admit(_ open: consuming OpenFile) throws(CopyError) {
     var file = open
     if !file.isDevice, planner.needsRoom(file) { try opener.checkRoom(for: file) }
     var plan = try planner.plan(file)
-    if file.keptBytes > 0 { plan.leftOut = [0..<file.keptBytes] }
     if planner.exceedsEnd(plan, file) { file.exceedsEnd = true }
     if plan.writing.isDirect && file.opened.size <= UInt64(loop.pool.blockBytes) {
       try opener.allocateNow(plan.allocateBytes, file)
@@ -232,8 +222,7 @@ extension FileCopier where Queue: ~Copyable {
   ) {
     var finished = finished
     let (outcome, failed) = (finished.outcome, finished.failedRange)
-    let (slot, contents) = (finished.slot, finished.contents)
-    let written = finished.writtenUpTo
+    let (slot, contents, written) = (finished.slot, finished.contents, finished.writtenUpTo)
     let tail = finished.takeTail()
     var file = finished.takeFile()
     switch outcome {
@@ -266,20 +255,6 @@ extension FileCopier where Queue: ~Copyable {
       fail(file.entry, file.error(outcome, failed))
       keepPartial(file, written, &publisher)
     }
-  }
-
-  /// Keeps what there is of a file whose copy was interrupted, if that is wanted (`ftruncate`).
-  private func keepPartial(
-    _ interrupted: consuming OpenFile,
-    _ bytes: UInt64,
-    _ publisher: inout Publisher
-  ) {
-    let file = interrupted
-    guard run.options.staging.keepsPartial, bytes > 0, !file.isLoading,
-      run.options.publish.inPlace == nil,
-      (try? FileCalls.setSize(file.targetNumber, bytes)) != nil
-    else { return }
-    publisher.keepPartial(file.completed(.onDisk, change: nil))
   }
 
   /// Has a file whose source changed copied again, if that is wanted and was not done before.

@@ -168,6 +168,7 @@ extension FilePlanner {
     let keepsHoles = run.preservation.contains(.holes) && !file.isDevice
     let map = DataMap(of: source, file.opened, keepsHoles: keepsHoles)
     var plan = TransferPlan(source: source, target: target, map: map)
+    if file.keptBytes > 0 { plan.leftOut = [0..<file.keptBytes] }
     var mayAllocate = false
     switch map {
     case .sparse(let size):

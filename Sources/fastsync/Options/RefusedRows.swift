@@ -61,7 +61,6 @@ enum RefusedRows {
     OptionRow(refused: .later, ["iconv"], nil, OptionValue("CONVERT_SPEC"), negation: .names),
     OptionRow(refused: .later, ["insecure-links"], negation: .names),
     OptionRow(refused: .later, ["max-alloc"], nil, OptionValue("SIZE")),
-    OptionRow(refused: .later, [], "P"),
     OptionRow(refused: .later, ["qsort"]),
     OptionRow(refused: .later, ["stop-after", "time-limit"], nil, OptionValue("MINS")),
     OptionRow(refused: .later, ["stop-at"], nil, OptionValue("TIME")),

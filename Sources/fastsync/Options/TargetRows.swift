@@ -256,6 +256,16 @@ enum TargetRows {
     ) { options, typed in options.target.partialDirectory = typed.value },
 
     OptionRow(
+      [],
+      "P",
+      in: .target,
+      help: "Same as --partial --progress."
+    ) { options, _ in
+      options.target.keepsPartial = true
+      options.output.showsProgress = true
+    },
+
+    OptionRow(
       ["delay-updates"],
       negation: .names,
       in: .target,

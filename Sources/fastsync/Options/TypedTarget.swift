@@ -44,6 +44,8 @@ extension TypedTarget {
   /// Where files are before they have their names, as rsync has it.
   ///
   /// - Parameter variable: What `RSYNC_PARTIAL_DIR` says.
+  /// - Returns: The same, in the engine's terms.
+  /// - Throws: Why the options do not go together.
   func staging(_ variable: [UInt8]?) throws(Refusal) -> StagingOptions {
     var staging = StagingOptions()
     staging.temporaryDirectory = temporaryDirectory.map { Operand(bytes: $0).target }
