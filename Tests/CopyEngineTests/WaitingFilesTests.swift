@@ -50,6 +50,7 @@ struct WaitingFilesTests {
     var random = SystemRandomNumberGenerator()
     let target = try TargetFile(
       in: entry.sides,
+      namedIn: entry.sides,
       for: entry.targetName,
       mode: 0o600,
       random: &random

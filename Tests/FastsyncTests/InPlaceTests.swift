@@ -30,7 +30,7 @@ import Testing
   @Test(arguments: [
     "--inplace", "--append", "--append-verify", "--write-devices", "--inplace --backup-dir=bak",
     "--append --backup-dir=bak", "--inplace --no-whole-file", "--append -n", "--inplace -c",
-    "--append --no-append --preallocate -y -W",
+    "--append --no-append --preallocate -W",
   ])
   func sameAsRsync(options: String) throws {
     // rsync with -S writes zeros over what --append keeps.
@@ -57,7 +57,7 @@ import Testing
         let arguments = ["-rlpt", "--inplace", "\(place)/src/", "\(place)/new/"]
         #expect(try run(program, arguments, user: user).status == 0)
       }
-      try expectSame(sandbox.path("one"), sandbox.path("two"))
+      try expectSame(sandbox.path("one/new"), sandbox.path("two/new"))
     }
   }
 

@@ -22,7 +22,7 @@ import Testing
   @Test func failures() {
     let denied = CopyError(.open, "SRC/a", .permissionDenied, .entry)
     #expect(Self.text(.failure(denied)) == "fastsync: SRC/a: cannot open: Permission denied")
-    let refusal = CopyError.Refusal.targetInsideSource(isOnOtherFilesystem: false)
+    let refusal = OperandRefusal.targetInsideSource(isOnOtherFilesystem: false)
     let inside = CopyError(.refuse(refusal), "SRC", nil, .selection)
     #expect(Self.text(.failure(inside)) == "fastsync: SRC: target lies inside the source")
     let ring = CopyError(.setUpRing, "", .noMemory, .stop)

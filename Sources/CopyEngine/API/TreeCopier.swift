@@ -156,7 +156,7 @@ private struct TreeRun {
         isNew: target.isNew,
         backups: try backupRoot(target),
         basis: basis(target),
-        temporaries: try temporaries(target)
+        temporaries: try plan.options.staging.openTemporaries(from: target.directory)
       )
     )
     let work = InitialWork(sources, target, of: run, basis: run.basis)
@@ -172,23 +172,6 @@ private struct TreeRun {
     let root = BackupRoot(path, beside: base)
     guard root.isNoDirectory else { return root }
     throw CopyError(.refuse(.backupDirectory), path, nil, .usage)
-  }
-
-  /// Opens the directory for temporary names, if it is not the files' own.
-  private func temporaries(_ target: ResolvedTarget) throws(CopyError) -> OpenDirectory? {
-    guard let path = plan.options.staging.temporaryDirectory, let base = target.directory else {
-      return nil
-    }
-    do throws(Errno) {
-      let found = try TrustedPath(path, from: base.descriptor.rawValue).openDirectory()
-      let place = EntryLocation(directory: found.rawValue, name: EntryName(".".utf8))
-      let directory = OpenDirectory(try place.openForReading(directory: true))
-      withExtendedLifetime(found) {}
-      return directory
-    } catch {
-      let isMissing = error == .noSuchFileOrDirectory || error == .notDirectory
-      throw CopyError(.openTemporaryDirectory, path, error, isMissing ? .usage : .stop)
-    }
   }
 
   /// Opens the trees that the target is compared with; those that are missing are told.

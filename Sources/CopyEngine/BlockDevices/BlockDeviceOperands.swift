@@ -40,7 +40,7 @@ struct BlockDeviceOperands {
 
   /// Refuses options that the copy of a device could not heed.
   func checkOptions() throws(CopyError) {
-    func unsupported(_ refusal: CopyError.Refusal) -> CopyError {
+    func unsupported(_ refusal: OperandRefusal) -> CopyError {
       CopyError(.refuse(refusal), FilePath(), nil, .unsupported)
     }
     let options = plan.options.transfer
@@ -61,7 +61,7 @@ struct BlockDeviceOperands {
     refusal(.discardsNoDevice, path)
   }
 
-  private static func refusal(_ reason: CopyError.Refusal, _ path: FilePath) -> CopyError {
+  private static func refusal(_ reason: OperandRefusal, _ path: FilePath) -> CopyError {
     CopyError(.refuse(reason), path, nil, .selection)
   }
 

@@ -252,33 +252,8 @@ extension Publisher {
   }
 }
 
-// Files that are partial, and files that get their names at the end.
+// Files that get their names at the end.
 extension Publisher {
-  /// Keeps what there is of a file whose copy was interrupted; its time is that of the copy, so
-  /// that the next run copies it again.
-  ///
-  /// - Parameter complete: The file; its size is what there is of it.
-  mutating func keepPartial(_ complete: consuming CompleteFile) {
-    var file = complete
-    let entry = file.entry
-    applyMetadata(file, without: [.times, .accessTimes])
-    do throws(Errno) {
-      if let place = try partials?.open(for: entry.directory, entry.sides, isMade: true) {
-        let partial = EntryLocation(directory: place.target, name: entry.targetName)
-        let there = try partial.metadataIfPresent()
-        try file.target.publish(at: partial, replacing: there?.kind, random: &random)
-      } else if putsAside(entry) {
-        try file.target.publish(
-          at: entry.target,
-          replacing: entry.existing?.kind,
-          random: &random
-        )
-      }
-    } catch {
-      run.fail(.target(.keepPartial, entry.targetPath, error), at: FailedPlace(entry))
-    }
-  }
-
   /// Puts a complete file where it waits for its name.
   ///
   /// - Returns: Whether it is there.

@@ -312,3 +312,31 @@ extension Publisher {
     sources.removeAll { sides in policy.order(sides.target, sides.targetMetadata) == .server }
   }
 }
+
+// Files that are partial.
+extension Publisher {
+  /// Keeps what there is of a file whose copy was interrupted; its time is that of the copy, so
+  /// that the next run copies it again.
+  ///
+  /// - Parameter complete: The file; its size is what there is of it.
+  mutating func keepPartial(_ complete: consuming CompleteFile) {
+    var file = complete
+    let entry = file.entry
+    applyMetadata(file, without: [.times, .accessTimes])
+    do throws(Errno) {
+      if let place = try partials?.open(for: entry.directory, entry.sides, isMade: true) {
+        let partial = EntryLocation(directory: place.target, name: entry.targetName)
+        let there = try partial.metadataIfPresent()
+        try file.target.publish(at: partial, replacing: there?.kind, random: &random)
+      } else if putsAside(entry) {
+        try file.target.publish(
+          at: entry.target,
+          replacing: entry.existing?.kind,
+          random: &random
+        )
+      }
+    } catch {
+      run.fail(.target(.keepPartial, entry.targetPath, error), at: FailedPlace(entry))
+    }
+  }
+}

@@ -115,3 +115,20 @@ struct PartialDirectories {
     withExtendedLifetime(parent) {}
   }
 }
+
+extension StagingOptions {
+  /// Opens the directory for temporary names, if it is not the files' own.
+  func openTemporaries(from target: OpenDirectory?) throws(CopyError) -> OpenDirectory? {
+    guard let path = temporaryDirectory, let target else { return nil }
+    do throws(Errno) {
+      let found = try TrustedPath(path, from: target.descriptor.rawValue).openDirectory()
+      let place = EntryLocation(directory: found.rawValue, name: EntryName(".".utf8))
+      let directory = OpenDirectory(try place.openForReading(directory: true))
+      withExtendedLifetime(found) {}
+      return directory
+    } catch {
+      let isMissing = error == .noSuchFileOrDirectory || error == .notDirectory
+      throw CopyError(.openTemporaryDirectory, path, error, isMissing ? .usage : .stop)
+    }
+  }
+}

@@ -259,7 +259,7 @@ extension OperandResolver {
     // By the number of the device, as the walk stays on it: that of btrfs is a subvolume's.
     let isBeyond = identity(of: target.nearest)?.device != source.metadata.identity.device
     if isBeyond && plan.options.rules.staysOnFilesystem { return }
-    let refusal = CopyError.Refusal.targetInsideSource(isOnOtherFilesystem: isBeyond)
+    let refusal = OperandRefusal.targetInsideSource(isOnOtherFilesystem: isBeyond)
     throw CopyError(.refuse(refusal), source.path, nil, .selection)
   }
 

@@ -225,7 +225,7 @@ enum ReportingRows {
         and
         .BR \-\-no\-i\-r .
         """#
-    ) { options, typed in options.output.listsFirst = !typed.isOn },
+    ) { options, typed in options.output.listsFirst = !typed.isOn }
   ]
 }
 

@@ -186,9 +186,8 @@ enum TargetRows {
       in: .compatibility,
       help: "Accepted: space is allocated before it is written.",
       manual: """
-        Accepted: the space of a file of 1M or more is allocated before it is written anyway, unless its
-        filesystem compresses, and
-        that of a smaller one in one go when it is.
+        Accepted: the space of a file of 1M or more is allocated before it is written anyway,
+        unless its filesystem compresses, and that of a smaller one in one go when it is.
         """
     ) { _, _ in },
 

@@ -134,7 +134,7 @@ extension CopyError.Protection {
   }
 }
 
-extension CopyError.Refusal {
+extension OperandRefusal {
   /// The reason, as words behind a path.
   fileprivate var text: String {
     switch self {
