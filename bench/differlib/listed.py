@@ -157,10 +157,15 @@ def _inherited(case, differences):
         each.aspect == "mode" and int(each.expected, 8) & ~0o2000 == int(each.actual, 8) & ~0o2000)]
 
 
+def _name(line):
+    """The name that an itemized or plain line is about."""
+    found = _ITEM.match(line)
+    return re.sub(rb"\\#(\d{3})", lambda match: bytes([int(match[1], 8)]), found[1] if found else line.split(b" => ")[0])
+
+
 def _is_about(line, names):
     """Whether an itemized or plain line is about one of the names, as it is escaped in it."""
-    found = _ITEM.match(line)
-    text = re.sub(rb"\\#(\d{3})", lambda match: bytes([int(match[1], 8)]), found[1] if found else line.split(b" => ")[0])
+    text = _name(line)
     return any(text == name or text.endswith(b"/" + name) or name.endswith(b"/" + text) for name in names)
 
 
@@ -224,8 +229,7 @@ def _below_others(case, differences):
         if each.aspect == "exit":
             return each.expected.startswith("23") and each.actual.startswith("0")
         if each.aspect == "output":
-            found = _ITEM.match(each.expected or each.actual)
-            name = found[1] if found else (each.expected or each.actual).rstrip(b"/")
+            name = _name(each.expected or each.actual).rstrip(b"/")
             return any(name == other or name.startswith(other + b"/") for other in others)
         return each.aspect == "mtime" and each.name.split(b"/", 1)[-1] in others
     return [each for each in differences if not (others and is_meant(each))]
@@ -249,3 +253,21 @@ def _named(case, differences):
 @excuse("unknown-name")
 def _unknown(_, differences):
     return [] if any(each.aspect == "exit" and "Unknown --" in each.actual for each in differences) else differences
+
+
+@excuse("relative-dots")
+def _dots(case, differences):
+    return [] if case.has("--temp-dir", "--backup-dir") and any(
+        each.aspect == "exit" and each.expected.startswith("23") and "Invalid argument (22)" in each.expected
+        for each in differences) else differences
+
+
+@excuse("backup-directories")
+def _backed_up(case, differences):
+    """What directories of backups have, and when the target changed."""
+    if not case.has("--backup-dir"):
+        return differences
+    return [each for each in differences
+            if not (each.aspect in ("owner", "group", "mode", "mtime") and each.name.split(b"/")[0] == b"bak"
+                    or each.aspect in ("owner", "group", "mode", "mtime") and each.name.startswith(b"dst/bak")
+                    or each.aspect == "mtime" and each.name == b"dst" and each.expected == "new")]

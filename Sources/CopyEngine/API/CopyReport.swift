@@ -34,6 +34,8 @@ public struct CopyReport: Equatable, Sendable {
   public var bytesWritten: UInt64 = 0
   /// The size of the files whose contents were copied, in bytes.
   public var bytesCopied: UInt64 = 0
+  /// Bytes of these that were at the target before, and kept (`--append`).
+  public var bytesKept: UInt64 = 0
   /// The size of all regular files and symbolic links that are listed, in bytes.
   public var bytesVisited: UInt64 = 0
   /// Entries, or parts of entries, that could not be carried over.
@@ -79,6 +81,7 @@ public struct CopyReport: Equatable, Sendable {
     hardLinksMade += other.hardLinksMade
     bytesWritten += other.bytesWritten
     bytesCopied += other.bytesCopied
+    bytesKept += other.bytesKept
     bytesVisited += other.bytesVisited
     failures += other.failures
     vanished += other.vanished

@@ -287,6 +287,11 @@ extension Publisher {
 
   private mutating func tell(_ entry: FoundEntry, _ change: CopyError.Operation?) {
     counts.noteCopied(entry.metadata, entry.change)
+    if run.options.publish.inPlace?.appends == true, let existing = entry.existing,
+      existing.kind == .file
+    {
+      counts.bytesKept += existing.size
+    }
     if let change { run.fail(CopyError(change, entry.sourcePath, nil, .entry)) }
     run.tell(.file, entry, entry.change)
     published.append(EntryDone(entry: entry, isThere: true))

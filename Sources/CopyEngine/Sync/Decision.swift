@@ -270,7 +270,7 @@ struct EntryDecider {
     guard !asksForAttributes(facts, facts.source.kind) else { return .needs(.attributes) }
     var change = metadataChange(facts, target).union(.contents)
     if facts.source.kind == .file && target.size != facts.source.size { change.insert(.size) }
-    if !policy.carriesTime(of: facts.source.kind) { change.insert(.timeOfCopy) }
+    change.formUnion(timeOfCopy(facts.source.kind))
     return .decided(body(change))
   }
 

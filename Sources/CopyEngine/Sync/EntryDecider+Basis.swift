@@ -40,7 +40,7 @@ extension EntryDecider {
     guard !asksForAttributes(facts, facts.source.kind) else { return nil }
     var change = metadataChange(facts, found)
     if facts.source.kind == .file && found.size != facts.source.size { change.insert(.size) }
-    return change.union(timeOfCopy)
+    return change.union(timeOfCopy(facts.source.kind))
   }
 
   /// Whether it counts what such trees have of an entry.
@@ -75,7 +75,7 @@ extension EntryDecider {
     case _ where isThere: return nil
     case (.exact, .copy):
       guard kind == .file else { return EntryDecision(.create, [.contents, .copiedFromBasis]) }
-      return EntryDecision(.copyFromBasis, timeOfCopy.union([.contents, .copiedFromBasis]))
+      return EntryDecision(.copyFromBasis, timeOfCopy(kind).union([.contents, .copiedFromBasis]))
     case (.contents, _) where kind == .file:
       return EntryDecision(.copyFromBasis, found.change.union([.contents, .copiedFromBasis]))
     case (.contents, _), (.kind, _):
@@ -85,7 +85,11 @@ extension EntryDecider {
     }
   }
 
-  private var timeOfCopy: EntryChange { preservation.contains(.times) ? [] : .timeOfCopy }
+  /// What is itemized where the time of an entry is not carried over.
+  func timeOfCopy(_ kind: EntryKind) -> EntryChange {
+    if policy.carriesTime(of: kind) { return [] }
+    return preservation.contains(.times) ? .time : .timeOfCopy
+  }
 
   /// What changes of a further name that nothing has at the target, by what such a tree has.
   ///

@@ -56,7 +56,7 @@ struct ConsoleSink: EventSink {
       say(LeftOutText.filtered(entry), .entry(entry.path, isDirectory: entry.isDirectory))
     case .createdTarget(let path): say(LeftOutText.createdTarget(path), .targetCreation)
     case .failed(let error): complain(Message.failure(error))
-    case .warning(let warning): complain(Message.warning(warning))
+    case .warning(let warning): output.writeError(Message.warning(warning).line)
     case .note(let note): say(Message.note(note))
     case .explanation(let explanation):
       for line in explanation.lines { output.write(Message.explanation(line).line) }

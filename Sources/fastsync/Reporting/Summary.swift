@@ -55,7 +55,7 @@ struct Summary {
     }
   }
 
-  private var literalBytes: UInt64 { isDryRun ? 0 : report.bytesCopied }
+  private var literalBytes: UInt64 { isDryRun ? 0 : report.bytesCopied - report.bytesKept }
 
   private var statistics: [String] {
     [
