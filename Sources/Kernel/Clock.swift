@@ -8,8 +8,11 @@ public enum Clock {
   public static var monotonicNanoseconds: UInt64 {
     var now = timespec()
     unsafe clock_gettime(CLOCK_MONOTONIC, &now)
-    return UInt64(now.tv_sec) * 1_000_000_000 + UInt64(now.tv_nsec)
+    return UInt64(now.tv_sec) * nanosecondsOfSecond + UInt64(now.tv_nsec)
   }
+
+  /// The nanoseconds of a second.
+  public static let nanosecondsOfSecond: UInt64 = 1_000_000_000
 
   /// Seconds since 1970 (`time`).
   public static var wallSeconds: Int { time(nil) }

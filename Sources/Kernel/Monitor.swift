@@ -69,9 +69,22 @@ public final class Monitor<State>: @unchecked Sendable {
   ///
   /// - Returns: The result, or `nil` when the time is over.
   public func wait<Result>(seconds: Int, until body: (inout State) -> Result?) -> Result? {
-    var end = timespec()
-    unsafe clock_gettime(CLOCK_MONOTONIC, &end)
-    end.tv_sec += seconds
+    let end = Clock.monotonicNanoseconds + UInt64(seconds) * Clock.nanosecondsOfSecond
+    return wait(upTo: end, until: body)
+  }
+
+  /// Waits as `wait(until:)` does, but no longer than up to a moment, in nanoseconds of
+  /// `Clock.monotonicNanoseconds` (`pthread_cond_timedwait`).
+  ///
+  /// - Returns: The result, or `nil` when the time is over.
+  public func wait<Result>(
+    upTo moment: UInt64,
+    until body: (inout State) -> Result?
+  ) -> Result? {
+    var end = timespec(
+      tv_sec: Int(clamping: moment / Clock.nanosecondsOfSecond),
+      tv_nsec: Int(moment % Clock.nanosecondsOfSecond)
+    )
     contents.lock()
     defer { contents.unlock() }
     while true {

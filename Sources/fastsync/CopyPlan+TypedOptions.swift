@@ -69,6 +69,7 @@ extension CopyOptions {
     if transfer.mapfile != nil && transfer.onReadError == .fail {
       throw Refusal("--mapfile is about what --on-read-error=skip or zero-fill leaves out")
     }
+    limit(typed.limits)
     publish.durability = typed.durability
     publish.minFreeBytes = typed.minFreeBytes
     publish.checksRoom = typed.checksRoom

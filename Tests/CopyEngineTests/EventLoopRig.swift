@@ -42,6 +42,8 @@ struct EventLoopRig {
   var turnsOfDirectionMax = Int.max
   /// Whether each file is written from its beginning to its end.
   var writesInOrder = false
+  /// What limits the rate.
+  var pacer: Pacer?
 
   /// Windows as small as the simulated files, so that they have several.
   static let windowBytes: UInt64 = 32 << 10
@@ -96,7 +98,8 @@ struct EventLoopRig {
       filesMax: filesMax,
       dirtyBytesMax: dirtyBytesMax,
       alternates: alternates,
-      writesInOrder: writesInOrder
+      writesInOrder: writesInOrder,
+      pacer: pacer
     )
     var outcomes: [Int: FileTask.Outcome] = [:]
     var loaded: [Int: [UInt8]] = [:]

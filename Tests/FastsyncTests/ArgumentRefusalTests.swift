@@ -18,7 +18,7 @@ import Testing
   }
 
   @Test(arguments: [
-    "--bwlimit=1m", "--fake-super", "--timeout=1",
+    "--fake-super", "--timeout=1",
   ])
   func rsyncOptionsThatAreNotThereYet(options: String) {
     let refusal = refusal("\(options) a b")

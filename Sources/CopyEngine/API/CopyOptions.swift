@@ -154,6 +154,8 @@ public struct TransferOptions: Equatable, Sendable {
   public var advisesNoReuse = false
   /// The size of all data buffers together, in bytes; `nil` lets the devices decide.
   public var memoryBytes: Int?
+  /// How many bytes may be read of all files in a second; `nil` for as many as can be.
+  public var bytesPerSecond: Int?
   /// The number of workers; `nil` lets the devices decide.
   public var jobs: Int?
   /// The engine.

@@ -157,7 +157,8 @@ extension BlockDeviceTransfer {
       pool: pool,
       filesMax: 1,
       alternates: run.disks.sharesDisk,
-      writesInOrder: run.disks.targetSeeks
+      writesInOrder: run.disks.targetSeeks,
+      pacer: Pacer.make(for: run)
     )
     let watch = StallWatch(locations, for: run)
     let watching = watch.start()

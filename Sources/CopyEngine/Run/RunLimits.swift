@@ -62,6 +62,8 @@ struct RunLimits: Equatable {
   static let memoryBytesDefaultOfSharedDisk = 64 << 20
   /// Enough to keep a disk busy with one file.
   static let blocksWanted = 8
+  /// Where the rate is limited, a second has so many blocks at the least, as far as pages allow it.
+  static let blocksPerSecondMin = 8
   /// What each worker needs to keep reads and writes in flight together.
   static let blocksOfWorker = 2
   /// More workers than this only wait for the same locks of the filesystem.
@@ -145,7 +147,8 @@ struct RunLimits: Equatable {
     bound = workers >= wanted ? nil : least.bound
     let blocksWanted = max(Self.blocksWanted, Self.blocksOfWorker * workers)
     let blockBytesMax = disks.sharesDisk ? Self.blockBytesMaxOfSharedDisk : Self.blockBytesMax
-    let bytes = min(memoryBytes / blocksWanted, blockBytesMax)
+    let paced = options.bytesPerSecond.map { $0 / Self.blocksPerSecondMin } ?? blockBytesMax
+    let bytes = min(memoryBytes / blocksWanted, blockBytesMax, paced)
     let unit = Self.unit(stripe: disks.stripeBytes, blockBytesWanted: bytes, memoryBytes / workers)
     blockBytes = max(unit.roundedDown(to: Self.pageBytes), Self.pageBytes)
     blocks = max(1, min(memoryBytes / blockBytes, BufferPool.countMax))

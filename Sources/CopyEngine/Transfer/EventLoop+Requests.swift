@@ -30,13 +30,19 @@ extension EventLoop where Queue: ~Copyable, File: ~Copyable {
       guard direction != .writing, slots[index].task.canStart, !isTooDirty(for: index) else {
         return
       }
+      if let pacer, !pacer.mayStart() {
+        isHeldBack = true
+        return
+      }
       guard let lease = lease(index) else {
         isStarving = true
         return
       }
       let linksPairs =
         queue.linksPairs && !alternates && !writesInOrder && !slots[index].task.plan.skipsZeros
+      let begun = pacer == nil ? 0 : slots[index].task.window.begunUpTo
       prepare(slots[index].task.window.start(lease: lease, linksPairs: linksPairs), index)
+      if let pacer { pacer.charge(slots[index].task.window.begunUpTo - begun) }
     }
   }
 

@@ -38,6 +38,10 @@ struct EventLoop<Queue: SubmissionQueue & ~Copyable, File: ~Copyable>: ~Copyable
   var loadsInFlight = 0
   /// Whether a file could go on if there were a buffer.
   var isStarving = false
+  /// Who is asked before a block is read; `nil` where nothing limits the rate.
+  let pacer: Pacer?
+  /// Whether a file could go on if the rate allowed it, as far as this turn has come.
+  var isHeldBack = false
   let dirtyBytesMax: UInt64
   /// What is dirty or on its way, as far as this turn has come.
   var dirtyBytes: UInt64 = 0
@@ -62,14 +66,17 @@ struct EventLoop<Queue: SubmissionQueue & ~Copyable, File: ~Copyable>: ~Copyable
   ///   - alternates: Whether to fill all buffers first and write them all then, as a disk wants it
   ///     that seeks between the two.
   ///   - writesInOrder: Whether each file is written strictly from its beginning to its end.
+  ///   - pacer: What limits the rate, if anything does.
   init(
     queue: consuming Queue,
     pool: BufferPool,
     filesMax: Int,
     dirtyBytesMax: UInt64 = .max,
     alternates: Bool = false,
-    writesInOrder: Bool = false
+    writesInOrder: Bool = false,
+    pacer: Pacer? = nil
   ) {
+    self.pacer = pacer
     self.dirtyBytesMax = dirtyBytesMax
     self.alternates = alternates
     self.writesInOrder = writesInOrder
@@ -126,6 +133,7 @@ struct EventLoop<Queue: SubmissionQueue & ~Copyable, File: ~Copyable>: ~Copyable
   /// - Parameter waits: Whether to wait at all.
   /// - Throws: The failure of the queue itself; the loop cannot be used after it.
   mutating func turn(waits: Bool = true) throws(Errno) {
+    isHeldBack = false
     prepareAll()
     if alternates && requestsInFlight == 0 && (waits || isStarving || direction == .writing) {
       direction = direction == .reading ? .writing : .reading
@@ -135,6 +143,7 @@ struct EventLoop<Queue: SubmissionQueue & ~Copyable, File: ~Copyable>: ~Copyable
     if mustWait && isStarving && requestsInFlight == 0 && leases.count == 0 {
       return pool.waitForBuffer()
     }
+    if mustWait && isHeldBack && requestsInFlight == 0, let pacer { return pacer.pause() }
     let enough = min(max(1, loadsInFlight / Self.loadsPerCompletion), requestsInFlight)
     try queue.submit(waitFor: mustWait ? enough : 0)
     takeAll()

@@ -6,14 +6,6 @@ internal import Storage
 internal import SystemPackage
 internal import Uring
 
-/// What the file copiers of a run share.
-struct TransferState: Sendable {
-  /// The data buffers.
-  let pool: BufferPool
-  /// How each filesystem is read and written.
-  let policies: AccessPolicies
-}
-
 /// Copies the contents of regular files: opens both sides, has the event loop move the data, and
 /// hands complete files to the publisher.
 ///
@@ -58,7 +50,8 @@ struct FileCopier<Queue: SubmissionQueue & ~Copyable>: ~Copyable {
       filesMax: run.limits.filesMax,
       dirtyBytesMax: run.limits.dirtyBytesMax,
       alternates: run.disks.sharesDisk,
-      writesInOrder: run.disks.targetSeeks
+      writesInOrder: run.disks.targetSeeks,
+      pacer: shared.pacer
     )
   }
 

@@ -44,7 +44,11 @@ struct RunParts: Sendable {
       blockBytes: run.limits.blockBytes,
       disks: run.disks
     )
-    transfer = TransferState(pool: try run.limits.makePool(), policies: policies)
+    transfer = TransferState(
+      pool: try run.limits.makePool(),
+      policies: policies,
+      pacer: Pacer.make(for: run)
+    )
     published = PublishedState(run) { [stack] in stack.wake() }
     run.onStop { [stack] in stack.close() }
   }

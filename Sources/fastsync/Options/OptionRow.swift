@@ -109,6 +109,7 @@ enum OptionGroup: String, CaseIterable {
   case reporting = "What is said"
   case target = "What is at the target, and beside it"
   case transfer = "How it is copied"
+  case limits = "How fast, and how long"
   case devices = "Whole devices"
   case compatibility = "For rsync's sake"
 }

@@ -10,7 +10,7 @@ enum OptionTable {
     SelectionRows.selection + NameRows.names + LinkRows.links + FilterRows.filters
     + MetadataRows.metadata + ComparisonRows.comparison + DeletionRows.deletion
     + ReportingRows.reporting + TargetRows.target
-    + TransferRows.transfer + DeviceRows.devices
+    + TransferRows.transfer + LimitRows.limits + DeviceRows.devices
     + TargetRows.compatibility + ReportingRows.compatibility + hidden + RefusedRows.refused
 
   /// The rows of a section of the help.

@@ -54,7 +54,6 @@ enum RefusedRows {
   ]
 
   private static let later: [OptionRow] = [
-    OptionRow(refused: .later, ["bwlimit"], nil, OptionValue("RATE"), negation: .names),
     OptionRow(refused: .later, ["confine-root"], nil, OptionValue("DIR", .directory)),
     OptionRow(refused: .later, ["delete-missing-args"]),
     OptionRow(refused: .later, ["fake-super"]),
