@@ -25,6 +25,8 @@ enum ExitCode: Int32 {
   case vanished = 24
   /// Names were to be deleted beyond `--max-delete`, and nothing else went wrong.
   case limited = 25
+  /// Ended early because its time was over.
+  case timeout = 30
 
   /// What a finished run amounts to.
   init(_ report: CopyReport) {
@@ -33,6 +35,7 @@ enum ExitCode: Int32 {
       case .failure: .stopped
       case .usage: .usage
       case .interrupted: .interrupted
+      case .timeLimit: .timeout
       case nil where report.failures > 0: .partial
       case nil where report.vanished > 0: .vanished
       case nil: report.deletions.skipped > 0 ? .limited : .done

@@ -104,9 +104,9 @@ struct PacerTests {
   }
 
   @Test func workersShareTheRate() throws {
-    let pacer = Pacer(bytesPerSecond: 1 << 20)
-    // Owed for a day; a wait that did not end would be noticed.
-    pacer.charge(86_400 << 20)
+    let pacer = Pacer(bytesPerSecond: 1024)
+    // Owed for days; a wait that did not end would be noticed.
+    pacer.charge(1 << 30)
     let sleepers = try (0..<4).map { _ in try Thread { pacer.pause() } }
     #expect(!pacer.mayStart())
     pacer.end()

@@ -26,7 +26,7 @@ struct RunEndTests {
   func lateStop() {
     let run = makeRun(EventRecorder(.failures))
     #expect(run.complete())
-    #expect(!run.stop(.interrupted))
+    #expect(!run.stop(.interrupted) && !run.stop(.timeLimit))
     #expect(run.failureCounts.stop == nil && !run.shouldStop)
   }
 

@@ -231,6 +231,8 @@ extension CopyError {
     case useRing
     /// There is no memory for the buffers.
     case allocateBuffers
+    /// There is no thread that would end the run when its time is over.
+    case watchTime
   }
 
   /// What keeps something from being replaced, whoever asks (`chattr`).

@@ -239,6 +239,8 @@ public struct CopyOptions: Equatable, Sendable {
   public var publish = PublishOptions()
   /// How whole block devices are copied.
   public var devices = BlockDeviceOptions()
+  /// When the run ends though not everything is copied.
+  public var time = TimeLimits()
   /// What is removed.
   public var deletion = DeletionOptions()
   /// Where files are before they have their names.

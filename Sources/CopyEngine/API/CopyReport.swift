@@ -12,6 +12,8 @@ public struct CopyReport: Equatable, Sendable {
     case usage
     /// Somebody asked for it (`TreeCopier.requestStop`).
     case interrupted
+    /// Its time was over (`TimeLimits.stopsAt`).
+    case timeLimit
   }
 
   /// Entries of the source that were visited, directories included.

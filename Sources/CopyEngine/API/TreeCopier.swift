@@ -13,13 +13,20 @@ public final class TreeCopier: Sendable {
 
   private struct State {
     var run: RunContext?
-    var isStopRequested = false
+    var requestedStop: CopyReport.Stop?
   }
   private let state = Lock(State())
+  private let time: TimeWatch.Time
 
   /// Makes a copier that tells `events` what it does.
-  public init(events: any EventSink) {
+  public convenience init(events: any EventSink) {
+    self.init(events: events, time: TimeWatch.Time())
+  }
+
+  /// Makes a copier with clocks of its own.
+  init(events: any EventSink, time: TimeWatch.Time) {
     sink = events
+    self.time = time
   }
 
   /// Asks a running copy to stop: what is in flight drains, temporaries are removed, `copy`
@@ -27,12 +34,14 @@ public final class TreeCopier: Sendable {
   ///
   /// Before a copy it counts for the next one. May be called from any thread, not from a signal
   /// handler.
-  public func requestStop() {
+  public func requestStop() { requestStop(.interrupted) }
+
+  private func requestStop(_ reason: CopyReport.Stop) {
     let run = state.withLock { state in
-      state.isStopRequested = true
+      state.requestedStop = state.requestedStop ?? reason
       return state.run
     }
-    run?.stop(.interrupted)
+    run?.stop(reason)
   }
 
   /// Copies what the plan says, and returns when everything is at the target (and on stable
@@ -48,7 +57,12 @@ public final class TreeCopier: Sendable {
       filters: try FilterList.make(plan.options.rules.filters),
       descriptors: RunLimits.raiseDescriptorLimit()
     )
-    defer { state.withLock { $0 = State() } }
+    let watch = TimeWatch(plan.options.time, time) { self.requestStop($0) }
+    let watching = try watch.start()
+    defer {
+      watch.stop(watching)
+      state.withLock { $0 = State() }
+    }
     if try BlockDeviceOperands.applies(to: plan) {
       return try BlockDeviceCopy(setup: setup, begin: begin).copy()
     }
@@ -60,11 +74,11 @@ public final class TreeCopier: Sendable {
 
   /// Has a run stopped when that is asked for, or was before it began.
   private func begin(_ run: RunContext) {
-    let isStopRequested = state.withLock { state in
+    let requested = state.withLock { state in
       state.run = run
-      return state.isStopRequested
+      return state.requestedStop
     }
-    if isStopRequested { run.stop(.interrupted) }
+    if let requested { run.stop(requested) }
   }
 }
 
@@ -323,7 +337,9 @@ private struct TreeRun {
     }
     // An earlier run that was killed may have left something unsynced that this one found complete,
     // so this does not depend on what was written now. A dry run notes no filesystems.
-    guard plan.options.publish.durability != .none, isComplete else { return }
+    // When its time is over, what a run has published is to last all the same.
+    let isOver = isComplete || run.stop == .timeLimit
+    guard plan.options.publish.durability != .none, isOver else { return }
     for failure in published.targets.sync() { run.failAtEnd(failure.error, at: failure.place) }
   }
 }

@@ -146,7 +146,8 @@ extension RunContext {
   @discardableResult
   func stop(_ reason: CopyReport.Stop) -> Bool {
     let waiting: [@Sendable () -> Void]? = state.withLock { state in
-      guard state.stop == nil, !(state.isComplete && reason == .interrupted) else { return nil }
+      let mayComeTooLate = reason == .interrupted || reason == .timeLimit
+      guard state.stop == nil, !(state.isComplete && mayComeTooLate) else { return nil }
       state.stop = reason
       defer { state.onStop = [] }
       return state.onStop

@@ -24,6 +24,51 @@ enum LimitRows {
         Blocks are made smaller, so that a second has eight of them or more as long as they are
         pages.
         """#
-    ) { options, typed throws(Refusal) in try options.limits.setRate(typed) }
+    ) { options, typed throws(Refusal) in try options.limits.setRate(typed) },
+
+    OptionRow(
+      ["stop-after", "time-limit"],
+      nil,
+      OptionValue("MINS"),
+      in: .limits,
+      help: "Stop after so many minutes.",
+      manual: #"""
+        Stop when so many minutes are over, with exit status 30.
+        What was copied by then has its name and is on stable storage; what was on its way is not at
+        the target, and nothing else is begun.
+        The next run finishes it.
+        """#
+    ) { options, typed throws(Refusal) in try options.limits.stop(after: typed) },
+
+    OptionRow(
+      ["stop-at"],
+      nil,
+      OptionValue("TIME"),
+      in: .limits,
+      help: "Stop at that time: y-m-dTh:m, or parts of it.",
+      manual: #"""
+        Stop at that time, as
+        .B \-\-stop\-after
+        does.
+        .I TIME
+        is local, as
+        .B 2030\-12\-31T23:59
+        or with slashes; a year may have two digits.
+        What is left out stands for the next time that matches:
+        .B 1\-30
+        is the next 30th of January at midnight,
+        .B 31
+        the next month's end on a 31st,
+        .B 14:00
+        the next two o'clock in the afternoon,
+        .B :59
+        the next 59th minute.
+        The last of
+        .B \-\-stop\-at
+        and
+        .B \-\-stop\-after
+        counts.
+        """#
+    ) { options, typed throws(Refusal) in try options.limits.stop(at: typed) },
   ]
 }

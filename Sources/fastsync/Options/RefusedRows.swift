@@ -61,8 +61,6 @@ enum RefusedRows {
     OptionRow(refused: .later, ["insecure-links"], negation: .names),
     OptionRow(refused: .later, ["max-alloc"], nil, OptionValue("SIZE")),
     OptionRow(refused: .later, ["qsort"]),
-    OptionRow(refused: .later, ["stop-after", "time-limit"], nil, OptionValue("MINS")),
-    OptionRow(refused: .later, ["stop-at"], nil, OptionValue("TIME")),
     OptionRow(refused: .later, ["timeout"], nil, OptionValue("SECONDS"), negation: .names),
   ]
 }

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CopyEngine
+import Kernel
 
 /// Options about how fast a run goes, and how long, as they were typed.
 struct TypedLimits {
   /// Bytes that may be copied in a second.
   var bytesPerSecond: Int?
+  /// When to stop, in seconds since 1970.
+  var stopsAt: Int?
 
   /// Notes a rate, which rsync rounds to KiB; 0 is no limit.
   mutating func setRate(_ typed: TypedOption) throws(Refusal) {
@@ -15,11 +18,36 @@ struct TypedLimits {
     let kibibytes = (overflow ? rate : rounded) / 1024
     bytesPerSecond = kibibytes == 0 ? nil : kibibytes * 1024
   }
+
+  /// Notes after how many minutes to stop; what is behind the number does not count (`atol`).
+  mutating func stop(after typed: TypedOption) throws(Refusal) {
+    var rest = typed.value.drop { $0 == 0x20 || (0x09...0x0d).contains($0) }
+    if rest.first == UInt8(ascii: "+") { rest = rest.dropFirst() }
+    let digits = rest.prefix { (0x30...0x39).contains($0) }
+    // More minutes than that are no time of the system.
+    guard let minutes = Int(String(decoding: digits, as: UTF8.self)), minutes > 0,
+      minutes <= Int.max >> 8
+    else { throw Refusal(Array("invalid --stop-after value: ".utf8) + typed.value, "") }
+    stopsAt = Clock.wallSeconds + minutes * 60
+  }
+
+  /// Notes when to stop.
+  mutating func stop(at typed: TypedOption) throws(Refusal) {
+    let now = Clock.wallSeconds
+    guard let moment = StopTime(typed.value)?.next(after: now) else {
+      throw Refusal(Array("invalid --stop-at format: ".utf8) + typed.value, "")
+    }
+    guard moment > now else {
+      throw Refusal(Array("--stop-at time is not in the future: ".utf8) + typed.value, "")
+    }
+    stopsAt = moment
+  }
 }
 
 extension CopyOptions {
   /// Takes over how fast a run may go, and how long.
   mutating func limit(_ typed: TypedLimits) {
     transfer.bytesPerSecond = typed.bytesPerSecond
+    time.stopsAt = typed.stopsAt
   }
 }

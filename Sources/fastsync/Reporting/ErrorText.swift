@@ -110,6 +110,7 @@ extension CopyError.Operation {
     case .setUpRing: "io_uring: cannot be had"
     case .useRing: "io_uring: the queue failed"
     case .allocateBuffers: "--memory: cannot get memory for buffers"
+    case .watchTime: "no thread to end the run in time can be had"
     }
   }
 }

@@ -47,6 +47,7 @@ struct Summary {
     case .stopped: "stopped before everything was copied; run it again to finish"
     case .interrupted where isHalf: "interrupted; \(half)"
     case .interrupted: "interrupted; run it again to finish"
+    case .timeout: "stopping at requested limit" + (isHalf ? "; \(half)" : "")
     case .partial:
       "not everything was copied (failures: \(count(report.failures)))"
         + (isHalf ? "; \(half)" : "")

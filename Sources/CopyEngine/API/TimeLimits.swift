@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// When a run ends though not everything is copied.
+public struct TimeLimits: Equatable, Sendable {
+  /// When to stop, in seconds since 1970 (`--stop-at`, `--stop-after`).
+  public var stopsAt: Int?
+
+  /// The limits of the bare command: none.
+  public init() {}
+}
