@@ -25,7 +25,7 @@ enum ExitCode: Int32 {
   case vanished = 24
   /// Names were to be deleted beyond `--max-delete`, and nothing else went wrong.
   case limited = 25
-  /// Ended early because its time was over.
+  /// Ended early because its time was over, or because nothing went on.
   case timeout = 30
 
   /// What a finished run amounts to.
@@ -35,7 +35,7 @@ enum ExitCode: Int32 {
       case .failure: .stopped
       case .usage: .usage
       case .interrupted: .interrupted
-      case .timeLimit: .timeout
+      case .timeLimit, .timedOut: .timeout
       case nil where report.failures > 0: .partial
       case nil where report.vanished > 0: .vanished
       case nil: report.deletions.skipped > 0 ? .limited : .done

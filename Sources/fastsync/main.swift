@@ -45,7 +45,7 @@ struct Run {
   }
 
   private func list(_ plan: CopyPlan, _ sink: ListingSink, _ watcher: SignalWatcher) -> ExitCode {
-    let copier = TreeCopier(events: sink)
+    let copier = TreeCopier(events: sink, onHang: Self.endHanging)
     watcher.start { copier.requestStop() }
     do {
       let report = try copier.copy(plan)
@@ -59,6 +59,14 @@ struct Run {
     }
   }
 
+  /// Ends the process while a filesystem does not answer (`_exit`); what is to be printed may wait
+  /// for the thread that hangs.
+  private static func endHanging() {
+    let line = Message.error("nothing went on, and what hangs does not end (--timeout)".utf8).line
+    unsafe line.withUnsafeBytes { _ = unsafe write(STDERR_FILENO, $0.baseAddress, $0.count) }
+    _exit(ExitCode.timeout.rawValue)
+  }
+
   private func copy(_ plan: CopyPlan, _ verbosity: Verbosity, _ watcher: SignalWatcher) -> ExitCode
   {
     if let listing = plan.options.listing {
@@ -67,7 +75,7 @@ struct Run {
       return list(plan, sink, watcher)
     }
     let reporter = RunReporter(plan, verbosity, output)
-    let copier = TreeCopier(events: reporter.sink)
+    let copier = TreeCopier(events: reporter.sink, onHang: Self.endHanging)
     watcher.start { copier.requestStop() }
     let report: CopyReport
     do {

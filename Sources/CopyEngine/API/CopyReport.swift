@@ -14,6 +14,8 @@ public struct CopyReport: Equatable, Sendable {
     case interrupted
     /// Its time was over (`TimeLimits.stopsAt`).
     case timeLimit
+    /// Nothing went on for so long (`TimeLimits.idleSecondsMax`).
+    case timedOut(seconds: Int)
   }
 
   /// Entries of the source that were visited, directories included.

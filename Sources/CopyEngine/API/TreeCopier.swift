@@ -17,15 +17,23 @@ public final class TreeCopier: Sendable {
   }
   private let state = Lock(State())
   private let time: TimeWatch.Time
+  private let onHang: (@Sendable () -> Void)?
 
   /// Makes a copier that tells `events` what it does.
-  public convenience init(events: any EventSink) {
-    self.init(events: events, time: TimeWatch.Time())
+  ///
+  /// - Parameters:
+  ///   - events: Told of what happens.
+  ///   - onHang: Called, on a thread of its own, when a run was stopped since nothing went on
+  ///     (`TimeLimits.idleSecondsMax`) and does not end, since a filesystem does not answer: `copy`
+  ///     may never return.
+  public convenience init(events: any EventSink, onHang: (@Sendable () -> Void)? = nil) {
+    self.init(events: events, onHang: onHang, time: TimeWatch.Time())
   }
 
   /// Makes a copier with clocks of its own.
-  init(events: any EventSink, time: TimeWatch.Time) {
+  init(events: any EventSink, onHang: (@Sendable () -> Void)? = nil, time: TimeWatch.Time) {
     sink = events
+    self.onHang = onHang
     self.time = time
   }
 
@@ -50,14 +58,21 @@ public final class TreeCopier: Sendable {
   /// - Throws: What kept the run from starting. What fails during the run is an event, and counted
   ///   in the report.
   public func copy(_ plan: CopyPlan) throws(CopyError) -> CopyReport {
+    let heartbeat = plan.options.time.idleSecondsMax == nil ? nil : Heartbeat()
     let setup = RunSetup(
       plan: plan,
       sink: sink,
       creationMask: ProcessFacts.creationMask,
       filters: try FilterList.make(plan.options.rules.filters),
-      descriptors: RunLimits.raiseDescriptorLimit()
+      descriptors: RunLimits.raiseDescriptorLimit(),
+      heartbeat: heartbeat
     )
-    let watch = TimeWatch(plan.options.time, time) { self.requestStop($0) }
+    let watch = TimeWatch(plan.options.time, heartbeat, time) { event in
+      switch event {
+      case .stop(let reason): self.requestStop(reason)
+      case .hangs: self.onHang?()
+      }
+    }
     let watching = try watch.start()
     defer {
       watch.stop(watching)
@@ -209,7 +224,8 @@ private struct TreeRun {
         sink: SilentSink(),
         creationMask: setup.creationMask,
         filters: setup.filters,
-        descriptors: setup.descriptors
+        descriptors: setup.descriptors,
+        heartbeat: setup.heartbeat
       ),
       begin: begin
     )

@@ -158,7 +158,8 @@ extension BlockDeviceTransfer {
       filesMax: 1,
       alternates: run.disks.sharesDisk,
       writesInOrder: run.disks.targetSeeks,
-      pacer: Pacer.make(for: run)
+      pacer: Pacer.make(for: run),
+      heartbeat: run.heartbeat
     )
     let watch = StallWatch(locations, for: run)
     let watching = watch.start()

@@ -59,6 +59,7 @@ final class NameRemover {
     from directory: Int32,
     _ container: Container
   ) -> Bool {
+    run.heartbeat?.beat()
     guard run.deletions.claim() else { return false }
     let location = EntryLocation(directory: directory, name: name)
     do throws(CopyError) {

@@ -40,6 +40,8 @@ final class RunContext: Sendable {
   let deletions: DeletionGate
   /// The filter rules of the command line, if there are any.
   let filters: FilterList?
+  /// Who is told that the run goes on, if anybody wants to know.
+  let heartbeat: Heartbeat?
   let space = SpaceGuard()
   let foreignAttributes = ForeignAttributes()
   let givenUp: GivenUp
@@ -92,8 +94,10 @@ final class RunContext: Sendable {
     filters: FilterList? = nil,
     target: Target = Target(),
     targetTimes: TargetTimes = TargetTimes(mayMakeNames: false),
+    heartbeat: Heartbeat? = nil,
     sink: (any EventSink, wants: RunEvent.Kinds)
   ) {
+    self.heartbeat = heartbeat
     self.options = options
     self.creationMask = creationMask
     self.mounts = mounts

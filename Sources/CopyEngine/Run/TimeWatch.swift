@@ -3,24 +3,55 @@
 internal import Kernel
 internal import SystemPackage
 
-/// Ends a run when its time is over: looks once a second, on a thread of its own.
+/// Ends a run when its time is over, or when nothing goes on: looks once a second, on a thread of
+/// its own.
 final class TimeWatch: Sendable {
-  /// What time it is.
+  /// What time it is, in seconds.
   struct Time: Sendable {
-    /// Seconds since 1970.
+    /// The time since 1970.
     var wall: @Sendable () -> Int = { Clock.wallSeconds }
+    /// How long things take: nobody sets this clock.
+    var elapsed: @Sendable () -> Int = {
+      Int(Clock.monotonicNanoseconds / Clock.nanosecondsOfSecond)
+    }
   }
 
+  /// What is to be done.
+  enum Event: Equatable {
+    /// The run is to be stopped.
+    case stop(CopyReport.Stop)
+    /// The run was stopped, and does not end.
+    case hangs
+  }
+
+  /// When the run went on last, as far as was seen.
+  struct Progress {
+    fileprivate var pulse: [UInt64] = []
+    fileprivate var since = 0
+    fileprivate var stoppedAt: Int?
+    fileprivate var hasHung = false
+  }
+
+  /// So long may it take what is in flight to come to its end, in seconds.
+  static let endSecondsMax = 5
+
   private let limits: TimeLimits
+  private let heartbeat: Heartbeat?
   private let time: Time
-  private let end: @Sendable (CopyReport.Stop) -> Void
+  private let act: @Sendable (Event) -> Void
   private let isOver = Monitor(false)
 
-  /// Makes a watch, which has `end` called once, on its thread.
-  init(_ limits: TimeLimits, _ time: Time, end: @escaping @Sendable (CopyReport.Stop) -> Void) {
+  /// Makes a watch, which has `act` called on its thread for whatever comes up.
+  init(
+    _ limits: TimeLimits,
+    _ heartbeat: Heartbeat?,
+    _ time: Time,
+    act: @escaping @Sendable (Event) -> Void
+  ) {
     self.limits = limits
+    self.heartbeat = heartbeat
     self.time = time
-    self.end = end
+    self.act = act
   }
 
   /// Starts to look, where there is a limit.
@@ -44,16 +75,38 @@ final class TimeWatch: Sendable {
   }
 
   private func look() {
+    var progress = Progress()
     repeat {
-      if let reason = sample() { return end(reason) }
+      if let event = sample(&progress) { act(event) }
     } while isOver.wait(seconds: 1, until: { $0 ? true : nil }) == nil
   }
 
   /// Takes a look.
-  ///
-  /// - Returns: Why the run is to end, if it is.
-  func sample() -> CopyReport.Stop? {
-    if let moment = limits.stopsAt, time.wall() >= moment { return .timeLimit }
-    return nil
+  func sample(_ progress: inout Progress) -> Event? {
+    let now = time.elapsed()
+    if let stoppedAt = progress.stoppedAt {
+      guard limits.idleSecondsMax != nil, !progress.hasHung,
+        now - max(stoppedAt, lastProgress(&progress, now)) >= Self.endSecondsMax
+      else { return nil }
+      progress.hasHung = true
+      return .hangs
+    }
+    if let moment = limits.stopsAt, time.wall() >= moment {
+      progress.stoppedAt = now
+      return .stop(.timeLimit)
+    }
+    guard let most = limits.idleSecondsMax else { return nil }
+    let idle = now - lastProgress(&progress, now)
+    guard idle >= most else { return nil }
+    progress.stoppedAt = now
+    return .stop(.timedOut(seconds: idle))
+  }
+
+  private func lastProgress(_ progress: inout Progress, _ now: Int) -> Int {
+    let pulse = heartbeat?.pulse ?? []
+    if pulse != progress.pulse || heartbeat?.isResting == true {
+      (progress.pulse, progress.since) = (pulse, now)
+    }
+    return progress.since
   }
 }

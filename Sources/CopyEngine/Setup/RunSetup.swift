@@ -17,14 +17,18 @@ struct RunSetup {
   /// The limit on open files.
   let descriptors: Int
   let mounts = MountTable()
+  /// Who is told that the run goes on, if anybody wants to know.
+  let heartbeat: Heartbeat?
 
   init(
     plan: CopyPlan,
     sink: any EventSink,
     creationMask: UInt32,
     filters: FilterList? = nil,
-    descriptors: Int
+    descriptors: Int,
+    heartbeat: Heartbeat? = nil
   ) {
+    self.heartbeat = heartbeat
     self.plan = plan
     self.filters = filters
     self.sink = sink
@@ -40,13 +44,15 @@ struct RunSetup {
     sources: [(path: FilePath, metadata: EntryMetadata)],
     target: EntryMetadata?
   ) -> [StorageLocation] {
-    StorageLocation.all(
+    let locations = StorageLocation.all(
       sources: sources,
       target: target.map { (plan.target, $0) },
       mounts: mounts,
       wanted: (plan.options.transfer.sourceProfile, plan.options.transfer.targetProfile),
       probes: !plan.options.isDryRun || wants.contains(.explanations)
     )
+    heartbeat?.watch(locations)
+    return locations
   }
 
   /// Tells an event before there is a run.
@@ -70,6 +76,7 @@ struct RunSetup {
         deletions: run.deletions
       ),
       targetTimes: TargetTimes(mayMakeNames: false),
+      heartbeat: heartbeat,
       sink: (sink, sink.wants)
     )
   }
@@ -96,6 +103,7 @@ struct RunSetup {
       filters: filters,
       target: target,
       targetTimes: TargetTimes(mayMakeNames: !plan.options.isDryRun),
+      heartbeat: heartbeat,
       sink: (sink, wants)
     )
   }

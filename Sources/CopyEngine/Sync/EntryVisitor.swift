@@ -65,6 +65,7 @@ struct EntryVisitor<Work: Executor & ~Copyable>: ~Copyable {
   /// Decides what to do with an entry, and does it but for what the walk has to do.
   mutating func visit(_ entry: inout FoundEntry) -> Visit {
     own.entriesVisited += 1
+    run.heartbeat?.beat()
     if entry.metadata.kind != .directory {
       entry.directory.retainEntry()
       own.noteListed(entry.metadata)

@@ -49,7 +49,10 @@ struct ContentComparer {
         size: entry.metadata.size,
         source: ComparedSide(source.rawValue, entry.metadata, policies),
         target: ComparedSide(target.rawValue, existing, policies),
-        isStopped: { [run] in run.shouldStop }
+        isStopped: { [run] in
+          run.heartbeat?.beat()
+          return run.shouldStop
+        }
       )
       compare(comparison)
       withExtendedLifetime((source.rawValue, target.rawValue)) {}

@@ -38,6 +38,8 @@ struct EventLoop<Queue: SubmissionQueue & ~Copyable, File: ~Copyable>: ~Copyable
   var loadsInFlight = 0
   /// Whether a file could go on if there were a buffer.
   var isStarving = false
+  /// Who is told that the run goes on, if anybody wants to know.
+  let heartbeat: Heartbeat?
   /// Who is asked before a block is read; `nil` where nothing limits the rate.
   let pacer: Pacer?
   /// Whether a file could go on if the rate allowed it, as far as this turn has come.
@@ -67,6 +69,7 @@ struct EventLoop<Queue: SubmissionQueue & ~Copyable, File: ~Copyable>: ~Copyable
   ///     that seeks between the two.
   ///   - writesInOrder: Whether each file is written strictly from its beginning to its end.
   ///   - pacer: What limits the rate, if anything does.
+  ///   - heartbeat: Who is told that the run goes on, if anybody wants to know.
   init(
     queue: consuming Queue,
     pool: BufferPool,
@@ -74,8 +77,10 @@ struct EventLoop<Queue: SubmissionQueue & ~Copyable, File: ~Copyable>: ~Copyable
     dirtyBytesMax: UInt64 = .max,
     alternates: Bool = false,
     writesInOrder: Bool = false,
-    pacer: Pacer? = nil
+    pacer: Pacer? = nil,
+    heartbeat: Heartbeat? = nil
   ) {
+    self.heartbeat = heartbeat
     self.pacer = pacer
     self.dirtyBytesMax = dirtyBytesMax
     self.alternates = alternates
@@ -143,10 +148,15 @@ struct EventLoop<Queue: SubmissionQueue & ~Copyable, File: ~Copyable>: ~Copyable
     if mustWait && isStarving && requestsInFlight == 0 && leases.count == 0 {
       return pool.waitForBuffer()
     }
-    if mustWait && isHeldBack && requestsInFlight == 0, let pacer { return pacer.pause() }
+    if mustWait && isHeldBack && requestsInFlight == 0, let pacer {
+      heartbeat?.rest()
+      defer { heartbeat?.endRest() }
+      return pacer.pause()
+    }
     let enough = min(max(1, loadsInFlight / Self.loadsPerCompletion), requestsInFlight)
     try queue.submit(waitFor: mustWait ? enough : 0)
     takeAll()
+    heartbeat?.beat()
     for index in order { releaseAbandoned(index) }
   }
 

@@ -51,7 +51,8 @@ struct FileCopier<Queue: SubmissionQueue & ~Copyable>: ~Copyable {
       dirtyBytesMax: run.limits.dirtyBytesMax,
       alternates: run.disks.sharesDisk,
       writesInOrder: run.disks.targetSeeks,
-      pacer: shared.pacer
+      pacer: shared.pacer,
+      heartbeat: run.heartbeat
     )
   }
 

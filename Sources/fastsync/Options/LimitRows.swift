@@ -70,5 +70,23 @@ enum LimitRows {
         counts.
         """#
     ) { options, typed throws(Refusal) in try options.limits.stop(at: typed) },
+
+    OptionRow(
+      ["timeout"],
+      nil,
+      OptionValue("SECONDS"),
+      negation: .names,
+      in: .limits,
+      help: "Stop when nothing goes on for so long; 0 is never.",
+      manual: #"""
+        Stop, with exit status 30, when nothing goes on for so many seconds: no request is completed,
+        no name is looked at or removed, and where the disks of both sides are known, none of them
+        completes anything, for whomever.
+        What is in flight has five seconds to come to its end; then the process ends as it is.
+        The default is 0: a disk may take as long as it needs, and one that stalls is told of.
+        """#
+    ) { options, typed throws(Refusal) in
+      options.limits.idleSeconds = typed.isOn ? try typed.integer() : 0
+    },
   ]
 }

@@ -61,6 +61,5 @@ enum RefusedRows {
     OptionRow(refused: .later, ["insecure-links"], negation: .names),
     OptionRow(refused: .later, ["max-alloc"], nil, OptionValue("SIZE")),
     OptionRow(refused: .later, ["qsort"]),
-    OptionRow(refused: .later, ["timeout"], nil, OptionValue("SECONDS"), negation: .names),
   ]
 }

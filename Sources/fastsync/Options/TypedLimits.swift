@@ -9,6 +9,8 @@ struct TypedLimits {
   var bytesPerSecond: Int?
   /// When to stop, in seconds since 1970.
   var stopsAt: Int?
+  /// After how many seconds in which nothing goes on to stop; 0 for never.
+  var idleSeconds = 0
 
   /// Notes a rate, which rsync rounds to KiB; 0 is no limit.
   mutating func setRate(_ typed: TypedOption) throws(Refusal) {
@@ -49,5 +51,6 @@ extension CopyOptions {
   mutating func limit(_ typed: TypedLimits) {
     transfer.bytesPerSecond = typed.bytesPerSecond
     time.stopsAt = typed.stopsAt
+    time.idleSecondsMax = typed.idleSeconds > 0 ? typed.idleSeconds : nil
   }
 }

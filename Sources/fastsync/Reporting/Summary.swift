@@ -47,13 +47,20 @@ struct Summary {
     case .stopped: "stopped before everything was copied; run it again to finish"
     case .interrupted where isHalf: "interrupted; \(half)"
     case .interrupted: "interrupted; run it again to finish"
-    case .timeout: "stopping at requested limit" + (isHalf ? "; \(half)" : "")
+    case .timeout:
+      (report.stop.map(Self.timeout) ?? "") + (isHalf ? "; \(half)" : "")
     case .partial:
       "not everything was copied (failures: \(count(report.failures)))"
         + (isHalf ? "; \(half)" : "")
     case .vanished: "some entries vanished before they were copied (\(count(report.vanished)))"
     default: nil
     }
+  }
+
+  /// Why a run was ended by the clock; the first in rsync's words.
+  private static func timeout(_ stop: CopyReport.Stop) -> String {
+    guard case .timedOut(let seconds) = stop else { return "stopping at requested limit" }
+    return "nothing went on for \(seconds) seconds (--timeout); run it again to finish"
   }
 
   private var literalBytes: UInt64 { isDryRun ? 0 : report.bytesCopied - report.bytesKept }
