@@ -69,7 +69,8 @@ extension CopyOptions {
     if transfer.mapfile != nil && transfer.onReadError == .fail {
       throw Refusal("--mapfile is about what --on-read-error=skip or zero-fill leaves out")
     }
-    limit(typed.limits)
+    try typed.words.check()
+    try limit(typed.limits, memoryBytes: typed.memoryBytes)
     publish.durability = typed.durability
     publish.minFreeBytes = typed.minFreeBytes
     publish.checksRoom = typed.checksRoom

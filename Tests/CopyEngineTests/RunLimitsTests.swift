@@ -31,6 +31,20 @@ struct RunLimitsTests {
     )
   }
 
+  @Test("buffers take no more than may be allocated, and blocks no more than the rate allows")
+  func allocationAndRate() {
+    var options = TransferOptions()
+    options.allocationBytesMax = 1 << 20
+    let limits = RunLimits(options, disks: .none, processors: 4, descriptors: 65_536)
+    #expect(limits.blocks * limits.blockBytes <= 1 << 20)
+    for (rate, blockBytes) in [(1024, 4096), (1 << 20, 128 << 10), (1 << 30, 1 << 20)] {
+      options = TransferOptions()
+      options.bytesPerSecond = rate
+      let limits = RunLimits(options, disks: .none, processors: 4, descriptors: 65_536)
+      #expect(limits.blockBytes == blockBytes)
+    }
+  }
+
   @Test("buffers never take more than the memory that is allowed", arguments: memories)
   func memory(memory: Int) {
     for jobs in Self.jobs {

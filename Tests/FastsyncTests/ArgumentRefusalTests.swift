@@ -11,7 +11,7 @@ import Testing
   @Test(arguments: [
     "-e ssh", "-essh", "-ae ssh", "--rsh=ssh", "--rsh ssh", "--daemon", "--server", "-z", "-avz",
     "--compress", "--rsync-path=x", "--port=1", "--password-file=x", "-4", "--ipv6", "-M x",
-    "-B 1024", "--write-batch=x",
+    "--iconv=utf8,latin1", "--confine-root=/srv", "--write-batch=x",
   ])
   func remoteAndDeltaOptions(options: String) {
     #expect(refusal("\(options) a b")?.code == .unsupported)
@@ -62,10 +62,43 @@ import Testing
   }
 
   @Test(arguments: [
+    "--qsort", "-s", "--no-s", "--secluded-args", "--protect-args", "--no-protect-args",
+    "--old-args", "--no-old-args", "-s --old-args --no-old-args", "--trust-sender",
+    "--blocking-io", "--no-blocking-io", "--iconv=.", "--iconv=-", "--no-iconv",
+    "--iconv=utf8,latin1 --no-iconv", "--confine-root=/", "-B 128k", "--block-size=0",
     "-W", "--whole-file", "--inc-recursive", "--i-r", "--no-inc-recursive", "--no-i-r",
   ])
   func harmlessOptions(option: String) throws {
     _ = try plan("-a \(option) a b")
+  }
+
+  /// Both accept the same, or say the same of it.
+  @Test(arguments: [
+    "-s --old-args", "--old-args -s", "--confine-root=x", "--confine-root=",
+    "--confine-root=/tmp --insecure-links", "--block-size=128k+1",
+    "-B 1g", "-B x", "--max-alloc=0", "--max-alloc=1", "--max-alloc=1m", "--max-alloc=900k",
+    "--max-alloc=x",
+    "-B 700", "--max-alloc=2g+1",
+  ])
+  func wordsAgreeWithRsync(line: String) throws {
+    try withSandbox { sandbox in
+      _ = try sandbox.makeDirectory("s")
+      let words = ["-a"] + line.split(separator: " ").map(String.init)
+      let operands = [sandbox.path + "/s/", sandbox.path + "/t/"]
+      let theirs = try run("rsync", words + operands)
+      let ours = try fastsync(words + operands)
+      #expect(ours.status == theirs.status, "\(theirs.errorText)\(ours.errorText)")
+      guard theirs.status == 1 else { return }
+      let told = theirs.errorText.split(separator: "\n").first ?? ""
+      #expect(ours.errorText == "fastsync: \(told.dropFirst("rsync: ".count))\n")
+    }
+  }
+
+  @Test func memoryIsBounded() throws {
+    #expect(try plan("--max-alloc=2m a b").options.transfer.allocationBytesMax == 2 << 20)
+    #expect(refusal("--max-alloc=2m --memory=3M a b")?.code == .memory)
+    #expect(refusal("--max-alloc=3m --memory=3M a b") == nil)
+    #expect(refusal("--max-alloc=0 --memory=1G a b") == nil)
   }
 
   @Test func operands() throws {

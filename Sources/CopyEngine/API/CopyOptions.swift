@@ -154,6 +154,9 @@ public struct TransferOptions: Equatable, Sendable {
   public var advisesNoReuse = false
   /// The size of all data buffers together, in bytes; `nil` lets the devices decide.
   public var memoryBytes: Int?
+  /// What the buffers take at the most where `memoryBytes` does not say it, in bytes; `nil` for as
+  /// much as is of use.
+  public var allocationBytesMax: Int?
   /// How many bytes may be read of all files in a second; `nil` for as many as can be.
   public var bytesPerSecond: Int?
   /// The number of workers; `nil` lets the devices decide.

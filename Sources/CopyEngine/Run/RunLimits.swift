@@ -132,7 +132,9 @@ struct RunLimits: Equatable {
     let fitting = min(max(processors, Self.workersMin(disks)), Self.workersDefaultMax)
     let wanted = options.jobs ?? (disks.seek ? 1 : fitting)
     let available = max(0, descriptors - Self.descriptorsReserved)
-    let memoryBytes = options.memoryBytes ?? Self.memoryBytesDefault(disks, memory)
+    let memoryBytes =
+      options.memoryBytes
+      ?? min(Self.memoryBytesDefault(disks, memory), options.allocationBytesMax ?? .max)
     // The least that a worker can do anything with is one page and one file.
     let pages = memoryBytes / Self.pageBytes
     let openable = available / (Self.descriptorsOfWorker + Self.descriptorsOfFile)

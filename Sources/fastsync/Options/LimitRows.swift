@@ -79,14 +79,31 @@ enum LimitRows {
       in: .limits,
       help: "Stop when nothing goes on for so long; 0 is never.",
       manual: #"""
-        Stop, with exit status 30, when nothing goes on for so many seconds: no request is completed,
-        no name is looked at or removed, and where the disks of both sides are known, none of them
-        completes anything, for whomever.
+        Stop, with exit status 30, when nothing goes on for so many seconds: no request is
+        completed, no name is looked at or removed, and where the disks of both sides are known,
+        none of them completes anything, for whomever.
         What is in flight has five seconds to come to its end; then the process ends as it is.
         The default is 0: a disk may take as long as it needs, and one that stalls is told of.
         """#
     ) { options, typed throws(Refusal) in
       options.limits.idleSeconds = typed.isOn ? try typed.integer() : 0
     },
+
+    OptionRow(
+      ["max-alloc"],
+      nil,
+      OptionValue("SIZE"),
+      in: .limits,
+      help: "Take no more memory than that at once, 1M or more; 0 is no limit.",
+      manual: #"""
+        Take no more memory than that at once, 1M or more, 0 being no limit: the data buffers, which
+        are the largest part of it, are made as small as that.
+        With a
+        .B \-\-memory
+        that is more, nothing is copied, with exit status 22.
+        .B RSYNC_MAX_ALLOC
+        has the same meaning where the option is not given.
+        """#
+    ) { options, typed throws(Refusal) in try options.limits.setAllocation(typed) },
   ]
 }

@@ -11,7 +11,8 @@ enum OptionTable {
     + MetadataRows.metadata + ComparisonRows.comparison + DeletionRows.deletion
     + ReportingRows.reporting + TargetRows.target
     + TransferRows.transfer + LimitRows.limits + DeviceRows.devices
-    + TargetRows.compatibility + ReportingRows.compatibility + hidden + RefusedRows.refused
+    + TargetRows.compatibility + ReportingRows.compatibility + WordRows.words + hidden
+    + RefusedRows.refused
 
   /// The rows of a section of the help.
   static func rows(of group: OptionGroup) -> [OptionRow] { rows.filter { $0.group == group } }

@@ -9,7 +9,6 @@ enum RefusedRows {
 
   private static let remote: [OptionRow] = [
     OptionRow(refused: .remote, ["address"], nil, OptionValue("ADDRESS")),
-    OptionRow(refused: .remote, ["blocking-io"], negation: .names),
     OptionRow(refused: .remote, ["compress"], "z", negation: .namesAndLetter),
     OptionRow(refused: .remote, ["compress-choice", "zc"], nil, OptionValue("STR")),
     OptionRow(refused: .remote, ["compress-level", "zl"], nil, OptionValue("NUM")),
@@ -25,7 +24,6 @@ enum RefusedRows {
     OptionRow(refused: .remote, ["ipv6"], "6"),
     OptionRow(refused: .remote, ["motd"], negation: .names),
     OptionRow(refused: .remote, ["new-compress"]),
-    OptionRow(refused: .remote, ["old-args"], negation: .names),
     OptionRow(refused: .remote, ["old-compress"]),
     OptionRow(refused: .remote, ["password-file"], nil, OptionValue("FILE", .file)),
     OptionRow(refused: .remote, ["port"], nil, OptionValue("PORT")),
@@ -33,33 +31,21 @@ enum RefusedRows {
     OptionRow(refused: .remote, ["remote-option"], "M", OptionValue("OPT")),
     OptionRow(refused: .remote, ["rsh"], "e", OptionValue("COMMAND")),
     OptionRow(refused: .remote, ["rsync-path"], nil, OptionValue("PROGRAM")),
-    OptionRow(
-      refused: .remote,
-      ["secluded-args", "protect-args"],
-      "s",
-      negation: .namesAndLetter
-    ),
     OptionRow(refused: .remote, ["sender"]),
     OptionRow(refused: .remote, ["server"]),
     OptionRow(refused: .remote, ["skip-compress"], nil, OptionValue("LIST")),
     OptionRow(refused: .remote, ["sockopts"], nil, OptionValue("OPTIONS")),
-    OptionRow(refused: .remote, ["trust-sender"]),
   ]
 
   private static let delta: [OptionRow] = [
-    OptionRow(refused: .delta, ["block-size"], "B", OptionValue("SIZE")),
     OptionRow(refused: .delta, ["only-write-batch"], nil, OptionValue("FILE", .file)),
     OptionRow(refused: .delta, ["read-batch"], nil, OptionValue("FILE", .file)),
     OptionRow(refused: .delta, ["write-batch"], nil, OptionValue("FILE", .file)),
   ]
 
   private static let later: [OptionRow] = [
-    OptionRow(refused: .later, ["confine-root"], nil, OptionValue("DIR", .directory)),
     OptionRow(refused: .later, ["delete-missing-args"]),
     OptionRow(refused: .later, ["fake-super"]),
-    OptionRow(refused: .later, ["iconv"], nil, OptionValue("CONVERT_SPEC"), negation: .names),
     OptionRow(refused: .later, ["insecure-links"], negation: .names),
-    OptionRow(refused: .later, ["max-alloc"], nil, OptionValue("SIZE")),
-    OptionRow(refused: .later, ["qsort"]),
   ]
 }

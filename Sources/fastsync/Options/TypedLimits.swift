@@ -12,6 +12,23 @@ struct TypedLimits {
   /// After how many seconds in which nothing goes on to stop; 0 for never.
   var idleSeconds = 0
 
+  /// How much memory may be taken at once, in bytes.
+  var allocationBytesMax: Int?
+
+  /// Takes what the environment says where the command line does not (`RSYNC_MAX_ALLOC`).
+  mutating func takeVariables() throws(Refusal) {
+    guard allocationBytesMax == nil,
+      let value = Environment.nonEmptyVariable("RSYNC_MAX_ALLOC")
+    else { return }
+    try setAllocation(TypedOption(spelling: "--max-alloc", isOn: true, value: value))
+  }
+
+  /// Notes how much memory may be taken at once; 0 is no limit.
+  mutating func setAllocation(_ typed: TypedOption) throws(Refusal) {
+    let bytes = try typed.size(least: 1 << 20, mayBeZero: true)
+    allocationBytesMax = bytes > 0 ? bytes : .max
+  }
+
   /// Notes a rate, which rsync rounds to KiB; 0 is no limit.
   mutating func setRate(_ typed: TypedOption) throws(Refusal) {
     guard typed.isOn else { return bytesPerSecond = nil }
@@ -47,8 +64,17 @@ struct TypedLimits {
 }
 
 extension CopyOptions {
-  /// Takes over how fast a run may go, and how long.
-  mutating func limit(_ typed: TypedLimits) {
+  /// Takes over how fast a run may go, how long, and how much memory it takes at once.
+  ///
+  /// - Parameters:
+  ///   - typed: The options.
+  ///   - memoryBytes: What the buffers are to take, where that was typed.
+  /// - Throws: What does not go together.
+  mutating func limit(_ typed: TypedLimits, memoryBytes: Int?) throws(Refusal) {
+    transfer.allocationBytesMax = typed.allocationBytesMax
+    if let most = typed.allocationBytesMax, let memoryBytes, memoryBytes > most {
+      throw Refusal("--memory exceeds the --max-alloc=\(most) setting", .memory)
+    }
     transfer.bytesPerSecond = typed.bytesPerSecond
     time.stopsAt = typed.stopsAt
     time.idleSecondsMax = typed.idleSeconds > 0 ? typed.idleSeconds : nil

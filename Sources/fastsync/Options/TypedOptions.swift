@@ -68,6 +68,8 @@ struct TypedOptions {
   /// The path of the mapfile, in bytes.
   var mapfile: [UInt8]?
   var durability = PublishOptions.Durability.run
+  /// What is only checked.
+  var words = TypedWords()
   /// How fast the run goes, and how long.
   var limits = TypedLimits()
   /// What is at the target, and beside it.
