@@ -48,6 +48,12 @@ extension CopyOptions {
     rules.filters = FilterOptions(typed.filters)
     rules.staysOnFilesystem = typed.oneFileSystem > 0
     try delete(typed.deletion)
+    if deletion.removesMissing && !rules.filters.directives.isEmpty {
+      throw Refusal(
+        "--delete-missing-args together with filter rules is not supported yet",
+        .unsupported
+      )
+    }
     devices.copiesContents = typed.copiesDevices
     devices.discards = typed.discards
     if devices.discards && !devices.copiesContents {

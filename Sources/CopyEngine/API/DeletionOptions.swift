@@ -27,6 +27,9 @@ public struct DeletionOptions: Equatable, Sendable {
 
   /// When names that the source lacks are removed; `nil` for never.
   public var moment: Moment?
+  /// Whether what an operand or a list names and the source does not have is removed
+  /// (`--delete-missing-args`); then it is no failure that it is missing.
+  public var removesMissing = false
   /// How many names may be removed (`--max-delete`); `nil` for any number.
   public var entriesMax: Int?
   /// Whether names are removed even after the source could not be read in full

@@ -109,9 +109,17 @@ private struct TreeRun {
   func copy() throws(CopyError) -> CopyReport {
     var report = CopyReport()
     var isReadInFull = true
-    guard let (sources, target) = try resolve(&report, &isReadInFull) else { return report }
+    guard let (sources, target, lacking) = try resolve(&report, &isReadInFull) else {
+      return report
+    }
     let (parts, locations) = try prepare(sources, target)
     let run = parts.run
+    if !lacking.isEmpty {
+      let missing = MissingArguments(parts, target, isDry: plan.options.isDryRun)
+      if let missing { report.deletions += missing.remove(lacking) }
+    }
+    // rsync's list has them as files.
+    for _ in lacking { report.listed.note(.file) }
     if !isReadInFull { run.deletions.close() }
     let sweep = Sweep(
       setup: setup,
@@ -139,7 +147,7 @@ private struct TreeRun {
     sweep.countKept(&report)
     finish(parts)
     if let failure = run.failureToStart { throw failure }
-    if plan.options.isDryRun, let lack = lack(of: report.growth, at: target) {
+    if plan.options.isDryRun, let lack = target.lack(of: report.growth, plan) {
       run.failAtEnd(lack)
     }
     report.add(run.failureCounts)
@@ -231,25 +239,7 @@ private struct TreeRun {
     )
     let (parts, _) = try dryRun.prepare(sources, target)
     let report = runWorkers(parts)
-    if let lack = lack(of: report.growth, at: target) { throw lack }
-  }
-
-  /// What a target has too little of, if that is to be checked.
-  private func lack(of growth: Growth, at target: ResolvedTarget) -> CopyError? {
-    let publish = plan.options.publish
-    guard publish.checksRoom,
-      let room = FilesystemCalls.room(of: target.nearest.descriptor.rawValue)
-    else { return nil }
-    var free = room.bytes(isPrivileged: ProcessFacts.isPrivileged)
-    if let kept = publish.minFreeBytes {
-      free = room.availableBytes - min(room.availableBytes, UInt64(kept))
-    }
-    let (bytes, inodes) = (UInt64(clamping: growth.neededBytes), UInt64(clamping: growth.inodes))
-    if bytes > free {
-      return CopyError(.needRoom(bytes: bytes, free: free), plan.target, nil, .stop)
-    }
-    guard let freeInodes = room.freeInodes, inodes > freeInodes else { return nil }
-    return CopyError(.needInodes(inodes, free: freeInodes), plan.target, nil, .stop)
+    if let lack = target.lack(of: report.growth, plan) { throw lack }
   }
 
   /// Who is asked when a filesystem seems to be gone.
@@ -293,7 +283,9 @@ private struct TreeRun {
   private func resolve(
     _ report: inout CopyReport,
     _ isReadInFull: inout Bool
-  ) throws(CopyError) -> (sources: [ResolvedSource], target: ResolvedTarget)? {
+  ) throws(CopyError) -> (
+    sources: [ResolvedSource], target: ResolvedTarget, lacking: [EntryName]
+  )? {
     var resolver = OperandResolver(plan: plan, creationMask: setup.creationMask)
     var sources: [ResolvedSource] = []
     for source in plan.sources {
@@ -301,11 +293,16 @@ private struct TreeRun {
         if let found = try resolver.resolve(source), !resolver.skips(found) {
           sources.append(found)
         }
+        for path in resolver.noteLacking(of: source) {
+          let gone = CopyError(.findArgument, path, .noSuchFileOrDirectory, .vanished)
+          report.vanished += 1
+          setup.tell(.failed(gone))
+        }
       } catch {
         let isMissing = error.errno == .noSuchFileOrDirectory && plan.options.rules.ignoresMissing
         // As in rsync: what is not there has no names.
         if error.errno != .noSuchFileOrDirectory { isReadInFull = false }
-        if !isMissing { resolver.missing.append(error) }
+        if !isMissing { resolver.missing.append(error) } else { resolver.noteLacking(source) }
       }
     }
     report.failures += resolver.missing.count
@@ -326,7 +323,8 @@ private struct TreeRun {
     if !sources.isEmpty { try checkRoom(sources, found) }
     let target = plan.options.isDryRun ? found : try resolver.create(found, for: sources)
     if target.isNew { setup.tell(.createdTarget(plan.target)) }
-    return sources.isEmpty ? nil : (sources, target)
+    guard !sources.isEmpty || !resolver.lacking.isEmpty else { return nil }
+    return (sources, target, resolver.lacking)
   }
 
   /// Ends a run: gives directories their own permissions back, and brings all to stable storage.

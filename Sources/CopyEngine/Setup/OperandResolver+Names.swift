@@ -13,6 +13,51 @@ extension OperandResolver {
     rules.isRecursive ? .all : rules.makesDirectories ? .level(nil) : .nobody
   }
 
+  /// Notes that an operand is missing, where what the target has of it is to be removed; not where
+  /// its directory is missing as well.
+  mutating func noteLacking(_ source: CopyPlan.Source) {
+    guard plan.options.deletion.removesMissing, source.names == nil, !source.isContents,
+      let name = source.path.lastComponent, name.kind == .regular,
+      (try? open(source.path.directory, .pathOnly)) != nil
+    else { return }
+    lacking.append(EntryName(name))
+  }
+
+  /// Notes what of a list is missing, where what the target has of it is to be removed.
+  ///
+  /// - Returns: The directories of the list that are missing themselves, as rsync tells them.
+  mutating func noteLacking(of source: CopyPlan.Source) -> [FilePath] {
+    guard plan.options.deletion.removesMissing, let names = source.names,
+      let directory = try? open(source.path, .pathOnly)
+    else { return [] }
+    defer { withExtendedLifetime(directory) {} }
+    func isMissing(_ path: EntryName) -> Bool {
+      let entry = EntryLocation(directory: directory.descriptor.rawValue, name: path)
+      do throws(Errno) {
+        _ = try entry.metadata()
+        return false
+      } catch {
+        return error == .noSuchFileOrDirectory
+      }
+    }
+    var gone: [FilePath] = []
+    for path in ListedNames(names.paths).top.paths where isMissing(path) {
+      let bytes = path.bytes
+      guard let slash = bytes.lastIndex(of: UInt8(ascii: "/")) else {
+        lacking.append(path)
+        continue
+      }
+      let above = EntryName(bytes[..<slash])
+      let isAboveMissing = isMissing(above)
+      // So rsync has it, depending on whether its list is sent in parts.
+      if !isAboveMissing || !rules.isRecursive { lacking.append(path) }
+      if isAboveMissing, gone.last != source.path.pushing(FilePath(above)) {
+        gone.append(source.path.pushing(FilePath(above)))
+      }
+    }
+    return gone
+  }
+
   /// Whether a source is a directory that is skipped, so that there is nothing to do: then not even
   /// the target is looked at.
   mutating func skips(_ source: ResolvedSource) -> Bool {
@@ -73,7 +118,13 @@ extension OperandResolver {
     }
     guard !names.keepsRoot, plan.sources.count == 1 else { return resolved }
     switch found(of: listed, below: directory, source.path) {
-    case .nothing: return nil
+    case .nothing:
+      // The directories of what is to be removed are in the transfer.
+      let slash = UInt8(ascii: "/")
+      let isKept =
+        rules.takesDirectories && plan.options.deletion.removesMissing
+        && listed.top.paths.contains { $0.bytes.contains(slash) }
+      return isKept ? resolved : nil
     case .one(let name, let metadata): resolved.lone = (name, metadata)
     case .several: break
     }

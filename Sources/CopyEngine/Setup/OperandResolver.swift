@@ -54,6 +54,8 @@ struct OperandResolver {
   private var parent: (path: FilePath, directory: OpenDirectory, identity: InodeIdentity)?
   /// What was listed and is missing, as far as no run tells it.
   var missing: [CopyError] = []
+  /// What the sources do not have, where that is to be removed: paths relative to the target.
+  var lacking: [EntryName] = []
   /// Directories that were listed, where no run tells that they are skipped.
   var skippedDirectories: [FilePath] = []
 
@@ -172,7 +174,7 @@ struct OperandResolver {
   ///
   /// As in rsync that counts sources that were found.
   private func takesNewName(_ sources: [ResolvedSource]) -> Bool {
-    guard sources.count <= 1, !plan.targetIsDirectory else { return false }
+    guard sources.count + lacking.count <= 1, !plan.targetIsDirectory else { return false }
     return sources.allSatisfy { $0.only.map { $0.kind != .directory } ?? false }
   }
 

@@ -101,6 +101,8 @@ extension EntryFinder {
     guard case .implied(let level) = directory.names.origin(of: name, run.options.rules) else {
       return true
     }
+    // As in rsync a directory is in the transfer though what was listed in it is to be removed.
+    if run.options.deletion.removesMissing { return true }
     for path in level.paths {
       let found = try? lookUp(path, below: name, sides)
       if let found, found.kind != .directory || run.options.rules.takesDirectories { return true }

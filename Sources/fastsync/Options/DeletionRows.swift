@@ -105,6 +105,22 @@ enum DeletionRows {
     ) { options, _ in options.deletion.isForced = true },
 
     OptionRow(
+      ["delete-missing-args"],
+      in: .deletion,
+      help: "Delete what a SRC or a list names and the source does not have.",
+      manual: #"""
+        Delete from the target what a SRC or a listed name stands for when the source does not have
+        it, which is no error then.
+        A directory that is not empty goes only with
+        .B \-\-force
+        or
+        .BR \-\-delete .
+        That is done before anything is copied, and counts for
+        .BR \-\-max\-delete .
+        """#
+    ) { options, _ in options.deletion.removesMissing = true },
+
+    OptionRow(
       ["ignore-errors"],
       negation: .names,
       in: .deletion,

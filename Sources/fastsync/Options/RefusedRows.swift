@@ -44,7 +44,6 @@ enum RefusedRows {
   ]
 
   private static let later: [OptionRow] = [
-    OptionRow(refused: .later, ["delete-missing-args"]),
     OptionRow(refused: .later, ["fake-super"]),
     OptionRow(refused: .later, ["insecure-links"], negation: .names),
   ]

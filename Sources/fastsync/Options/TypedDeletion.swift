@@ -15,6 +15,8 @@ struct TypedDeletion {
   var isAfter = false
   /// Whether filter rules without a side are not about the target.
   var deletesExcluded = false
+  /// Whether `--delete-missing-args` was given.
+  var removesMissing = false
   var entriesMax: Int?
   var ignoresErrors = false
   var replacesTrees = false
@@ -35,6 +37,8 @@ extension CopyOptions {
       throw Refusal("--delete does not work without --recursive (-r) or --dirs (-d).")
     }
     rules.filters.settings.deletesExcluded = typed.deletesExcluded
+    deletion.removesMissing = typed.removesMissing
+    rules.ignoresMissing = rules.ignoresMissing || typed.removesMissing
     deletion.entriesMax = typed.entriesMax
     deletion.ignoresReadErrors = typed.ignoresErrors
     deletion.replacesTrees = typed.replacesTrees
