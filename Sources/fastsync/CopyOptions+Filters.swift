@@ -2,7 +2,6 @@
 
 import CopyEngine
 import FileTree
-import Glibc
 
 extension FilterOptions {
   /// Which names are left out, in the engine's terms.
@@ -22,12 +21,7 @@ extension FilterOptions {
     prunesEmptyDirectories = typed.prunesEmptyDirectories
     guard !directives.isEmpty else { return }
     settings.endsByNul = typed.endsByNul
-    if let home = Self.variable("HOME") { settings.cvsFile = home + "/.cvsignore".utf8 }
-    settings.cvsWords = Self.variable("CVSIGNORE") ?? []
-  }
-
-  private static func variable(_ name: String) -> [UInt8]? {
-    guard let value = unsafe getenv(name) else { return nil }
-    return unsafe [UInt8](cString: value)
+    if let home = Environment.variable("HOME") { settings.cvsFile = home + "/.cvsignore".utf8 }
+    settings.cvsWords = Environment.variable("CVSIGNORE") ?? []
   }
 }

@@ -75,8 +75,11 @@ extension CopyOptions {
     if transfer.mapfile != nil && transfer.onReadError == .fail {
       throw Refusal("--mapfile is about what --on-read-error=skip or zero-fill leaves out")
     }
-    try typed.words.check()
-    try limit(typed.limits, memoryBytes: typed.memoryBytes)
+    var (words, limits) = (typed.words, typed.limits)
+    words.takeVariables()
+    try words.check()
+    try limits.takeVariables()
+    try limit(limits, memoryBytes: typed.memoryBytes)
     publish.durability = typed.durability
     publish.minFreeBytes = typed.minFreeBytes
     publish.checksRoom = typed.checksRoom

@@ -12,7 +12,12 @@ struct TimeWatchTests {
   /// A clock that goes on by a second whenever somebody looks at it.
   private static func clock() -> @Sendable () -> Int {
     let now = Lock(1_000_000)
-    return { now.withLock { $0 += 1; return $0 } }
+    return {
+      now.withLock { now in
+        now += 1
+        return now
+      }
+    }
   }
 
   private static func makeDirectory(_ path: String) throws {
@@ -47,7 +52,8 @@ struct TimeWatchTests {
     #expect(report.filesCopied > 0 && report.filesCopied < count)
     var found = 0
     for number in 0..<count {
-      guard let copy = try? TrustedPath(FilePath("\(target)/\(number)")).contents() else { continue }
+      let path = TrustedPath(FilePath("\(target)/\(number)"))
+      guard let copy = try? path.contents() else { continue }
       #expect(copy == bytes)
       found += 1
     }
@@ -104,7 +110,8 @@ struct TimeWatchTests {
       now.now = second
       var limits = TimeLimits()
       limits.idleSecondsMax = 10
-      let watch = TimeWatch(limits, heartbeat, TimeWatch.Time(elapsed: { [now] in now.now })) { _ in }
+      let watch = TimeWatch(limits, heartbeat, TimeWatch.Time(elapsed: { [now] in now.now })) { _ in
+      }
       return watch.sample(&progress)
     }
   }

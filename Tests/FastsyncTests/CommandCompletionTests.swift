@@ -93,7 +93,7 @@ import Testing
         #expect(script.outputText.contains(word), "\(word)")
       }
     }
-    for word in ["no-owner", "iconv", "generate-completion"] {
+    for word in ["no-owner", "contimeout", "generate-completion"] {
       #expect(!script.outputText.contains(word), "\(word)")
     }
   }

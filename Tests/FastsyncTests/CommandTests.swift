@@ -12,7 +12,7 @@ import Testing
       (["--foo", "a", "b"], 1, "--foo: unknown option"), ([], 1, "usage: fastsync"),
       (["--memory=1", "a", "b"], 1, "at least 64K"),
       (["host:x", "b"], 4, "only copies locally"), (["-az", "a", "b"], 4, "-z is for transfers"),
-      (["--iconv=x", "a", "b"], 1, "does not support yet"),
+      (["--iconv=x", "a", "b"], 4, "copies as they are"),
     ] as [([String], Int32, String)]
   )
   func refusals(arguments: [String], status: Int32, part: String) throws {

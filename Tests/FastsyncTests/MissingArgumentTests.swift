@@ -45,7 +45,9 @@ struct MissingArgumentTests {
   }
 
   /// What is told, in any order.
-  @Test(arguments: ["-ai", "-aii --force", "-av", "-ain", "-a --info=del", "-ai --stats --delete -r"])
+  @Test(arguments: [
+    "-ai", "-aii --force", "-av", "-ain", "-a --info=del", "-ai --stats --delete -r",
+  ])
   func linesAreTheSame(_ options: String) throws {
     try withSandbox { sandbox in
       try succeed("sh", ["-ec", "cd '\(sandbox.path)'; \(Self.script)"])
@@ -60,8 +62,10 @@ struct MissingArgumentTests {
         )
         #expect(result.status == 0, "\(result.errorText)")
         let lines = result.outputText.split(separator: "\n").map(String.init)
-        told.append(lines.filter { !$0.hasPrefix("sent ") && !$0.hasPrefix("total size") }
-          .filter { !$0.hasPrefix("Total bytes") && !$0.hasPrefix("File list") }.sorted())
+        told.append(
+          lines.filter { !$0.hasPrefix("sent ") && !$0.hasPrefix("total size") }
+            .filter { !$0.hasPrefix("Total bytes") && !$0.hasPrefix("File list") }.sorted()
+        )
       }
       #expect(told[0] == told[1])
     }

@@ -12,8 +12,9 @@ import Testing
     let numbers = text.split { !$0.isNumber }.compactMap { Int32($0) }
     try #require(numbers.count == 5)
     var time = unsafe tm()
-    unsafe (time.tm_year, time.tm_mon, time.tm_mday) = (numbers[0] - 1900, numbers[1] - 1, numbers[2])
-    unsafe (time.tm_hour, time.tm_min, time.tm_isdst) = (numbers[3], numbers[4], -1)
+    unsafe (time.tm_year, time.tm_mon) = (numbers[0] - 1900, numbers[1] - 1)
+    unsafe (time.tm_mday, time.tm_hour, time.tm_min) = (numbers[2], numbers[3], numbers[4])
+    unsafe time.tm_isdst = -1
     return unsafe mktime(&time)
   }
 

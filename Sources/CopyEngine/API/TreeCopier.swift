@@ -183,7 +183,12 @@ private struct TreeRun {
       target: RunContext.Target(
         root: target.directory == nil ? nil : nearest?.identity,
         nearest: nearest,
-        probe: probe(sources, target, locations),
+        probe: LivenessProbe(
+          sources,
+          target,
+          locations,
+          isWritten: !plan.options.isDryRun
+        ),
         operands: GivenUp.Operands(
           target: target.nearest,
           isWritten: !plan.options.isDryRun,
@@ -240,37 +245,6 @@ private struct TreeRun {
     let (parts, _) = try dryRun.prepare(sources, target)
     let report = runWorkers(parts)
     if let lack = target.lack(of: report.growth, plan) { throw lack }
-  }
-
-  /// Who is asked when a filesystem seems to be gone.
-  private func probe(
-    _ sources: [ResolvedSource],
-    _ target: ResolvedTarget,
-    _ locations: [StorageLocation]
-  ) -> LivenessProbe {
-    func disks(of path: FilePath, _ role: StorageLocation.Role) -> [Disk] {
-      locations.first { $0.path == path && $0.role == role }?.topology.disks ?? []
-    }
-    // However many sources there are, each filesystem is asked once.
-    var known: Set<[UInt64]> = []
-    let sides = sources.compactMap { source -> LivenessProbe.Side? in
-      let devices = [source.directory.device, source.metadata.identity.device]
-      guard known.insert(devices).inserted else { return nil }
-      let directory = source.isContents ? source.path : source.path.directory
-      return LivenessProbe.Side(
-        path: source.path,
-        directory: .found(directory, source.directory),
-        disks: disks(of: source.path, .source),
-        isTarget: false
-      )
-    }
-    let targetSide = LivenessProbe.Side(
-      path: plan.target,
-      directory: .open(target.nearest),
-      disks: disks(of: plan.target, .target),
-      isTarget: !plan.options.isDryRun
-    )
-    return LivenessProbe(sides + [targetSide])
   }
 
   /// Finds what the operands name, checks that they go together, and makes the target directory.

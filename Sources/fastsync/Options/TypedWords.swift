@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CopyEngine
-import Glibc
 
 /// Options that mean something between machines only, or to who calls rsync there, as they were
 /// typed.
@@ -12,8 +11,17 @@ struct TypedWords {
   var usesOldArguments = false
   /// Between which character sets names are to be converted.
   var conversion: [UInt8]?
+  /// Whether `--iconv` or `--no-iconv` was given, so that the environment does not count.
+  var saysConversion = false
   /// Where operands of options have to stay.
   var confinement: [UInt8]?
+
+  /// Takes what the environment says where the command line does not (`RSYNC_ICONV`, which as in
+  /// rsync does not count beside `-s`).
+  mutating func takeVariables() {
+    guard !saysConversion, !secludesArguments else { return }
+    conversion = Environment.nonEmptyVariable("RSYNC_ICONV")
+  }
 
   /// Refuses what does not go together, and what would mean something.
   func check() throws(Refusal) {

@@ -71,8 +71,13 @@ enum WordRows {
         .BR \-\-no\-iconv :
         names are bytes, and stay as they are.
         Anything else would convert them, and is refused with exit status 4.
+        .B RSYNC_ICONV
+        has the same meaning where the option is not given.
         """#
-    ) { options, typed in options.words.conversion = typed.isOn ? typed.value : nil },
+    ) { options, typed in
+      options.words.conversion = typed.isOn ? typed.value : nil
+      options.words.saysConversion = true
+    },
 
     OptionRow(
       ["confine-root"],
