@@ -4,6 +4,8 @@
 public struct FilterSettings: Equatable, Sendable {
   /// Whether rules in files are ended by NULs (`--from0`).
   public var endsByNul = false
+  /// Whether files with rules may be reached by symbolic links of others (`--insecure-links`).
+  public var followsForeignLinks = false
   /// Whether rules that do not say a side are not about what is removed (`--delete-excluded`).
   public var deletesExcluded = false
   /// The file of the user with what CVS ignores, `$HOME/.cvsignore`.

@@ -27,6 +27,8 @@ public final class FilterScope: Sendable {
   }
 
   private let list: FilterList
+  /// How files with rules are read.
+  public var settings: FilterSettings { list.settings }
   private let side: FilterSide
   /// The directory, with a slash at its end.
   private let path: [UInt8]

@@ -24,7 +24,9 @@ public struct TrustedPath {
   }
 
   /// Names what is to be opened from the working directory.
-  public init(_ path: FilePath) { self.init(path, from: AT_FDCWD) }
+  public init(_ path: FilePath, followsAll: Bool = false) {
+    self.init(path, from: AT_FDCWD, followsAll: followsAll)
+  }
 
   /// More links than this are a loop, as the kernel has it.
   static var linksMax: Int { 40 }

@@ -84,7 +84,8 @@ extension CopyPlan.Source {
     guard let root = Array(operands).only else {
       throw Refusal("--files-from takes one source and one target; usage: \(HelpText.usage)")
     }
-    let names = NameList(try readList(list), endsInNUL: typed.names.endsInNUL)
+    let contents = try readList(list, followsAll: typed.followsForeignLinks)
+    let names = NameList(contents, endsInNUL: typed.names.endsInNUL)
     if typed.isRelative {
       var sources = RelativeSources(below: root.bytes)
       try names.forEach { (name) throws(Refusal) in try sources.add(NameList.resolved(name)) }
@@ -95,7 +96,10 @@ extension CopyPlan.Source {
     return sources.sources
   }
 
-  private static func readList(_ path: [UInt8]) throws(Refusal) -> [UInt8] {
+  private static func readList(
+    _ path: [UInt8],
+    followsAll: Bool
+  ) throws(Refusal) -> [UInt8] {
     let isInput = path == Array("-".utf8)
     guard isInput || !Operand(bytes: path).isRemote else {
       throw Refusal(
@@ -107,7 +111,7 @@ extension CopyPlan.Source {
     do throws(Errno) {
       return isInput
         ? try FileCalls.readAll(of: 0)
-        : try FileCalls.readAll(path: FilePath(bytes: path))
+        : try TrustedPath(FilePath(bytes: path), followsAll: followsAll).contents()
     } catch {
       throw Refusal(Array("--files-from=".utf8) + path, ": cannot read: \(error.description)")
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CopyEngine
+import FileTree
 
 extension CopyPlan {
   /// Plans a run with the operands and the options that were typed.
@@ -46,14 +47,10 @@ extension CopyOptions {
     rules.comparison = try Comparison(typed.comparison)
     try rules.take(typed)
     rules.filters = FilterOptions(typed.filters)
+    followsForeignLinks = typed.followsForeignLinks
+    rules.filters.settings.followsForeignLinks = followsForeignLinks
     rules.staysOnFilesystem = typed.oneFileSystem > 0
     try delete(typed.deletion)
-    if deletion.removesMissing && !rules.filters.directives.isEmpty {
-      throw Refusal(
-        "--delete-missing-args together with filter rules is not supported yet",
-        .unsupported
-      )
-    }
     devices.copiesContents = typed.copiesDevices
     devices.discards = typed.discards
     if devices.discards && !devices.copiesContents {
@@ -77,7 +74,7 @@ extension CopyOptions {
     }
     var (words, limits) = (typed.words, typed.limits)
     words.takeVariables()
-    try words.check()
+    try words.check(followsForeignLinks: followsForeignLinks)
     try limits.takeVariables()
     try limit(limits, memoryBytes: typed.memoryBytes)
     publish.durability = typed.durability

@@ -250,6 +250,9 @@ public struct CopyOptions: Equatable, Sendable {
   public var staging = StagingOptions()
   /// Where what is replaced or deleted is put aside.
   public var backup: BackupOptions?
+  /// Whether the target and what options name may be reached by symbolic links that belong neither
+  /// to root nor to who runs this (`--insecure-links`).
+  public var followsForeignLinks = false
   /// Trees beside the target that may have what the source has.
   public var basis: BasisOptions?
 

@@ -211,7 +211,11 @@ private struct TreeRun {
   private func backupRoot(_ target: ResolvedTarget) throws(CopyError) -> BackupRoot? {
     guard let path = plan.options.backup?.directory else { return nil }
     let base = target.directory ?? target.nearest
-    let root = BackupRoot(path, beside: base)
+    let root = BackupRoot(
+      path,
+      beside: base,
+      followsAll: plan.options.followsForeignLinks
+    )
     guard root.isNoDirectory else { return root }
     throw CopyError(.refuse(.backupDirectory), path, nil, .usage)
   }
@@ -219,7 +223,7 @@ private struct TreeRun {
   /// Opens the trees that the target is compared with; those that are missing are told.
   private func basis(_ target: ResolvedTarget) -> [BasisDirectory] {
     guard let options = plan.options.basis else { return [] }
-    return BasisTrees(options: options)
+    return BasisTrees(options: options, followsAll: plan.options.followsForeignLinks)
       .open(beside: target) { setup.tell(.warning($0)) }
   }
 

@@ -9,10 +9,18 @@ final class BackupRoot: Sendable {
   private let path: FilePath
   /// What the path is relative to.
   private let target: OpenDirectory
+  private let followsAll: Bool
   private let opened = Lock<OpenDirectory?>(nil)
 
-  init(_ path: FilePath, beside target: OpenDirectory) {
+  /// Names the directory.
+  ///
+  /// - Parameters:
+  ///   - path: Its path.
+  ///   - target: What that is relative to.
+  ///   - followsAll: Whether links of others on the way are followed.
+  init(_ path: FilePath, beside target: OpenDirectory, followsAll: Bool) {
     self.path = path
+    self.followsAll = followsAll
     self.target = target
   }
 
@@ -31,7 +39,11 @@ final class BackupRoot: Sendable {
     var failure: Errno?
     let found = opened.withLock { opened -> OpenDirectory? in
       if let opened { return opened }
-      let place = TrustedPath(path, from: target.descriptor.rawValue)
+      let place = TrustedPath(
+        path,
+        from: target.descriptor.rawValue,
+        followsAll: followsAll
+      )
       do throws(Errno) {
         opened = OpenDirectory(try place.openDirectory(making: 0o777))
       } catch {

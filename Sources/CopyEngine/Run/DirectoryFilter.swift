@@ -9,22 +9,26 @@ internal import SystemPackage
 struct RuleFiles: FilterFiles {
   /// The directory, if it is about one.
   let directory: Int32?
+  private let followsAll: Bool
 
   /// Reads what the command line names, or with a directory also its merge files.
-  init(in directory: Int32? = nil) {
+  init(in directory: Int32? = nil, _ settings: FilterSettings) {
     self.directory = directory
+    followsAll = settings.followsForeignLinks
   }
 
   func contents(at path: [UInt8]) throws(Errno) -> [UInt8] {
     if path.elementsEqual("-".utf8) {
       return try FileCalls.readAll(of: 0, bytesMax: TrustedPath.fileBytesMax)
     }
-    return try TrustedPath(FilePath(bytes: path)).contents(waits: directory == nil)
+    return try TrustedPath(FilePath(bytes: path), followsAll: followsAll)
+      .contents(waits: directory == nil)
   }
 
   func contents(of name: EntryName) -> [UInt8]? {
     guard let directory else { return nil }
-    return try? TrustedPath(FilePath(name), from: directory).contents(waits: false)
+    return try? TrustedPath(FilePath(name), from: directory, followsAll: followsAll)
+      .contents(waits: false)
   }
 }
 
@@ -75,7 +79,8 @@ final class DirectoryFilter: Sendable {
 
   private func scope(in directory: Int32) throws(FilterError) -> FilterScope {
     if let scope = known.withLock({ $0 }) { return scope }
-    let scope = readsFiles ? try above.entering(name, RuleFiles(in: directory)) : above
+    let scope =
+      readsFiles ? try above.entering(name, RuleFiles(in: directory, above.settings)) : above
     known.withLock { $0 = scope }
     return scope
   }
@@ -94,7 +99,7 @@ extension FilterList {
   static func make(_ options: FilterOptions) throws(CopyError) -> FilterList? {
     guard !options.directives.isEmpty else { return nil }
     do {
-      let list = try FilterList(options.directives, options.settings, RuleFiles())
+      let list = try FilterList(options.directives, options.settings, RuleFiles(options.settings))
       return list.isEmpty ? nil : list
     } catch {
       throw failure(error)

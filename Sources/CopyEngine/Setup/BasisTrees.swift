@@ -7,6 +7,8 @@ internal import SystemPackage
 /// Opens the trees that the target is compared with.
 struct BasisTrees {
   let options: BasisOptions
+  /// Whether links of others on the way to a tree are followed.
+  let followsAll: Bool
 
   /// Opens those that are there (`openat2`).
   ///
@@ -23,7 +25,8 @@ struct BasisTrees {
       let base = target.nearest.descriptor.rawValue
       let from = target.directory == nil ? pathFromAbove(path, target) : path
       do throws(Errno) {
-        let opened = try TrustedPath(from, from: base).openDirectory()
+        let opened = try TrustedPath(from, from: base, followsAll: followsAll)
+          .openDirectory()
         found.append(BasisDirectory(number: number, directory: OpenDirectory(opened)))
       } catch {
         let isThere = error == .notDirectory

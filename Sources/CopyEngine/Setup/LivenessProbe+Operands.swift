@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import FileTree
+internal import Kernel
 internal import Storage
 internal import SystemPackage
 

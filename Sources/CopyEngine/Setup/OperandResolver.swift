@@ -162,9 +162,9 @@ struct OperandResolver {
   /// apart.
   private func openAbove(takesNewName: Bool) throws(CopyError) -> OpenDirectory {
     do {
-      return try open(plan.target.directory)
+      return try openTrusted(plan.target.directory)
     } catch {
-      throw takesNewName
+      throw takesNewName || error == .tooManySymbolicLinkLevels
         ? CopyError(.openTarget, plan.target.directory, error, .selection)
         : CopyError(.makeDirectory, plan.target, error, .stop)
     }
@@ -202,7 +202,7 @@ struct OperandResolver {
     }
     let directory: OpenDirectory
     do {
-      directory = try open(plan.target)
+      directory = try openTrusted(plan.target)
     } catch {
       // Without one that another run made, it is a link that leads nowhere.
       let isMissing = !isMade && error == .noSuchFileOrDirectory
@@ -232,10 +232,15 @@ struct OperandResolver {
 
   private func openTarget(_ path: FilePath) throws(CopyError) -> OpenDirectory {
     do {
-      return try open(path)
+      return try openTrusted(path)
     } catch {
       throw CopyError(.openTarget, path, error, .selection)
     }
+  }
+
+  /// Opens a directory of the target's path, which as in rsync no link of somebody else leads to.
+  private func openTrusted(_ path: FilePath) throws(Errno) -> OpenDirectory {
+    try OpenDirectory(trusted: path, followsAll: plan.options.followsForeignLinks)
   }
 
   func open(

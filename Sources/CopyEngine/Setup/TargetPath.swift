@@ -36,7 +36,7 @@ struct TargetPath {
     let path = plan.target.directory
     do {
       try path.makeDirectories()
-      let above = OpenDirectory(try Descriptor(opening: path, .directory))
+      let above = try open(path)
       return ResolvedTarget(
         path: target.path,
         directory: target.newName == nil ? nil : above,
@@ -49,17 +49,35 @@ struct TargetPath {
     }
   }
 
+  private func open(_ path: FilePath) throws(Errno) -> OpenDirectory {
+    try OpenDirectory(trusted: path, followsAll: plan.options.followsForeignLinks)
+  }
+
   private func nearestAbove(_ path: FilePath) throws(CopyError) -> OpenDirectory {
     var nearest = path
     while true {
       do {
-        return OpenDirectory(try Descriptor(opening: nearest, .directory))
+        return try open(nearest)
       } catch {
+        if error == .tooManySymbolicLinkLevels {
+          throw CopyError(.openTarget, plan.target, error, .selection)
+        }
         guard error == .noSuchFileOrDirectory, nearest != nearest.directory else {
           throw CopyError(.makeDirectory, plan.target, error, .stop)
         }
         nearest = nearest.directory
       }
     }
+  }
+}
+
+extension OpenDirectory {
+  /// Opens a directory for reading, which no symbolic link of somebody else leads to (`openat`).
+  ///
+  /// - Throws: `Errno.tooManySymbolicLinkLevels` at such a link.
+  convenience init(trusted path: FilePath, followsAll: Bool) throws(Errno) {
+    let found = try TrustedPath(path, followsAll: followsAll).openDirectory()
+    let itself = EntryLocation(directory: found.rawValue, name: EntryName(".".utf8))
+    self.init(try itself.openForReading(directory: true))
   }
 }

@@ -53,6 +53,24 @@ enum LinkRows {
     ) { options, _ in options.names.links.leavesOutUnsafe = true },
 
     OptionRow(
+      ["insecure-links"],
+      negation: .names,
+      in: .names,
+      help: "Follow links of other users on the way to DEST and to what options name.",
+      manual: #"""
+        Follow symbolic links of other users on the way to the target, and to the files and
+        directories that options name:
+        .BR \-\-files\-from ", " \-\-exclude\-from ", " \-\-include\-from ,
+        merge files,
+        .BR \-\-backup\-dir ", " \-\-link\-dest
+        and its kin, and
+        .BR \-\-log\-file .
+        Without it only links are followed that belong to root or to who runs this: who may write
+        into a directory on the way could else lead a privileged run elsewhere.
+        """#
+    ) { options, typed in options.followsForeignLinks = typed.isOn },
+
+    OptionRow(
       ["munge-links"],
       negation: .names,
       in: .names,

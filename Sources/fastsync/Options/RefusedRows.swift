@@ -45,6 +45,5 @@ enum RefusedRows {
 
   private static let later: [OptionRow] = [
     OptionRow(refused: .later, ["fake-super"]),
-    OptionRow(refused: .later, ["insecure-links"], negation: .names),
   ]
 }

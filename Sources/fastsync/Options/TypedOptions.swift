@@ -68,6 +68,8 @@ struct TypedOptions {
   /// The path of the mapfile, in bytes.
   var mapfile: [UInt8]?
   var durability = PublishOptions.Durability.run
+  /// Whether operands may be reached by links of others.
+  var followsForeignLinks = false
   /// What is only checked.
   var words = TypedWords()
   /// How fast the run goes, and how long.

@@ -24,7 +24,7 @@ struct TypedWords {
   }
 
   /// Refuses what does not go together, and what would mean something.
-  func check() throws(Refusal) {
+  func check(followsForeignLinks: Bool) throws(Refusal) {
     if secludesArguments && usesOldArguments {
       throw Refusal("--secluded-args conflicts with --old-args.")
     }
@@ -38,6 +38,9 @@ struct TypedWords {
     guard let confinement else { return }
     guard confinement.first == UInt8(ascii: "/") else {
       throw Refusal("--confine-root must be an absolute path")
+    }
+    if followsForeignLinks {
+      throw Refusal("--insecure-links cannot be combined with --confine-root")
     }
     guard confinement.contains(where: { $0 != UInt8(ascii: "/") }) else { return }
     throw Refusal(

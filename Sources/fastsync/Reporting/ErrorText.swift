@@ -14,6 +14,9 @@ extension CopyError {
 
   /// What would have to be there, where the kernel has no way.
   private var need: String {
+    if operation == .openTarget && errno == .tooManySymbolicLinkLevels {
+      return " (--insecure-links follows links of other users)"
+    }
     guard errno == .noFunction else { return "" }
     return switch operation {
     case .setPermissions: " (it takes /proc, or Linux 6.6)"

@@ -9,8 +9,8 @@ final class LogFile: Sendable {
   private let file: Descriptor
 
   /// Opens a file to append to, or makes it.
-  init(_ path: FilePath) throws(Errno) {
-    file = try TrustedPath(path).openToAppend()
+  init(_ path: FilePath, followsAll: Bool) throws(Errno) {
+    file = try TrustedPath(path, followsAll: followsAll).openToAppend()
   }
 
   /// Adds a line, which has no end yet; a full disk is no reason to end the run.

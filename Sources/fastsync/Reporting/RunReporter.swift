@@ -20,7 +20,7 @@ struct RunReporter {
     isDryRun = plan.options.isDryRun
     output.configure(verbosity)
     var problem: [Message] = []
-    let log = Self.openLog(verbosity, &problem)
+    let log = Self.openLog(plan, verbosity, &problem)
     let preservation = plan.options.preservation
     sink = ConsoleSink(
       output: output,
@@ -49,11 +49,15 @@ struct RunReporter {
     }
   }
 
-  private static func openLog(_ verbosity: Verbosity, _ problem: inout [Message]) -> LogFile? {
+  private static func openLog(
+    _ plan: CopyPlan,
+    _ verbosity: Verbosity,
+    _ problem: inout [Message]
+  ) -> LogFile? {
     guard let settings = verbosity.log else { return nil }
     let path = FilePath(bytes: settings.path)
     do throws(Errno) {
-      return try LogFile(path)
+      return try LogFile(path, followsAll: plan.options.followsForeignLinks)
     } catch {
       var message = Message.named()
       message.append("failed to open log-file ")
