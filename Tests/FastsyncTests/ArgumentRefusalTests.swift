@@ -18,7 +18,7 @@ import Testing
   }
 
   @Test(arguments: [
-    "--fake-super", "--timeout=1",
+    "--fake-super"
   ])
   func rsyncOptionsThatAreNotThereYet(options: String) {
     let refusal = refusal("\(options) a b")

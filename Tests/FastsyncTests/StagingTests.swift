@@ -21,7 +21,7 @@ import Testing
   @Test(arguments: [
     "--delay-updates", "--partial-dir=.partial", "--delay-updates --partial-dir=.waiting",
     "--partial", "--delay-updates --backup-dir=bak", "-n --delay-updates --partial",
-    "--temp-dir=d", "--partial-dir=../../nowhere",
+    "--temp-dir=/dev/shm", "--partial-dir=../../nowhere",
   ])
   func sameAsRsync(options: String) throws {
     // rsync waits for ever with -H and a relative --temp-dir.

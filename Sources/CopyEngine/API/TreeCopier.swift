@@ -180,7 +180,7 @@ private struct TreeRun {
     let room = plan.options.publish.checksRoom ? FilesystemCalls.room(of: descriptor) : nil
     let run = setup.context(
       disks,
-      target: RunContext.Target(
+      target: RunTarget(
         root: target.directory == nil ? nil : nearest?.identity,
         nearest: nearest,
         probe: LivenessProbe(
@@ -198,7 +198,7 @@ private struct TreeRun {
         isNew: target.isNew,
         backups: try backupRoot(target),
         basis: basis(target),
-        temporaries: try plan.options.staging.openTemporaries(from: target.directory)
+        temporaries: try Staging.openTemporaries(plan.options, from: target.directory)
       )
     )
     let work = InitialWork(sources, target, of: run, basis: run.basis)

@@ -55,7 +55,7 @@ struct BlockDeviceTransfer {
     run = setup.context(
       DiskTraits(locations),
       jobs: 1,
-      target: RunContext.Target(
+      target: RunTarget(
         probe: LivenessProbe(
           locations.map {
             LivenessProbe.Side(

@@ -70,7 +70,7 @@ struct Publisher: ~Copyable {
     self.shared = shared
     metadata = MetadataWriter(run)
     backups = BackupKeeper(run, opener)
-    partials = PartialDirectories(run.options.staging, followsAllLinks: false)
+    partials = PartialDirectories(run.options)
     sources = SourceRemover(run, opener, shared.targets)
     policy = WritebackPolicy(run)
     waiting = WaitingFiles(descriptorsMax: run.limits.writebackFilesMax / run.limits.workers)

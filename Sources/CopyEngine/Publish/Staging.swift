@@ -61,10 +61,10 @@ struct PartialDirectories {
   private var last: (of: CopyDirectory, sides: DirectorySides?)?
 
   /// Starts with none; `nil` where partial files have no directories.
-  init?(_ options: StagingOptions, followsAllLinks: Bool) {
-    guard let path = options.partialDirectory else { return nil }
+  init?(_ options: CopyOptions) {
+    guard let path = options.staging.partialDirectory else { return nil }
     self.path = path
-    self.followsAllLinks = followsAllLinks
+    followsAllLinks = options.followsForeignLinks
   }
 
   /// The directory for files of another; `nil` where it is missing and not to be made.
@@ -116,12 +116,17 @@ struct PartialDirectories {
   }
 }
 
-extension StagingOptions {
+extension Staging {
   /// Opens the directory for temporary names, if it is not the files' own.
-  func openTemporaries(from target: OpenDirectory?) throws(CopyError) -> OpenDirectory? {
-    guard let path = temporaryDirectory, let target else { return nil }
+  static func openTemporaries(
+    _ options: CopyOptions,
+    from target: OpenDirectory?
+  ) throws(CopyError) -> OpenDirectory? {
+    guard let path = options.staging.temporaryDirectory, let target else { return nil }
+    let base = target.descriptor.rawValue
+    let followsAll = options.followsForeignLinks
     do throws(Errno) {
-      let found = try TrustedPath(path, from: target.descriptor.rawValue).openDirectory()
+      let found = try TrustedPath(path, from: base, followsAll: followsAll).openDirectory()
       let place = EntryLocation(directory: found.rawValue, name: EntryName(".".utf8))
       let directory = OpenDirectory(try place.openForReading(directory: true))
       withExtendedLifetime(found) {}

@@ -69,22 +69,6 @@ final class RunContext: Sendable {
   }
   private let state = Lock(State())
 
-  /// What only the operands of a run tell.
-  struct Target {
-    var root: InodeIdentity?
-    var nearest: EntryMetadata?
-    var probe: LivenessProbe?
-    var operands = GivenUp.Operands()
-    var blockBytes: UInt64 = 1
-    /// Whether this run makes it, which is told before anything else.
-    var isNew = false
-    var backups: BackupRoot?
-    var basis: [BasisDirectory] = []
-    var temporaries: OpenDirectory?
-    /// Those of the run that this one belongs to.
-    var deletions: DeletionGate?
-  }
-
   init(
     options: CopyOptions,
     creationMask: UInt32,
@@ -92,7 +76,7 @@ final class RunContext: Sendable {
     disks: DiskTraits,
     limits: RunLimits,
     filters: FilterList? = nil,
-    target: Target = Target(),
+    target: RunTarget = RunTarget(),
     targetTimes: TargetTimes = TargetTimes(mayMakeNames: false),
     heartbeat: Heartbeat? = nil,
     sink: (any EventSink, wants: RunEvent.Kinds)

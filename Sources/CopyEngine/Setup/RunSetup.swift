@@ -69,7 +69,7 @@ struct RunSetup {
       disks: run.disks,
       limits: run.limits,
       filters: run.filters,
-      target: RunContext.Target(
+      target: RunTarget(
         root: run.targetRoot,
         nearest: run.nearestTarget,
         backups: run.backups,
@@ -85,7 +85,7 @@ struct RunSetup {
   func context(
     _ disks: DiskTraits,
     jobs: Int? = nil,
-    target: RunContext.Target = RunContext.Target()
+    target: RunTarget = RunTarget()
   ) -> RunContext {
     var options = plan.options.transfer
     options.jobs = jobs ?? options.jobs

@@ -44,6 +44,6 @@ enum RefusedRows {
   ]
 
   private static let later: [OptionRow] = [
-    OptionRow(refused: .later, ["fake-super"]),
+    OptionRow(refused: .later, ["fake-super"])
   ]
 }
