@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CopyEngine
+import FileTree
 import Glibc
+import Kernel
+import SystemPackage
 
 extension CopyOptions {
   /// What is at the target, and beside it, in the engine's terms.
@@ -21,5 +24,13 @@ extension CopyOptions {
     return unsafe UnsafeBufferPointer(start: start, count: strlen(start)).map {
       UInt8(bitPattern: $0)
     }
+  }
+}
+
+extension StagingOptions {
+  /// Leaves out directories beside the files, as rsync does.
+  var rules: [FilterDirective] {
+    guard let path = partialDirectory, path.isRelative else { return [] }
+    return [FilterDirective(.directory, path.bytes)]
   }
 }

@@ -46,9 +46,7 @@ extension CopyOptions {
     apply(typed.metadata, typed.selections)
     rules.comparison = try Comparison(typed.comparison)
     try rules.take(typed)
-    rules.filters = FilterOptions(typed.filters)
     followsForeignLinks = typed.followsForeignLinks
-    rules.filters.settings.followsForeignLinks = followsForeignLinks
     rules.staysOnFilesystem = typed.oneFileSystem > 0
     try delete(typed.deletion)
     devices.copiesContents = typed.copiesDevices
@@ -81,6 +79,9 @@ extension CopyOptions {
     publish.minFreeBytes = typed.minFreeBytes
     publish.checksRoom = typed.checksRoom
     try setTarget(typed.target)
+    rules.filters = FilterOptions(typed.filters, implied: staging.rules)
+    rules.filters.settings.deletesExcluded = typed.deletion.deletesExcluded
+    rules.filters.settings.followsForeignLinks = followsForeignLinks
   }
 
   /// Carries out the selection options in the order in which they were typed.

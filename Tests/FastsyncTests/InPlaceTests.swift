@@ -46,6 +46,16 @@ import Testing
     try TargetOracle(script: Self.trees, arguments: arguments).check()
   }
 
+  @Test(arguments: ["--inplace --delete", "--append --force", "--inplace"])
+  func treesMakeWay(options: String) throws {
+    let script = """
+      mkdir -p src new/x/y; echo file > src/x; echo z > new/x/y/z
+      touch -d 2020-01-01 src/x new/x/y/z new/x/y new/x src new
+      """
+    let arguments = ["-a"] + options.split(separator: " ").map(String.init) + ["src/", "new/"]
+    try TargetOracle(script: script, arguments: arguments).check()
+  }
+
   /// An ordinary user's own files may be read-only, as for rsync.
   @Test(.enabled(if: isRoot)) func readOnlyFilesOfAUser() throws {
     try withSandbox { sandbox in

@@ -31,6 +31,24 @@ import Testing
     }
   }
 
+  /// Directories for partial files are left out by a rule, and what is complete has no part there.
+  @Test(arguments: [
+    "--partial-dir=.p --delete", "--partial-dir=.p --delete-excluded", "--partial-dir=a/b --delete",
+    "--partial-dir=.p --include=.p/ --delete", "--partial-dir=.* --delete",
+    "--delay-updates --delete", "--partial-dir=.p -n --delete",
+  ])
+  func theirDirectoriesAreLeftOut(options: String) throws {
+    let script = """
+      umask 022; mkdir -p src/a/b src/.p new/a/b new/.p new/.~tmp~
+      for name in a/b/k .p/k same touched; do echo $name > src/$name; done
+      touch -d 2020-01-01 src/* src/a/b/k; cp -a src/same src/touched new; chmod 600 new/touched
+      for name in a/b/z .p/z .p/same .~tmp~/same .p/touched; do echo part > new/$name; done
+      touch -d 2019-01-01 new/a/b/z new/.p/* new/.p new/.~tmp~/same new/.~tmp~ new/a/b new/a
+      """
+    let arguments = ["-a"] + options.split(separator: " ").map(String.init) + ["src/", "new/"]
+    try TargetOracle(script: script, arguments: arguments).check()
+  }
+
   /// Temporary names are made where that was asked for, and what a dead run left there goes.
   @Test func temporaryNamesAreElsewhere() throws {
     try withSandbox { sandbox in
@@ -81,7 +99,7 @@ import Testing
 
   @Test(arguments: [
     ["--inplace", "--partial-dir=x"], ["--append", "--delay-updates"], ["-T", "none"],
-    ["-T", "../file"],
+    ["-T", "../file"], ["--temp-dir="],
   ])
   func whatCannotBe(options: [String]) throws {
     try withSandbox { sandbox in

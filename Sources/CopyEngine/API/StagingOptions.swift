@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import Kernel
 public import SystemPackage
 
 /// Where files are before they have their names, and what becomes of those that never get them.
@@ -11,7 +10,8 @@ public struct StagingOptions: Equatable, Sendable {
   /// Whether what there is of a file is kept when its copy is interrupted (`--partial`).
   public var keepsPartial = false
   /// Where it is kept: in a directory beside the file, or a single one; `nil` under the file's own
-  /// name (`--partial-dir`).
+  /// name (`--partial-dir`). It takes a rule among those of `FilterOptions` for it to be neither
+  /// copied nor removed.
   public var partialDirectory: FilePath?
   /// Whether all files get their names at the end of the run; until then they are in the directory
   /// for what is partial (`--delay-updates`).
@@ -19,12 +19,4 @@ public struct StagingOptions: Equatable, Sendable {
 
   /// The options of the bare command.
   public init() {}
-
-  /// The name of a directory beside each file; `nil` where there is none, or it lies elsewhere.
-  var partialName: EntryName? {
-    guard let path = partialDirectory, path.isRelative, path.components.count == 1,
-      let last = path.lastComponent, last.kind == .regular
-    else { return nil }
-    return EntryName(last)
-  }
 }

@@ -33,8 +33,6 @@ final class RunContext: Sendable {
   let backups: BackupRoot?
   /// The trees that the target is compared with.
   let basis: [BasisDirectory]
-  /// What directories for partial files are called, which are nobody's to copy or to remove.
-  let partialName: EntryName?
   /// Where temporary names are made, if not beside what they are of.
   let temporaries: OpenDirectory?
   let deletions: DeletionGate
@@ -100,7 +98,6 @@ final class RunContext: Sendable {
     backups = target.backups
     basis = target.basis
     temporaries = target.temporaries
-    partialName = options.staging.partialName
     isPrivileged = ProcessFacts.isPrivileged
     wanted = WantedMetadata(options.metadata, mask: creationMask)
     preservation = options.preservation(isPrivileged: isPrivileged)

@@ -33,7 +33,6 @@ struct EntryFinder {
       failToFind(error, name, in: directory, sides)
       return nil
     }
-    if let own = run.partialName, name == own, source.metadata.kind == .directory { return nil }
     guard !source.isImplied || leadsToListed(name, in: directory, sides) else { return nil }
     var existing: EntryMetadata?
     var followsTarget = false

@@ -107,6 +107,7 @@ extension LiveExecutor where Queue: ~Copyable {
 
   private mutating func noteVisited(_ entry: FoundEntry) {
     guard entry.metadata.kind == .file else { return }
+    publisher.partials?.remove(entry.targetName, of: entry.directory, entry.sides)
     copier.planner.explainAccess(entry)
   }
 
@@ -130,7 +131,8 @@ extension LiveExecutor where Queue: ~Copyable {
     guard run.options.publish.inPlace != nil, let existing = entry.existing else { return true }
     let isWritten = existing.kind == .device && run.options.publish.writesDevices
     if isWritten { return true }
-    return publisher.putsAside(entry, existing.kind == .file ? .overwritten : .deleted)
+    let reason: BackupKeeper.Reason = existing.kind == .file ? .overwritten : .deleted
+    return publisher.remover.makeWay(for: entry) && publisher.putsAside(entry, reason)
   }
 
   /// Whether enough stays free of the target when a file is copied.

@@ -184,7 +184,7 @@ final class TargetSweep {
     _ found: inout [DoomedWork]
   ) {
     let (name, directory) = (entry.name, subject.directory)
-    if remover.names.isBackup(name) || name == run.partialName { return }
+    if remover.names.isBackup(name) { return }
     if name.isTemporary && !areTemporariesFree(subject) { return }
     guard let kind = entry.kind ?? kind(of: name, subject) else { return }
     if rules?.excludes(name, isDirectory: kind == .directory) == true { return }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CopyEngine
-import FileTree
 
 /// The options about what is removed, as they were typed.
 struct TypedDeletion {
@@ -36,7 +35,6 @@ extension CopyOptions {
     guard deletion.moment == nil || rules.isRecursive || rules.makesDirectories else {
       throw Refusal("--delete does not work without --recursive (-r) or --dirs (-d).")
     }
-    rules.filters.settings.deletesExcluded = typed.deletesExcluded
     deletion.removesMissing = typed.removesMissing
     rules.ignoresMissing = rules.ignoresMissing || typed.removesMissing
     deletion.entriesMax = typed.entriesMax

@@ -48,6 +48,7 @@ extension TypedTarget {
   /// - Throws: Why the options do not go together.
   func staging(_ variable: [UInt8]?) throws(Refusal) -> StagingOptions {
     var staging = StagingOptions()
+    if temporaryDirectory?.isEmpty == true { throw Refusal("the temp-dir has no name") }
     staging.temporaryDirectory = temporaryDirectory.map { Operand(bytes: $0).target }
     let inPlace = try inPlace()
     let typed = partialDirectory ?? (delaysUpdates ? Array(".~tmp~".utf8) : nil)
