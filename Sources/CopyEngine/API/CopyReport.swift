@@ -16,6 +16,9 @@ public struct CopyReport: Equatable, Sendable {
     case timeLimit
     /// Nothing went on for so long (`TimeLimits.idleSecondsMax`).
     case timedOut(seconds: Int)
+
+    /// Whether it is none once everything is at the target.
+    var mayComeTooLate: Bool { self == .interrupted || self == .timeLimit }
   }
 
   /// Entries of the source that were visited, directories included.

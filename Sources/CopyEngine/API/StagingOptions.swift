@@ -10,7 +10,9 @@ public struct StagingOptions: Equatable, Sendable {
   /// Whether what there is of a file is kept when its copy is interrupted (`--partial`).
   public var keepsPartial = false
   /// Where it is kept: in a directory beside the file, or a single one; `nil` under the file's own
-  /// name (`--partial-dir`). It takes a rule among those of `FilterOptions` for it to be neither
+  /// name (`--partial-dir`).
+  ///
+  /// It takes a rule among those of `FilterOptions` for it to be neither
   /// copied nor removed.
   public var partialDirectory: FilePath?
   /// Whether all files get their names at the end of the run; until then they are in the directory

@@ -76,6 +76,8 @@ extension OpenDirectory {
   ///
   /// - Throws: `Errno.tooManySymbolicLinkLevels` at such a link.
   convenience init(trusted path: FilePath, followsAll: Bool) throws(Errno) {
+    // What is mounted when somebody comes is not by O_PATH, but on the way to something in it.
+    _ = try? EntryMetadata(following: path.pushing("."))
     let found = try TrustedPath(path, followsAll: followsAll).openDirectory()
     let itself = EntryLocation(directory: found.rawValue, name: EntryName(".".utf8))
     self.init(try itself.openForReading(directory: true))
