@@ -85,6 +85,24 @@ import Testing
     }
   }
 
+  /// What was not written when a run ended early is not taken to be there by the next.
+  @Test(arguments: ["TERM", "KILL"]) func interruptedAppendsGoOn(signal: String) throws {
+    try withSandbox { sandbox in
+      let script = """
+        mkdir src new; yes large | head -c 400000000 > src/large; head -c 1000 src/large > new/large
+        '\(fastsyncBinary)' -a --append --memory=64K --reflink=never --io-engine=sync src/ new/ \
+          2>/dev/null & run=$!
+        while kill -0 $run 2>/dev/null; do
+          count=$(sed -n 's/^wchar: //p' /proc/$run/io 2>/dev/null)
+          test "${count:-0}" -gt 4000000 && kill -\(signal) $run
+        done; wait $run || true
+        cmp -n $(stat -c %s new/large) new/large src/large
+        '\(fastsyncBinary)' -a --append src/ new/; cmp src/large new/large
+        """
+      try succeed("env", ["--chdir=\(sandbox.path)", "sh", "-ec", script])
+    }
+  }
+
   @Test(.enabled(if: isRoot)) func devicesAreWritten() throws {
     let script = """
       mkdir src new; echo text > src/null; echo text > src/file; mknod new/null c 1 3

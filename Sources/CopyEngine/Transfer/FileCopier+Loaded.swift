@@ -261,6 +261,11 @@ extension FileCopier where Queue: ~Copyable {
     _ publisher: inout Publisher
   ) {
     let file = interrupted
+    if run.options.publish.inPlace?.appends == true, !file.isDevice, !file.isLoading {
+      // By its size the next run goes on with it.
+      try? FileCalls.setSize(file.targetNumber, max(bytes, file.keptBytes))
+      return
+    }
     guard run.options.staging.keepsPartial, bytes > 0, !file.isLoading,
       run.options.publish.inPlace == nil,
       (try? FileCalls.setSize(file.targetNumber, bytes)) != nil

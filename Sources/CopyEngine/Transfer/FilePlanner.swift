@@ -170,6 +170,8 @@ extension FilePlanner {
     var plan = TransferPlan(source: source, target: target, map: map)
     if file.keptBytes > 0 { plan.leftOut = [0..<file.keptBytes] }
     var mayAllocate = false
+    // What was not written must not count as there when the next run appends.
+    let appends = run.options.publish.inPlace?.appends == true
     switch map {
     case .sparse(let size):
       do {
@@ -182,7 +184,7 @@ extension FilePlanner {
       // it has come to the disk when the power fails.
       mayAllocate =
         size >= AllocationPolicy.fileBytesMin && writing(file.entry)?.mode != .keep
-        && !file.isDevice && allocation.allows(target)
+        && !file.isDevice && !appends && allocation.allows(target)
       if mayAllocate { plan.allocateBytes = size }
     case .unknownSize:
       break
@@ -243,6 +245,7 @@ extension FilePlanner {
     guard plan.writing.isDirect else { return plan.map != .unknownSize }
     // Direct writes that make a file longer, or fill holes, each wait for the one before.
     guard case .whole(let size) = plan.map, !file.avoidsDirect,
+      run.options.publish.inPlace?.appends != true,
       mayAllocate || size < AllocationPolicy.fileBytesMin,
       (try? FileCalls.setDirect(target, true)) != nil
     else {
