@@ -131,8 +131,7 @@ extension RunContext {
   @discardableResult
   func stop(_ reason: CopyReport.Stop) -> Bool {
     let waiting: [@Sendable () -> Void]? = state.withLock { state in
-      let mayComeTooLate = reason == .interrupted || reason == .timeLimit
-      guard state.stop == nil, !(state.isComplete && mayComeTooLate) else { return nil }
+      guard state.stop == nil, !(state.isComplete && reason.mayComeTooLate) else { return nil }
       state.stop = reason
       defer { state.onStop = [] }
       return state.onStop
