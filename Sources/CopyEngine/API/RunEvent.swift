@@ -18,8 +18,9 @@ public enum RunEvent: Sendable {
   case backedUp(from: FilePath, to: FilePath)
   /// A filter rule hid an entry of the source, or protected one of the target.
   case filtered(FilteredEntry)
-  /// The target directory, with its path as it was typed, is made by this run.
-  case createdTarget(FilePath)
+  /// The target directory, with its path as it was typed, is made by this run; or so many
+  /// directories of its path are, where that is to be.
+  case createdTarget(FilePath, ofPath: Int?)
   /// Something failed; the run goes on or stops by itself.
   case failed(CopyError)
   /// Something the user has to know while the run goes on.

@@ -161,7 +161,9 @@ private struct TreeRun {
     _ sources: [ResolvedSource],
     _ target: ResolvedTarget
   ) -> ResolvedSource? {
-    target.isNew ? sources.first { $0.givesMetadata } : nil
+    // As in rsync, a dry run leaves out also the target, where only what is there counts.
+    let isLeftOut = plan.options.isDryRun && plan.options.rules.state?.leavesOutNew == true
+    return target.isNew && !isLeftOut ? sources.first { $0.givesMetadata } : nil
   }
 
   /// Settles how the work is done, and what the workers start with.
@@ -277,6 +279,10 @@ private struct TreeRun {
           setup.tell(.failed(gone))
         }
       } catch {
+        if error.operation == .openSource && source.names != nil {
+          // What a list is about is not one of many.
+          throw CopyError(.openSource, error.path, error.errno, .selection)
+        }
         let isMissing = error.errno == .noSuchFileOrDirectory && plan.options.rules.ignoresMissing
         // As in rsync: what is not there has no names.
         if error.errno != .noSuchFileOrDirectory { isReadInFull = false }
@@ -300,7 +306,12 @@ private struct TreeRun {
     }
     if !sources.isEmpty { try checkRoom(sources, found) }
     let target = plan.options.isDryRun ? found : try resolver.create(found, for: sources)
-    if target.isNew { setup.tell(.createdTarget(plan.target)) }
+    if found.madeDirectories > 0 {
+      setup.tell(.createdTarget(found.path, ofPath: found.madeDirectories))
+    }
+    if target.isNew && target.newName == nil {
+      setup.tell(.createdTarget(plan.target, ofPath: nil))
+    }
     guard !sources.isEmpty || !resolver.lacking.isEmpty else { return nil }
     return (sources, target, resolver.lacking)
   }

@@ -44,6 +44,8 @@ struct ResolvedTarget {
   let isNew: Bool
   /// Whether directories above it have to be made first.
   var makesPath = false
+  /// How many directories of a path are made that is to be (`--mkpath`).
+  var madeDirectories = 0
 }
 
 /// Opens what the operands of a run name, and checks that they go together.
@@ -151,7 +153,8 @@ struct OperandResolver {
       directory: nil,
       nearest: above,
       newName: nil,
-      isNew: true
+      isNew: true,
+      madeDirectories: plan.options.rules.makesTargetPath ? 1 : 0
     )
   }
 
@@ -215,7 +218,8 @@ struct OperandResolver {
       directory: directory,
       nearest: directory,
       newName: nil,
-      isNew: isMade
+      // What is made as a part of a path counts as having been there, as in rsync.
+      isNew: isMade && !plan.options.rules.makesTargetPath
     )
   }
 
@@ -223,10 +227,10 @@ struct OperandResolver {
   /// others may not look into it before it has them.
   private func newPermissions(for sources: [ResolvedSource]) -> UInt32 {
     let usual = 0o777 & ~creationMask
-    guard let first = sources.first(where: { $0.givesMetadata }) else { return usual }
     let preservation = plan.options.preservation
-    // What several sources merge into keeps what it has, where permissions are not carried over.
-    guard preservation.carriesAccess || sources.count == 1 else { return usual }
+    guard let first = sources.first(where: { $0.givesMetadata }),
+      preservation.carriesAccess || !plan.options.rules.makesTargetPath
+    else { return usual }
     return preservation.newDirectoryPermissions(like: first.metadata, creationMask)
   }
 

@@ -10,8 +10,10 @@ struct TargetPath {
 
   /// A target whose path is made first, if that is wanted and necessary.
   func findMissing(takesNewName: Bool) throws(CopyError) -> ResolvedTarget? {
-    guard plan.options.rules.makesTargetPath, let last = plan.target.lastComponent,
-      last.kind == .regular
+    let makesPath = plan.options.rules.makesTargetPath
+    // A dry run lists what would be copied all the same, as in rsync.
+    guard makesPath || plan.options.isDryRun && !takesNewName,
+      let last = plan.target.lastComponent, last.kind == .regular
     else { return nil }
     do {
       _ = try EntryMetadata(following: plan.target.directory)
@@ -19,13 +21,15 @@ struct TargetPath {
     } catch {
       guard error == .noSuchFileOrDirectory else { return nil }
     }
+    let path = takesNewName ? plan.target.directory : plan.target
     return ResolvedTarget(
-      path: takesNewName ? plan.target.directory : plan.target,
+      path: path,
       directory: nil,
       nearest: try nearestAbove(plan.target.directory),
       newName: takesNewName ? EntryName(last) : nil,
       isNew: true,
-      makesPath: true
+      makesPath: true,
+      madeDirectories: makesPath ? missingCount(path) : 0
     )
   }
 
@@ -42,11 +46,21 @@ struct TargetPath {
         directory: target.newName == nil ? nil : above,
         nearest: above,
         newName: target.newName,
-        isNew: true
+        isNew: target.newName == nil
       )
     } catch {
       throw CopyError(.makeDirectory, path, error, .stop)
     }
+  }
+
+  /// How many directories of a path are missing.
+  private func missingCount(_ path: FilePath) -> Int {
+    var (count, nearest) = (0, path)
+    while (try? EntryMetadata(following: nearest)) == nil, nearest != nearest.directory {
+      count += 1
+      nearest = nearest.directory
+    }
+    return count
   }
 
   private func open(_ path: FilePath) throws(Errno) -> OpenDirectory {

@@ -54,7 +54,8 @@ struct ConsoleSink: EventSink {
       say(LeftOutText.backedUp(path, to: kept), .entry(path, isDirectory: false))
     case .filtered(let entry):
       say(LeftOutText.filtered(entry), .entry(entry.path, isDirectory: entry.isDirectory))
-    case .createdTarget(let path): say(LeftOutText.createdTarget(path), .targetCreation)
+    case .createdTarget(let path, let count):
+      say(LeftOutText.createdTarget(path, count), .targetCreation)
     case .failed(let error): complain(Message.failure(error))
     case .warning(let warning): output.writeError(Message.warning(warning).line)
     case .note(let note): say(Message.note(note))

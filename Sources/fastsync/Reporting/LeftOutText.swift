@@ -38,8 +38,9 @@ enum LeftOutText {
   }
 
   /// The target directory that is made.
-  static func createdTarget(_ path: FilePath) -> Message {
-    words("created directory ", path)
+  static func createdTarget(_ path: FilePath, _ count: Int?) -> Message {
+    guard let count else { return words("created directory ", path) }
+    return words("created \(count) director\(count == 1 ? "y" : "ies") for ", path)
   }
 
   private static func words(
