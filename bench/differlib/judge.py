@@ -91,4 +91,6 @@ def _fields(case, name, one, other):
 
 
 def _log(facts):
-    return lines(b"\n".join(_LOG_PREFIX.sub(b"", line) for line in facts["text"].split(b"\n")))
+    """What a log has, but for errors, which each program words as it likes."""
+    kept = [_LOG_PREFIX.sub(b"", line) for line in facts["text"].split(b"\n")]
+    return lines(b"\n".join(line for line in kept if not re.match(rb"(rsync|fastsync)[: ]", line)))

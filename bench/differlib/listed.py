@@ -238,7 +238,8 @@ def _below_others(case, differences):
         if each.aspect == "output":
             name = _name(each.expected or each.actual).rstrip(b"/")
             return any(name == other or name.startswith(other + b"/") for other in others)
-        return each.aspect == "mtime" and each.name.split(b"/", 1)[-1] in others
+        name = each.name.split(b"/", 1)[-1]
+        return name in others and (each.aspect == "mtime" or each.aspect == "entry" and each.expected is None)
     return [each for each in differences if not (others and is_meant(each))]
 
 
@@ -304,19 +305,57 @@ def _count_of_names(_, differences):
 
 @excuse("failed-changes")
 def _failed(case, differences):
-    """Lines about changes that an ordinary user may not make."""
+    """Lines about what an ordinary user may not do, and the counts of that."""
     if not case.user:
         return differences
     return [each for each in differences
-            if not (each.aspect == "output" and each.actual is None and re.match(rb"\.[fdLSD]", each.expected))]
+            if not (each.aspect == "output" and each.actual is None and re.match(rb"\.[fdLSD]", each.expected)
+                    or each.aspect == "output" and (each.expected or each.actual).startswith(_TRANSFERRED))]
 
 
-@excuse("closed-target")
+@excuse("closed-directories")
 def _opened(case, differences):
+    """What an ordinary user may not enter, or write to, before he opens it."""
     if not case.user:
         return differences
-    return [] if any(each.aspect == "exit" and "mkstemp" in each.expected and "Permission denied" in each.expected
-                     and each.actual.startswith("0") for each in differences) else differences
+    return [] if any(each.aspect == "exit" and "Permission denied" in each.expected or each.aspect == "exit"
+                     and "Permission denie" in each.expected for each in differences) else differences
+
+
+@excuse("filter-remarks")
+def _remarks(_, differences):
+    return [each for each in differences
+            if not (each.aspect == "output" and each.actual is None and each.expected.startswith((b"[", b"deleting in ", b"removing duplicate name")))]
+
+
+@excuse("delete-while-reading")
+def _held_back(case, differences):
+    if not any(each.aspect == "output" and each.expected is None and each.actual.startswith(b"IO error encountered") for each in differences):
+        return differences
+    return [each for each in differences
+            if not (each.aspect == "output" and b"deleting" in (each.expected or each.actual) or each.aspect == "output" and each.expected is None
+                    and each.actual.startswith(b"IO error") or each.aspect == "entry" and each.expected is None or each.aspect == "mtime")]
+
+
+@excuse("temp-dir-dry")
+def _dry(_, differences):
+    return [] if any(each.aspect == "exit" and "temp-dir does not exist" in each.expected for each in differences) else differences
+
+
+@excuse("prune-duplicates")
+def _pruned(case, differences):
+    if not case.has("-m", "--prune-empty-dirs") or len(case.operands) < 3:
+        return differences
+    return [each for each in differences if not (each.aspect == "entry" and each.expected == "dir"
+                                                 or each.aspect == "output" and (each.expected or b"").startswith(b"cd+++"))]
+
+
+@excuse("several-sources")
+def _stays_open(case, differences):
+    if len(case.operands) < 3:
+        return differences
+    return [each for each in differences if not (each.aspect == "mode" and b"/" not in each.name
+                                                 and int(each.expected, 8) & 0o77 == int(each.actual, 8) & 0o77)]
 
 
 @excuse("early-lines")

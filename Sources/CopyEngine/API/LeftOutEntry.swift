@@ -54,35 +54,3 @@ public struct SkippedEntry: Equatable, Sendable {
     self.reason = reason
   }
 }
-
-/// An entry that a filter rule decided.
-public struct FilteredEntry: Equatable, Sendable {
-  /// What the rule does with it.
-  public enum Outcome: Sendable {
-    /// It is not copied.
-    case isHidden
-    /// It is copied.
-    case isShown
-    /// It is not deleted.
-    case isProtected
-    /// It may be deleted.
-    case isAtRisk
-  }
-
-  /// The path in the transfer.
-  public let path: FilePath
-  /// Whether it is a directory.
-  public let isDirectory: Bool
-  /// What the rule does with it.
-  public let outcome: Outcome
-  /// The pattern of the rule, in bytes.
-  public let pattern: [UInt8]
-
-  /// Describes an entry.
-  public init(path: FilePath, isDirectory: Bool, outcome: Outcome, pattern: [UInt8]) {
-    self.path = path
-    self.isDirectory = isDirectory
-    self.outcome = outcome
-    self.pattern = pattern
-  }
-}

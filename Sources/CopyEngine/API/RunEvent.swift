@@ -16,8 +16,6 @@ public enum RunEvent: Sendable {
   /// What had a name at the target was kept under another one, or would be; both as rsync names
   /// them.
   case backedUp(from: FilePath, to: FilePath)
-  /// A filter rule hid an entry of the source, or protected one of the target.
-  case filtered(FilteredEntry)
   /// The target directory, with its path as it was typed, is made by this run; or so many
   /// directories of its path are, where that is to be.
   case createdTarget(FilePath, ofPath: Int?)
@@ -85,8 +83,6 @@ public enum RunEvent: Sendable {
     public static let deletions = Kinds(rawValue: 1 << 7)
     /// `backedUp`.
     public static let backups = Kinds(rawValue: 1 << 8)
-    /// `filtered`.
-    public static let filtered = Kinds(rawValue: 1 << 9)
     /// `createdTarget`.
     public static let targetCreation = Kinds(rawValue: 1 << 10)
     /// No events of their own: `EntryEvent.sourcePath` is filled in.
@@ -102,7 +98,6 @@ extension RunEvent {
     case .skipped: .skips
     case .deletion(let deletion): deletion.isRoutine ? .deletions : .warnings
     case .backedUp: .backups
-    case .filtered: .filtered
     case .createdTarget: .targetCreation
     case .failed: .failures
     case .warning: .warnings

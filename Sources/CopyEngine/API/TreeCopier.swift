@@ -294,7 +294,7 @@ private struct TreeRun {
     for path in resolver.skippedDirectories {
       setup.tell(.skipped(SkippedEntry(path: path, isDirectory: true, reason: .kind)))
     }
-    resolver.nameLoneDirectory(&sources)
+    let isLone = resolver.nameLoneDirectory(&sources)
     let found = try resolver.resolveTarget(for: sources)
     for source in sources { try resolver.check(source, against: found) }
     if plan.options.deletion.moment != nil && !plan.options.deletion.isForced {
@@ -306,10 +306,10 @@ private struct TreeRun {
     }
     if !sources.isEmpty { try checkRoom(sources, found) }
     let target = plan.options.isDryRun ? found : try resolver.create(found, for: sources)
-    if found.madeDirectories > 0 {
+    if found.madeDirectories > 0 && !isLone {
       setup.tell(.createdTarget(found.path, ofPath: found.madeDirectories))
     }
-    if target.isNew && target.newName == nil {
+    if target.isNew && target.newName == nil && !isLone {
       setup.tell(.createdTarget(plan.target, ofPath: nil))
     }
     guard !sources.isEmpty || !resolver.lacking.isEmpty else { return nil }

@@ -9,6 +9,7 @@ final class DeletionGate: Sendable {
   private let ignoresReadErrors: Bool
   private let isClosed = Atomic<Bool>(false)
   private let hasToldClosed = Atomic<Bool>(false)
+  private let hasChangedRoot = Atomic<Bool>(false)
   private let claimed = Atomic<Int>(0)
   private let refused = Atomic<Int>(0)
 
@@ -28,6 +29,12 @@ final class DeletionGate: Sendable {
   func close() {
     if !ignoresReadErrors { isClosed.store(true, ordering: .relaxed) }
   }
+
+  /// Notes that something is removed from the target directory itself.
+  func noteRoot() { hasChangedRoot.store(true, ordering: .relaxed) }
+
+  /// Whether anything was.
+  var changedRoot: Bool { hasChangedRoot.load(ordering: .relaxed) }
 
   /// Whether it was told that names are held back.
   var hasHeldBack: Bool { hasToldClosed.load(ordering: .relaxed) }

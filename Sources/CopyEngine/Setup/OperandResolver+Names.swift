@@ -133,17 +133,20 @@ extension OperandResolver {
 
   /// Makes of a directory that is the only source, and is copied without anything in it, what gives
   /// a missing target its metadata: as the only file it takes the target's name.
-  func nameLoneDirectory(_ sources: inout [ResolvedSource]) {
+  ///
+  /// - Returns: Whether it is so.
+  func nameLoneDirectory(_ sources: inout [ResolvedSource]) -> Bool {
     guard sources.count == 1, let source = sources.first, rules.takesDirectories,
       plan.options.listing == nil,
       !plan.targetIsDirectory, let only = source.only, only.kind == .directory
-    else { return }
+    else { return false }
     do {
       _ = try EntryMetadata(following: plan.target)
+      return false
     } catch {
-      guard error == .noSuchFileOrDirectory else { return }
+      guard error == .noSuchFileOrDirectory else { return false }
       let path = source.loneName.map { source.path.pushing(FilePath($0)) } ?? source.path
-      guard !rules.isRecursive || isEmpty(path) else { return }
+      guard !rules.isRecursive || isEmpty(path) else { return false }
       sources[0] = ResolvedSource(
         path: path,
         directory: only.identity,
@@ -152,6 +155,7 @@ extension OperandResolver {
         names: .listed(ListedNames([]).top),
         givesMetadata: true
       )
+      return true
     }
   }
 

@@ -227,11 +227,10 @@ struct OperandResolver {
   /// others may not look into it before it has them.
   private func newPermissions(for sources: [ResolvedSource]) -> UInt32 {
     let usual = 0o777 & ~creationMask
-    let preservation = plan.options.preservation
-    guard let first = sources.first(where: { $0.givesMetadata }),
-      preservation.carriesAccess || !plan.options.rules.makesTargetPath
-    else { return usual }
-    return preservation.newDirectoryPermissions(like: first.metadata, creationMask)
+    guard let first = sources.first(where: { $0.givesMetadata }) else { return usual }
+    // What is made as a part of a path has what is usual; nobody is let in that will not be later.
+    if plan.options.rules.makesTargetPath { return usual & (first.metadata.permissions | 0o700) }
+    return plan.options.preservation.newDirectoryPermissions(like: first.metadata, creationMask)
   }
 
   private func openTarget(_ path: FilePath) throws(CopyError) -> OpenDirectory {

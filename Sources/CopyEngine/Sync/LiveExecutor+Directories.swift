@@ -153,7 +153,9 @@ extension LiveExecutor where Queue: ~Copyable {
     _ current: EntryMetadata
   ) -> EntryChange {
     // What was removed before the copy counts, as in rsync.
-    let isRoot = directory.parent == nil && run.options.deletion.sweep != .before
+    let isRoot =
+      directory.parent == nil
+      && !(run.options.deletion.sweep == .before && run.deletions.changedRoot)
     let root = isRoot ? run.nearestTarget?.modificationTime : nil
     guard change.contains(.time), let time = directory.timeBefore ?? root else { return change }
     var before = current

@@ -216,6 +216,7 @@ final class TargetSweep {
 
   private func noteSweep(_ subject: Subject) {
     guard let found = subject.sides.targetMetadata else { return }
+    if subject.directory.parent == nil { run.deletions.noteRoot() }
     subject.directory.noteSweep(of: found)
     for member in subject.merged?.directory.members ?? [] where member.onlyName == nil {
       member.directory.noteSweep(of: found)

@@ -32,7 +32,6 @@ struct ConsoleSink: EventSink {
     if isListed && (verbosity.itemizes > 1 || info[.name] > 1) { wanted.insert(.unchanged) }
     if isListed || info[.del] > 0 || info[.remove] > 0 { wanted.insert(.deletions) }
     if info[.backup] > 0 { wanted.insert(.backups) }
-    if verbosity.debug[.filter] > 0 { wanted.insert(.filtered) }
     if info[.name] > 0 || verbosity.itemizes > 0 { wanted.insert(.targetCreation) }
     if verbosity.format?.has("f") == true || verbosity.log?.format.has("f") == true {
       wanted.insert(.sourcePaths)
@@ -52,8 +51,6 @@ struct ConsoleSink: EventSink {
     case .deletion(let deletion): tell(deletion)
     case .backedUp(let path, let kept):
       say(LeftOutText.backedUp(path, to: kept), .entry(path, isDirectory: false))
-    case .filtered(let entry):
-      say(LeftOutText.filtered(entry), .entry(entry.path, isDirectory: entry.isDirectory))
     case .createdTarget(let path, let count):
       say(LeftOutText.createdTarget(path, count), .targetCreation)
     case .failed(let error): complain(Message.failure(error))

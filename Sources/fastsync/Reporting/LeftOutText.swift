@@ -27,16 +27,6 @@ enum LeftOutText {
     words("backed up ", path, " to ", kept)
   }
 
-  /// What a filter rule decided.
-  static func filtered(_ entry: FilteredEntry) -> Message {
-    var message = words("[\(entry.outcome.role)] \(entry.outcome.verb) ", FilePath())
-    message.append(entry.isDirectory ? "directory " : "file ")
-    message.append(entry.path)
-    message.append(" because of pattern ")
-    message.append(bytes: entry.pattern)
-    return message
-  }
-
   /// The target directory that is made.
   static func createdTarget(_ path: FilePath, _ count: Int?) -> Message {
     guard let count else { return words("created directory ", path) }
@@ -70,25 +60,6 @@ extension SkippedEntry.Difference {
     case .contents: " (file change)"
     case .metadata: " (attr change)"
     case .none: " (uptodate)"
-    }
-  }
-}
-
-extension FilteredEntry.Outcome {
-  /// Which of rsync's processes it is that says it.
-  fileprivate var role: String {
-    switch self {
-    case .isHidden, .isShown: "sender"
-    case .isProtected, .isAtRisk: "generator"
-    }
-  }
-
-  fileprivate var verb: String {
-    switch self {
-    case .isHidden: "hiding"
-    case .isShown: "showing"
-    case .isProtected: "protecting"
-    case .isAtRisk: "risking"
     }
   }
 }
