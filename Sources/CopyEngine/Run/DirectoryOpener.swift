@@ -81,7 +81,8 @@ final class DirectoryOpener: Sendable {
     _ sides: DirectorySides
   ) throws(CopyError) -> DirectorySides {
     guard let merged = merged.place(of: directory)?.merged else { return sides }
-    for member in merged.members where member.onlyName == nil {
+    // A list of names says nothing of the directory that it is about, which may be open as a place.
+    for member in merged.members where member.onlyName == nil && member.directory.metadata != nil {
       guard member.directory !== directory else { break }
       do {
         return try open(member.directory)

@@ -50,6 +50,7 @@ extension RunContext {
 
   /// Tells that the target directory becomes a copy of a source.
   func tellNewTarget(
+    _ name: FilePath,
     like metadata: EntryMetadata,
     _ path: FilePath,
     _ change: EntryChange
@@ -58,7 +59,7 @@ extension RunContext {
     sink.receive(
       .entry(
         EntryEvent(
-          path: ".",
+          path: name,
           kind: .directory,
           change: change,
           source: wanted.metadata(metadata),

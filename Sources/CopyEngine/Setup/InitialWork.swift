@@ -119,14 +119,7 @@ struct InitialWork {
   /// The rules that are in force where a source begins.
   private func filter(of source: ResolvedSource) -> DirectoryFilter? {
     guard let filters else { return nil }
-    let directory = source.isContents ? source.path : source.path.directory
-    let path = FilePath.workingDirectory.pushing(directory).bytes
-    let scope = FilterScope(
-      filters,
-      .sender,
-      directory: path,
-      looksAbove: source.path == firstDirectory
-    )
+    let scope = source.scope(filters, looksAbove: source.path == firstDirectory)
     return DirectoryFilter(scope, isRead: source.isContents)
   }
 

@@ -134,28 +134,31 @@ extension OperandResolver {
   /// Makes of a directory that is the only source, and is copied without anything in it, what gives
   /// a missing target its metadata: as the only file it takes the target's name.
   ///
-  /// - Returns: Whether it is so.
-  func nameLoneDirectory(_ sources: inout [ResolvedSource]) -> Bool {
+  /// Such a directory is the target as rsync tells it, and not one that it makes for the target.
+  mutating func nameLoneDirectory(_ sources: inout [ResolvedSource]) {
     guard sources.count == 1, let source = sources.first, rules.takesDirectories,
-      plan.options.listing == nil,
-      !plan.targetIsDirectory, let only = source.only, only.kind == .directory
-    else { return false }
+      plan.options.listing == nil, !plan.targetIsDirectory
+    else { return }
     do {
       _ = try EntryMetadata(following: plan.target)
-      return false
     } catch {
-      guard error == .noSuchFileOrDirectory else { return false }
+      guard error == .noSuchFileOrDirectory else { return }
+      if source.isContents && source.lone == nil && source.givesMetadata {
+        isLone = !source.names.isRead || isEmpty(source.path)
+      }
+      guard let only = source.only, only.kind == .directory else { return }
       let path = source.loneName.map { source.path.pushing(FilePath($0)) } ?? source.path
-      guard !rules.isRecursive || isEmpty(path) else { return false }
+      guard !rules.isRecursive || isEmpty(path) else { return }
+      isLone = true
       sources[0] = ResolvedSource(
         path: path,
         directory: only.identity,
         name: .itself,
         metadata: only,
         names: .listed(ListedNames([]).top),
-        givesMetadata: true
+        givesMetadata: true,
+        toldName: FilePath(source.loneName ?? source.name)
       )
-      return true
     }
   }
 

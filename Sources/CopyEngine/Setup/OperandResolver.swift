@@ -18,6 +18,8 @@ struct ResolvedSource {
   var names: EntrySource
   /// Whether the target directory gets its metadata.
   var givesMetadata = false
+  /// What it is called where it is told.
+  var toldName: FilePath = "."
   /// The only thing that was found of what was listed.
   var lone: (name: EntryName, metadata: EntryMetadata)?
 
@@ -29,6 +31,20 @@ struct ResolvedSource {
 
   /// What takes the name of the target, where that is to be a name; `nil` for several.
   var only: EntryMetadata? { isContents ? lone?.metadata : metadata }
+
+  /// The rules that are in force where it begins.
+  func scope(_ filters: FilterList, looksAbove: Bool) -> FilterScope {
+    let directory = isContents ? path : path.directory
+    let whole = FilePath.workingDirectory.pushing(directory).bytes
+    return FilterScope(filters, .sender, directory: whole, looksAbove: looksAbove)
+  }
+
+  /// Whether the rules of the command line leave it out altogether.
+  func isHidden(by filters: FilterList?) -> Bool {
+    guard let filters, !filters.looksAbove, !isContents else { return false }
+    return scope(filters, looksAbove: false)
+      .excludes(name, isDirectory: metadata.kind == .directory)
+  }
 }
 
 /// The directory that is copied into.
@@ -58,6 +74,8 @@ struct OperandResolver {
   var missing: [CopyError] = []
   /// What the sources do not have, where that is to be removed: paths relative to the target.
   var lacking: [EntryName] = []
+  /// Whether all that is copied is one directory, which takes the name of a missing target.
+  var isLone = false
   /// Directories that were listed, where no run tells that they are skipped.
   var skippedDirectories: [FilePath] = []
 
@@ -131,7 +149,10 @@ struct OperandResolver {
       )
     }
     if found == nil,
-      let missing = try TargetPath(plan: plan).findMissing(takesNewName: takesNewName(sources))
+      let missing = try TargetPath(plan: plan).findMissing(
+        takesNewName: takesNewName(sources),
+        isLone: isLone
+      )
     {
       return missing
     }
@@ -154,7 +175,7 @@ struct OperandResolver {
       nearest: above,
       newName: nil,
       isNew: true,
-      madeDirectories: plan.options.rules.makesTargetPath ? 1 : 0
+      madeDirectories: makesPath ? 1 : 0
     )
   }
 
@@ -219,9 +240,12 @@ struct OperandResolver {
       nearest: directory,
       newName: nil,
       // What is made as a part of a path counts as having been there, as in rsync.
-      isNew: isMade && !plan.options.rules.makesTargetPath
+      isNew: isMade && !makesPath
     )
   }
+
+  /// Whether the target is made as a part of a path that is to be (`--mkpath`).
+  private var makesPath: Bool { plan.options.rules.makesTargetPath && !isLone }
 
   /// The permissions that the target directory is made with: where it is to have those of a source,
   /// others may not look into it before it has them.
@@ -229,7 +253,7 @@ struct OperandResolver {
     let usual = 0o777 & ~creationMask
     guard let first = sources.first(where: { $0.givesMetadata }) else { return usual }
     // What is made as a part of a path has what is usual; nobody is let in that will not be later.
-    if plan.options.rules.makesTargetPath { return usual & (first.metadata.permissions | 0o700) }
+    if makesPath { return usual & (first.metadata.permissions | 0o700) }
     return plan.options.preservation.newDirectoryPermissions(like: first.metadata, creationMask)
   }
 

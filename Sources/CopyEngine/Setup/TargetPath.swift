@@ -9,9 +9,14 @@ struct TargetPath {
   let plan: CopyPlan
 
   /// A target whose path is made first, if that is wanted and necessary.
-  func findMissing(takesNewName: Bool) throws(CopyError) -> ResolvedTarget? {
+  ///
+  /// A dry run lists what would be copied all the same, as in rsync.
+  ///
+  /// - Parameters:
+  ///   - takesNewName: Whether the target operand is a name for a file.
+  ///   - isLone: Whether it is one for a directory, which is not made with its path.
+  func findMissing(takesNewName: Bool, isLone: Bool) throws(CopyError) -> ResolvedTarget? {
     let makesPath = plan.options.rules.makesTargetPath
-    // A dry run lists what would be copied all the same, as in rsync.
     guard makesPath || plan.options.isDryRun && !takesNewName,
       let last = plan.target.lastComponent, last.kind == .regular
     else { return nil }
@@ -29,7 +34,7 @@ struct TargetPath {
       newName: takesNewName ? EntryName(last) : nil,
       isNew: true,
       makesPath: true,
-      madeDirectories: makesPath ? missingCount(path) : 0
+      madeDirectories: makesPath ? missingCount(isLone ? path.directory : path) : 0
     )
   }
 
