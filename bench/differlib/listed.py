@@ -309,7 +309,7 @@ def _failed(case, differences):
     if not case.user:
         return differences
     return [each for each in differences
-            if not (each.aspect == "output" and each.actual is None and re.match(rb"\.[fdLSD]", each.expected)
+            if not (each.aspect == "output" and each.actual is None and re.match(rb"[.>c][fdLSD]", each.expected)
                     or each.aspect == "output" and (each.expected or each.actual).startswith(_TRANSFERRED))]
 
 
@@ -361,4 +361,54 @@ def _stays_open(case, differences):
 @excuse("early-lines")
 def _early(_, differences):
     return [each for each in differences
-            if not (each.aspect == "output" and each.expected is None and each.actual.startswith(b"delta-transmission disabled"))]
+            if not (each.aspect == "output" and (each.expected or each.actual).startswith(b"delta-transmission "))]
+
+
+@excuse("update-nanoseconds")
+def _newer_by_less(case, differences):
+    if not case.has("-u", "--update"):
+        return differences
+    old = [each.name for each in differences if each.aspect == "mtime" and isinstance(each.expected, int) and isinstance(each.actual, int)
+           and each.expected // 10**9 == each.actual // 10**9]
+    return [each for each in differences if not (each.name in old or old and each.aspect == "output")]
+
+
+@excuse("mkpath-modes")
+def _masked(case, differences):
+    if not case.has("--mkpath"):
+        return differences
+    return [each for each in differences if not (each.aspect == "output" and (each.expected or each.actual).endswith(b" ./"))]
+
+
+@excuse("link-loops")
+def _round(case, differences):
+    """Many names below links to directories above, which rsync follows again and again."""
+    if not case.has("-L", "-k", "--copy-links", "--copy-dirlinks"):
+        return differences
+    deep = [each for each in differences if each.actual is None
+            and (each.name if each.aspect == "entry" else each.expected if each.aspect == "output" else b"").count(b"/") > 12]
+    return [] if len(deep) > 8 else differences
+
+
+@excuse("implied-counts")
+def _implied(case, differences):
+    if not case.has("--no-implied-dirs"):
+        return differences
+    return [each for each in differences if not (each.aspect == "output" and (each.expected or each.actual).startswith(b"Number of created"))]
+
+
+@excuse("log-escapes")
+def _escaped(_, differences):
+    return [each for each in differences if not (each.aspect == "output" and each.name == b"log"
+                                                 and any(byte > 127 or byte == 92 for byte in (each.expected or each.actual)))]
+
+
+@excuse("list-log")
+def _no_log(case, differences):
+    return [each for each in differences if not (each.aspect == "entry" and each.name == b"log" and case.has("--list-only"))]
+
+
+@excuse("held-back")
+def _said_so(_, differences):
+    return [each for each in differences if not (each.aspect == "output" and each.actual is None
+                                                 and each.expected.startswith(b"IO error encountered"))]

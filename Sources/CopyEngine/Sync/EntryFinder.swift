@@ -103,11 +103,26 @@ extension EntryFinder {
     // As in rsync a directory is in the transfer though what was listed in it is to be removed.
     if run.options.deletion.removesMissing { return true }
     for path in level.paths {
-      let found = try? lookUp(path, below: name, sides)
-      if let found, found.kind != .directory || run.options.rules.takesDirectories { return true }
+      guard let found = try? lookUp(path, below: name, sides) else { continue }
+      let isTaken = found.kind != .directory || run.options.rules.takesDirectories
+      if isTaken && !isLeftOut(path, found.kind, below: name, in: directory) { return true }
     }
     tellMissing(below: level, name, in: directory, sides)
     return false
+  }
+
+  /// Whether rules leave out what was listed below a directory.
+  private func isLeftOut(
+    _ path: EntryName,
+    _ kind: EntryKind,
+    below name: EntryName,
+    in directory: CopyDirectory
+  ) -> Bool {
+    guard var scope = directory.filter?.current.below(name) else { return false }
+    var names = path.bytes.split(separator: UInt8(ascii: "/"))
+    guard let last = names.popLast() else { return false }
+    for name in names { scope = scope.below(EntryName(name)) }
+    return scope.excludes(EntryName(last), isDirectory: kind == .directory)
   }
 
   private func tellMissing(
@@ -119,7 +134,8 @@ extension EntryFinder {
     for path in level.paths {
       let whole = Self.joined(name, path)
       do {
-        _ = try lookUp(path, below: name, sides)
+        let found = try lookUp(path, below: name, sides)
+        guard !isLeftOut(path, found.kind, below: name, in: directory) else { continue }
         run.tellSkipped(directory, whole, isDirectory: true)
       } catch {
         guard error != .noSuchFileOrDirectory || !run.options.rules.ignoresMissing else {

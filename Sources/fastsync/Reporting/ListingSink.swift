@@ -13,6 +13,8 @@ final class ListingSink: EventSink {
   private let start = ContinuousClock.now
   /// Whether it is shown what symbolic links lead to.
   private let showsLinks: Bool
+  /// Whether access times are shown.
+  private let showsAccessTimes: Bool
   private let lines = Lock<[OrderedLine]>([])
 
   /// Begins a list.
@@ -20,6 +22,7 @@ final class ListingSink: EventSink {
     self.output = output
     self.verbosity = verbosity
     showsLinks = listing.showsLinks
+    showsAccessTimes = plan.options.metadata.comparesAccessTimes
     if let line = RunReporter.heading(plan, verbosity), !verbosity.isQuiet {
       output.write(Array("\(line)\n".utf8))
     }
@@ -36,7 +39,8 @@ final class ListingSink: EventSink {
         source,
         entry.kind,
         verbosity.figures,
-        showsLinks: showsLinks
+        showsLinks: showsLinks,
+        showsAccessTimes: showsAccessTimes
       )
       let isDirectory = source.kind == .directory
       let ordered = OrderedLine(
@@ -70,7 +74,8 @@ final class ListingSink: EventSink {
     _ source: EntryMetadata,
     _ kind: EntryEvent.Kind,
     _ figures: FigureStyle,
-    showsLinks: Bool
+    showsLinks: Bool,
+    showsAccessTimes: Bool = false
   ) -> Message {
     let hasSize = source.kind != .device && source.kind != .special
     let size = figures.text(hasSize ? source.size : 0)
@@ -79,6 +84,11 @@ final class ListingSink: EventSink {
     var message = Message()
     message.append("\(ModeText.kind(source.mode))\(ModeText.permissions(source.mode)) ")
     message.append("\(String(repeating: " ", count: padding))\(size) \(time) ")
+    if showsAccessTimes {
+      let isDirectory = source.kind == .directory
+      let time = ModeText.time(Int(source.accessTime.seconds), separator: " ")
+      message.append(isDirectory ? String(repeating: " ", count: 20) : "\(time) ")
+    }
     message.append(path)
     if showsLinks, case .symbolicLink(let contents) = kind {
       message.append(" -> ")
