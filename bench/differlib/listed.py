@@ -199,6 +199,7 @@ def _rsync_fails(_, differences):
 @excuse("atimes")
 def _whole_seconds(_, differences):
     """-U keeps whole seconds."""
+    differences = _without_pairs(differences, lambda line: re.sub(rb"^(.{8})[u.]", rb"\1.", line))
     return [each for each in differences if each.aspect != "atime" or each.expected % 10**9
             or each.expected // 10**9 != each.actual // 10**9]
 
@@ -325,7 +326,8 @@ def _opened(case, differences):
 @excuse("filter-remarks")
 def _remarks(_, differences):
     return [each for each in differences
-            if not (each.aspect == "output" and each.actual is None and each.expected.startswith((b"[", b"deleting in ", b"removing duplicate name")))]
+            if not (each.aspect == "output" and each.actual is None and (
+                each.expected.startswith((b"[", b"deleting in ", b"removing duplicate name", b"(new) backup_dir")) or each.expected == b"done"))]
 
 
 @excuse("delete-while-reading")
@@ -346,8 +348,8 @@ def _dry(_, differences):
 def _pruned(case, differences):
     if not case.has("-m", "--prune-empty-dirs") or len(case.operands) < 3:
         return differences
-    return [each for each in differences if not (each.aspect == "entry" and each.expected == "dir"
-                                                 or each.aspect == "output" and (each.expected or b"").startswith(b"cd+++"))]
+    return [each for each in differences if not (each.aspect == "entry" and each.expected == "dir" or each.aspect == "mtime"
+                                                 or each.aspect == "output" and re.match(rb"(cd\+|\.d)", each.expected or b""))]
 
 
 @excuse("several-sources")
@@ -385,6 +387,8 @@ def _round(case, differences):
     """Many names below links to directories above, which rsync follows again and again."""
     if not case.has("-L", "-k", "--copy-links", "--copy-dirlinks"):
         return differences
+    if any(each.aspect == "exit" and "Too m" in each.expected for each in differences):
+        return []
     deep = [each for each in differences if each.actual is None
             and (each.name if each.aspect == "entry" else each.expected if each.aspect == "output" else b"").count(b"/") > 12]
     return [] if len(deep) > 8 else differences
@@ -412,3 +416,33 @@ def _no_log(case, differences):
 def _said_so(_, differences):
     return [each for each in differences if not (each.aspect == "output" and each.actual is None
                                                  and each.expected.startswith(b"IO error encountered"))]
+
+
+@excuse("lone-directories")
+def _left_out(case, differences):
+    if not case.has("--exclude", "--exclude-from", "--filter", "-f", "-F", "-FF", "-C", "--include-from"):
+        return differences
+    return [each for each in differences
+            if not (each.aspect == "output" and (each.expected or each.actual).startswith((b"created directory", b"created 1 dir", b"Number of created"))
+                    or each.aspect == "entry" and each.expected is None and each.actual == "dir" and b"/" not in each.name)]
+
+
+@excuse("backup-dir-kept")
+def _kept_backups(case, differences):
+    if not case.has("--backup-dir"):
+        return differences
+    return [each for each in differences
+            if not (each.name.startswith(b"dst/bak") or each.aspect == "output" and b"bak" in (each.expected or each.actual))]
+
+
+@excuse("unreadable-target")
+def _not_read(case, differences):
+    if not case.user:
+        return differences
+    return [] if any(each.aspect == "exit" and each.actual.startswith("23") and "Permission denied" in each.actual
+                     for each in differences) else differences
+
+
+@excuse("file-onto-device")
+def _device(_, differences):
+    return [] if any(each.aspect == "exit" and "and a file would take its place" in each.actual for each in differences) else differences

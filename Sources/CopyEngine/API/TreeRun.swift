@@ -190,7 +190,7 @@ struct TreeRun {
           setup.tell(.failed(gone))
         }
       } catch {
-        if error.operation == .openSource && source.names != nil {
+        if error.operation == .openSource && source.names?.keepsRoot == true {
           // What a list is about is not one of many.
           throw CopyError(.openSource, error.path, error.errno, .selection)
         }

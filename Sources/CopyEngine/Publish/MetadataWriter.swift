@@ -259,8 +259,7 @@ struct MetadataWriter: ~Copyable {
         try place.target.setOwner(nil, group: group)
         change = .group
       } catch {
-        // rsync's options ask an ordinary user for the groups that he has, and no more.
-        if !policy.skipsPrivileged || policy.isPrivileged { refusal = error }
+        refusal = error
       }
     }
     switch (lacksOwner, refusal) {

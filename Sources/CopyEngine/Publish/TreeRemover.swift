@@ -117,6 +117,10 @@ extension TreeRemover {
         continue
       }
       if kind == .directory {
+        if run.backups?.isAt(EntryLocation(directory: number, name: name)) == true {
+          directory.keepSomething()
+          continue
+        }
         found.append(DoomedWork(directory: DoomedDirectory(name, in: directory)))
         continue
       }

@@ -34,6 +34,25 @@ final class BackupRoot: Sendable {
     }
   }
 
+  /// Whether a name leads to the directory (`statx`): what is in it is never removed, since it
+  /// would be put into it once more.
+  func isAt(_ place: EntryLocation) -> Bool {
+    guard let own = identity, let found = try? place.metadata() else { return false }
+    return found.identity == own
+  }
+
+  /// Which directory it is, if it has been made.
+  private var identity: InodeIdentity? {
+    let known = opened.withLock { $0 }
+    if let known {
+      return try? EntryLocation(open: known.descriptor.rawValue).metadata().identity
+    }
+    let place = TrustedPath(path, from: target.descriptor.rawValue, followsAll: followsAll)
+    guard let found = try? place.openDirectory() else { return nil }
+    defer { withExtendedLifetime(found) {} }
+    return try? EntryLocation(open: found.rawValue).metadata().identity
+  }
+
   /// The open directory.
   func open() throws(Errno) -> OpenDirectory {
     var failure: Errno?

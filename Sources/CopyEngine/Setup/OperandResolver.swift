@@ -253,7 +253,8 @@ struct OperandResolver {
     let usual = 0o777 & ~creationMask
     guard let first = sources.first(where: { $0.givesMetadata }) else { return usual }
     // What is made as a part of a path has what is usual; nobody is let in that will not be later.
-    if makesPath { return usual & (first.metadata.permissions | 0o700) }
+    let keepsUsual = sources.count > 1 && !plan.options.preservation.contains(.permissions)
+    if makesPath || keepsUsual { return usual & (first.metadata.permissions | 0o700) }
     return plan.options.preservation.newDirectoryPermissions(like: first.metadata, creationMask)
   }
 

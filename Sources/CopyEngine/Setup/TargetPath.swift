@@ -15,6 +15,8 @@ struct TargetPath {
   /// - Parameters:
   ///   - takesNewName: Whether the target operand is a name for a file.
   ///   - isLone: Whether it is one for a directory, which is not made with its path.
+  /// - Returns: The target; `nil` where it is found in another way.
+  /// - Throws: Why nothing on the path can be opened.
   func findMissing(takesNewName: Bool, isLone: Bool) throws(CopyError) -> ResolvedTarget? {
     let makesPath = plan.options.rules.makesTargetPath
     guard makesPath || plan.options.isDryRun && !takesNewName,

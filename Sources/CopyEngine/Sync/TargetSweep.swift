@@ -188,6 +188,8 @@ final class TargetSweep {
     if name.isTemporary && !areTemporariesFree(subject) { return }
     guard let kind = entry.kind ?? kind(of: name, subject) else { return }
     if rules?.excludes(name, isDirectory: kind == .directory) == true { return }
+    let place = EntryLocation(directory: subject.sides.target, name: name)
+    if kind == .directory, run.backups?.isAt(place) == true { return }
     if !remover.names.isDry { noteSweep(subject) }
     guard kind == .directory else {
       _ = remover.names.remove(name, kind, from: subject.sides.target, .run(directory))

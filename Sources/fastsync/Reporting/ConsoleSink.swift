@@ -32,7 +32,8 @@ struct ConsoleSink: EventSink {
     if isListed && (verbosity.itemizes > 1 || info[.name] > 1) { wanted.insert(.unchanged) }
     if isListed || info[.del] > 0 || info[.remove] > 0 { wanted.insert(.deletions) }
     if info[.backup] > 0 { wanted.insert(.backups) }
-    if info[.name] > 0 || verbosity.itemizes > 0 { wanted.insert(.targetCreation) }
+    let isTold = info[.name] > 0 || verbosity.itemizes > 0
+    if isTold && !verbosity.isQuiet { wanted.insert(.targetCreation) }
     if verbosity.format?.has("f") == true || verbosity.log?.format.has("f") == true {
       wanted.insert(.sourcePaths)
     }
