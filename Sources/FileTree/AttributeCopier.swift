@@ -27,6 +27,9 @@ public struct AttributeCopier: ~Copyable {
     /// Those of users in which rsync stores metadata, such as `user.rsync.%stat`; without this they
     /// are not carried over, and removed.
     @inlinable public static var stored: Classes { Classes(rawValue: 16) }
+    /// What users may not set is kept in attributes that they may, and taken from there: ACLs in
+    /// `user.rsync.%aacl` and `%dacl`, any others below `user.rsync.`; real ACLs do not count.
+    @inlinable public static var disguised: Classes { Classes(rawValue: 32) }
   }
 
   /// An attribute that could not be carried over.
@@ -114,7 +117,9 @@ public struct AttributeCopier: ~Copyable {
     filter: AttributeFilter? = nil
   ) throws(Failure) -> AttributeDelta {
     var wanted = try names(of: source, classes, isSource: true)
-    if !classes.contains(.stored) { wanted.removeAll(where: \.isStoredMetadata) }
+    if !classes.contains(.stored) {
+      wanted.removeAll { $0.isStoredMetadata && !$0.isDisguisedList }
+    }
     var present = isBare ? [] : try names(of: target, classes, isSource: false)
     if let filter {
       wanted.removeAll { filter.isLeftOut($0) }
@@ -197,12 +202,12 @@ public struct AttributeCopier: ~Copyable {
   ) -> [Failure] {
     delta.changed.compactMap { name in
       do throws(Errno) {
-        _ = unsafe try source.readAttribute(name.key, into: sourceValue)
+        _ = unsafe try source.readAttribute(name.sourceKey, into: sourceValue)
         return nil
       } catch {
         // It was removed since it was listed.
         guard error != .noData else { return nil }
-        return Failure(operation: .read(name.key), errno: error, isSource: true)
+        return Failure(operation: .read(name.sourceKey), errno: error, isSource: true)
       }
     }
   }
@@ -241,7 +246,11 @@ public struct AttributeCopier: ~Copyable {
     }
     guard count > 0 else { return [] }
     return unsafe list[..<count].split(separator: 0).compactMap { bytes in
-      let name = unsafe AttributeName(key: EntryName(bytes.map { UInt8(bitPattern: $0) }))
+      let key = unsafe EntryName(bytes.map { UInt8(bitPattern: $0) })
+      guard !classes.contains(.disguised) else {
+        return AttributeName(disguised: key, classes, isSource: isSource)
+      }
+      let name = AttributeName(key: key)
       guard let found = name.attributeClass, classes.contains(found) else { return nil }
       return name
     }
@@ -252,7 +261,7 @@ public struct AttributeCopier: ~Copyable {
     _ source: EntryLocation,
     _ target: EntryLocation
   ) -> Bool {
-    guard let size = unsafe try? source.readAttribute(name.key, into: sourceValue),
+    guard let size = unsafe try? source.readAttribute(name.sourceKey, into: sourceValue),
       let present = unsafe try? target.readAttribute(name.key, into: targetValue)
     else { return false }
     return unsafe present == size
@@ -289,11 +298,11 @@ public struct AttributeCopier: ~Copyable {
   ) throws(Failure) {
     let size: Int
     do {
-      size = unsafe try source.readAttribute(name.key, into: sourceValue)
+      size = unsafe try source.readAttribute(name.sourceKey, into: sourceValue)
     } catch {
       // It was removed since it was listed.
       if error == .noData { return }
-      throw Failure(operation: .read(name.key), errno: error, isSource: true)
+      throw Failure(operation: .read(name.sourceKey), errno: error, isSource: true)
     }
     do {
       unsafe try target.setAttribute(

@@ -18,12 +18,12 @@ public struct AttributeFilter {
   /// Whether an attribute of the source is not copied.
   func isLeftOut(_ name: AttributeName) -> Bool {
     name.attributeClass != .accessControlLists
-      && (source.verdict(ofAttribute: name.key) == .exclude || isKept(name))
+      && (source.verdict(ofAttribute: name.sourceKey) == .exclude || isKept(name))
   }
 
   /// Whether an attribute of the target stays as it is.
   func isKept(_ name: AttributeName) -> Bool {
     name.attributeClass != .accessControlLists
-      && target.verdict(ofAttribute: name.key) == .exclude
+      && target.verdict(ofAttribute: name.sourceKey) == .exclude
   }
 }

@@ -7,10 +7,20 @@ internal import SystemPackage
 struct AttributeName: Equatable, Sendable {
   /// Its bytes, which need not be UTF-8 and are not text to be compared as such.
   let key: EntryName
+  /// What it is called at the source.
+  let sourceKey: EntryName
+  /// Whether an ACL is kept in it.
+  private(set) var isDisguisedList = false
+
+  /// Takes a name that both sides have.
+  init(key: EntryName) { (self.key, sourceKey) = (key, key) }
+
+  /// Whether two are the same at the target.
+  static func == (one: AttributeName, other: AttributeName) -> Bool { one.key == other.key }
 
   /// Which class the attribute belongs to; `nil` for those that are left alone.
   var attributeClass: AttributeCopier.Classes? {
-    if isAccessList || isEqual("system.posix_acl_default") { return .accessControlLists }
+    if isDisguisedList || isAccessList || isEqual("system.posix_acl_default") { return .accessControlLists }
     if starts("user.") { return .user }
     // XFS shows its ACLs a second time under these names; to remove them removes the ACL.
     if starts("trusted.SGI_ACL_") { return nil }
@@ -35,14 +45,49 @@ struct AttributeName: Equatable, Sendable {
   /// Whether it says how btrfs compresses data.
   var isCompression: Bool { isEqual("btrfs.compression") }
 
-  private func starts(_ prefix: StaticString) -> Bool {
+  fileprivate func starts(_ prefix: StaticString) -> Bool {
     unsafe key.bytes.starts(
       with: UnsafeBufferPointer(start: prefix.utf8Start, count: prefix.utf8CodeUnitCount)
     )
   }
 
-  private func isEqual(_ name: StaticString) -> Bool {
+  fileprivate func isEqual(_ name: StaticString) -> Bool {
     key.count == name.utf8CodeUnitCount && starts(name)
+  }
+}
+
+extension AttributeName {
+  /// What an attribute is called in an entry that stands in for another, as rsync has it; `nil`
+  /// where it does not count.
+  ///
+  /// - Parameters:
+  ///   - found: Its name.
+  ///   - classes: What counts.
+  ///   - isSource: Whether it was found at the source, where what is not disguised yet counts too.
+  init?(disguised found: EntryName, _ classes: AttributeCopier.Classes, isSource: Bool) {
+    let prefix = Array("user.rsync.".utf8)
+    let name = AttributeName(key: found)
+    if name.isEqual("user.rsync.%aacl") || name.isEqual("user.rsync.%dacl") {
+      guard classes.contains(.accessControlLists) else { return nil }
+      self = name
+      isDisguisedList = true
+      return
+    }
+    guard classes.contains(.user), !name.isEqual("user.rsync.%stat") else { return nil }
+    if name.starts("user.") {
+      let isTwice = isSource && name.starts("user.rsync.user.")
+      let key = isTwice ? EntryName(found.bytes.dropFirst(prefix.count)) : found
+      self.init(key: key, sourceKey: found)
+      return
+    }
+    guard isSource, classes.contains(.privileged), !name.isOfSystem,
+      let own = name.attributeClass, own != .accessControlLists
+    else { return nil }
+    self.init(key: EntryName(prefix + found.bytes), sourceKey: found)
+  }
+
+  private init(key: EntryName, sourceKey: EntryName) {
+    (self.key, self.sourceKey) = (key, sourceKey)
   }
 }
 

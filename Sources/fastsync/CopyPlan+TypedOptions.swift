@@ -82,6 +82,17 @@ extension CopyOptions {
     rules.filters = FilterOptions(typed.filters, implied: staging.rules)
     rules.filters.settings.deletesExcluded = typed.deletion.deletesExcluded
     rules.filters.settings.followsForeignLinks = followsForeignLinks
+    if metadata.superUser == .stored { try checkStored(typed) }
+  }
+
+  /// Refuses what does not go together with `--fake-super`.
+  private func checkStored(_ typed: TypedOptions) throws(Refusal) {
+    if typed.metadata.attributes > 1 { throw Refusal("--fake-super conflicts with -XX") }
+    let option =
+      typed.copiesDevices ? "--copy-devices" : typed.target.writesDevices ? "--write-devices" : nil
+    if let option {
+      throw Refusal("--fake-super does not go together with \(option)", .unsupported)
+    }
   }
 
   /// Carries out the selection options in the order in which they were typed.

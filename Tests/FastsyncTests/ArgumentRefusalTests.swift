@@ -18,22 +18,12 @@ import Testing
   }
 
   @Test(arguments: [
-    "--fake-super"
-  ])
-  func rsyncOptionsThatAreNotThereYet(options: String) {
-    let refusal = refusal("\(options) a b")
-    #expect(refusal?.code == .usage)
-    #expect(refusal?.text.contains("not support yet") == true)
-  }
-
-  @Test(arguments: [
     "--foo", "-Y", "-aY", "--archiv", "--no-archive", "--no-a", "--no-n", "--no-dry-run",
     "--no-quiet", "--no-memory", "-j2", "-5", "--archive=1", "--no-", "--=x",
   ])
   func typingErrors(options: String) {
     let refusal = refusal("\(options) a b")
     #expect(refusal?.code == .usage)
-    #expect(refusal?.text.contains("not support yet") == false)
     #expect(refusal?.text.contains("\n") == false)
   }
 

@@ -10,6 +10,8 @@ public struct MetadataOptions: Equatable, Sendable {
     case always
     /// In no case (`--no-super`).
     case never
+    /// It is kept in attributes instead, and taken from there on both sides (`--fake-super`).
+    case stored
   }
 
   /// Changes of what the source's permissions are taken for (`--chmod`).
@@ -43,10 +45,16 @@ public struct MetadataOptions: Equatable, Sendable {
   func isSuperUser(isPrivileged: Bool) -> Bool {
     switch superUser {
     case .asProcess: isPrivileged
-    case .always: true
+    case .always, .stored: true
     case .never: false
     }
   }
+}
+
+extension MetadataOptions {
+  /// Whether what only root can give is kept in attributes of the target and taken from those of the
+  /// source.
+  var isStored: Bool { superUser == .stored }
 }
 
 extension CopyOptions {

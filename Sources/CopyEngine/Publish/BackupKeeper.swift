@@ -69,6 +69,8 @@ struct BackupKeeper: ~Copyable {
   ) throws(CopyError) {
     let old = EntryLocation(directory: sides.target, name: name)
     do throws(Errno) {
+      // What stands in for something is copied as what it is.
+      let found = run.options.metadata.isStored ? try old.metadata() : found
       if reason == .deleted && isBackup(name) { return try old.remove() }
       let place = try open(directory, sides)
       defer { withExtendedLifetime(place) {} }
@@ -206,6 +208,8 @@ extension BackupKeeper {
       target: new
     )
     let policy = metadata.policy.forBackups
+    var found = found
+    if policy.options.isStored { found = (try? old.withStoredMetadata(found)) ?? found }
     let inode = InodeDelta(of: found, at: .new(nil, replacing: nil), policy)
     let attributes = metadata.compareAttributes(place, found.kind)
     _ = metadata.apply(MetadataDelta(inode: inode, attributes: attributes), place)
@@ -276,11 +280,14 @@ extension BackupKeeper {
       var found = sides.targetMetadata
     else { return }
     defer { withExtendedLifetime(sides) {} }
+    let original = EntryLocation(open: sides.target)
+    if metadata.policy.options.isStored {
+      found = (try? original.withStoredMetadata(found)) ?? found
+    }
     // What it is to be in the end: while it is filled it may be closed to others.
     if run.preservation.contains(.permissions), let wanted = directory.metadata {
       found.mode = found.typeBits | wanted.permissions
     }
-    let original = EntryLocation(open: sides.target)
     let metadataPlace = MetadataPlace(
       directory: directory,
       name: .itself,
@@ -297,11 +304,13 @@ extension BackupKeeper {
 extension MetadataPolicy {
   /// The same for backups, which have the permissions of what they are of in any case.
   fileprivate var forBackups: MetadataPolicy {
-    MetadataPolicy(
+    var policy = MetadataPolicy(
       preservation: preservation.union(.permissions),
       isPrivileged: isPrivileged,
       skipsPrivileged: skipsPrivileged,
       creationMask: creationMask
     )
+    if options.isStored { policy.options.superUser = .stored }
+    return policy
   }
 }

@@ -57,10 +57,11 @@ struct MetadataPolicy: Sendable {
       classes.insert(.accessControlLists)
     }
     if preservation.contains(.extendedAttributes) {
-      classes.formUnion([.user, .filesystem])
+      classes.formUnion(options.isStored ? .user : [.user, .filesystem])
       if options.keepsStoredMetadata { classes.insert(.stored) }
       if isPrivileged || !skipsPrivileged { classes.insert(.privileged) }
     }
+    if options.isStored && !classes.isEmpty { classes.insert(.disguised) }
     return classes
   }
 }
@@ -136,6 +137,8 @@ struct InodeDelta: Equatable {
   private(set) var keepsNearTime = false
   /// Whether it is a regular file, which loses setuid, setgid and capabilities with its owner.
   let isFile: Bool
+  /// What is stored of the entry, where that is asked for.
+  private(set) var stored: StoredWish?
   /// Whether the entry was there before, so that attributes that are equal are not set again.
   let isRepair: Bool
 
@@ -157,6 +160,7 @@ struct InodeDelta: Equatable {
     isRepair = if case .entry = present { true } else { false }
     compareOwner(wanted, present, policy)
     comparePermissions(wanted, present, policy, allowed ?? 0o777 & ~policy.creationMask)
+    if policy.options.isStored { stored = StoredWish(wanted, present, policy, permissions) }
     if policy.carriesAccessTime(of: wanted.kind) {
       accessTime = wanted.accessTime
       if policy.options.comparesAccessTimes { compareAccessTime(wanted, present, policy) }

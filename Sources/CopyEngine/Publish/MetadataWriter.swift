@@ -94,6 +94,7 @@ struct MetadataWriter: ~Copyable {
     _ place: MetadataPlace,
     isForced: Bool = false
   ) -> EntryChange {
+    if let wish = delta.inode.stored { return store(wish, delta, place) }
     let isNarrowed = narrow(delta, place)
     let (ownerChange, hasOwner) = applyOwner(delta, place)
     var change = ownerChange
@@ -117,6 +118,31 @@ struct MetadataWriter: ~Copyable {
       change.insert(.permissions)
     }
     change.formUnion(applyTimes(delta, place, isForced: isTouched || !change.isEmpty))
+    return change
+  }
+
+  /// Makes the target stand in for what is wanted; failures are told.
+  ///
+  /// - Returns: What was changed.
+  private mutating func store(
+    _ wish: StoredWish,
+    _ delta: MetadataDelta,
+    _ place: MetadataPlace
+  ) -> EntryChange {
+    var change = delta.inode.change.intersection([.owner, .group, .permissions])
+    do throws(StoringFailure) {
+      try place.target.store(wish)
+    } catch {
+      fail(error.operation, place, error.errno)
+      change = []
+    }
+    count(foreign: delta.attributes.foreignCount)
+    if !delta.attributes.isEmpty, let source = place.source {
+      let (applied, _) = applyAttributes(delta.attributes, from: source, place)
+      let told = delta.inode.change(with: applied.summary).intersection(delta.change)
+      change.formUnion(told.intersection([.accessControlLists, .extendedAttributes]))
+    }
+    change.formUnion(applyTimes(delta, place, isForced: !change.isEmpty))
     return change
   }
 

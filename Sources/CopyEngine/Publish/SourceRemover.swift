@@ -74,17 +74,22 @@ struct SourceRemover {
     let source = EntryLocation(directory: sides.source, name: link.name)
     let target = EntryLocation(directory: sides.target, name: link.targetName)
     do throws(Errno) {
-      guard let now = try source.metadataIfPresent() else {
+      guard var now = try source.metadataIfPresent() else {
         return run.tell(.deletion(.sourceIsGone(path: link.directory.relativePath(link.name))))
       }
-      let there = try target.metadata()
+      var there = try target.metadata()
+      let isPlain = there.kind == .file
+      if run.options.metadata.isStored {
+        now = try source.withStoredMetadata(now)
+        there = try target.withStoredMetadata(there)
+      }
       guard there.identity != now.identity else {
         return run.fail(CopyError(.removeSourceOfItself, path, nil, .entry))
       }
       guard now.isSameFile(as: name.found), there.kind == now.kind,
         there.kind != .file || there.size == now.size
       else { return run.fail(CopyError(.removeChangedSource, path, nil, .entry)) }
-      if syncs { try Self.sync(target, there.kind) }
+      if syncs { try Self.sync(target, isFile: isPlain) }
       try source.remove()
     } catch {
       throw CopyError(.removeSource, path, error, .entry)
@@ -95,8 +100,8 @@ struct SourceRemover {
   }
 
   /// Brings a file with its name to stable storage, where the filesystem does not by itself.
-  private static func sync(_ target: EntryLocation, _ kind: EntryKind) throws(Errno) {
-    if kind == .file {
+  private static func sync(_ target: EntryLocation, isFile: Bool) throws(Errno) {
+    if isFile {
       let file = try target.openForReading()
       try FileCalls.sync(file.rawValue)
       withExtendedLifetime(file) {}

@@ -65,7 +65,11 @@ extension FoundEntry {
 
   /// What its metadata is to be, where a file was opened for its contents.
   func wanted(_ opened: EntryMetadata, _ mapped: WantedMetadata) -> EntryMetadata {
-    takesBasis ? metadata : mapped.metadata(opened)
+    guard !takesBasis else { return metadata }
+    guard mapped.takesStored else { return mapped.metadata(opened) }
+    var wanted = opened
+    (wanted.mode, wanted.owner, wanted.group) = (metadata.mode, metadata.owner, metadata.group)
+    return wanted
   }
 
   /// The path of the file that its contents are read from.

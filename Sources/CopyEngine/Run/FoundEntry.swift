@@ -32,7 +32,8 @@ struct FoundEntry: Sendable {
 
   /// The contents that a symbolic link gets at the target.
   func linkContents(_ run: RunContext) throws(Errno) -> EntryName {
-    let contents = try source.symbolicLinkContents()
+    let contents =
+      run.wanted.takesStored ? try source.contentsOfLink() : try source.symbolicLinkContents()
     return run.options.rules.links?.unmunges == true ? contents.unmunged : contents
   }
 
@@ -40,7 +41,10 @@ struct FoundEntry: Sendable {
   func linkContentsAreEqual(_ run: RunContext) -> Bool {
     // What cannot be read is told when the link is to be made.
     guard let contents = try? linkContents(run) else { return false }
-    return (try? target.symbolicLinkContents()) == contents
+    // A link itself can keep nothing, so that a file has to stand in for it.
+    let isStored = run.options.metadata.isStored
+    return
+      (try? isStored ? target.standInContents() : target.symbolicLinkContents()) == contents
   }
 }
 

@@ -38,11 +38,30 @@ struct SourceLookup {
       throw missing(error, directory.sourcePath(name), origin)
     }
     guard metadata.kind == .symbolicLink || !origin.isFound else {
-      return Found(metadata: wanted.metadata(metadata))
+      return Found(metadata: try taken(metadata, name, in: directory, sides))
     }
     var found = try followed(name, metadata, in: directory, sides, origin)
-    found.metadata = wanted.metadata(found.metadata)
+    found.metadata = try taken(found.metadata, name, in: directory, sides, found.followsLink)
     return found
+  }
+
+  /// What an entry that was found is taken for.
+  @inline(__always)
+  private func taken(
+    _ found: EntryMetadata,
+    _ name: EntryName,
+    in directory: CopyDirectory,
+    _ sides: DirectorySides,
+    _ follows: Bool = false
+  ) throws(CopyError) -> EntryMetadata {
+    do throws(Errno) {
+      return try wanted.metadata(
+        found,
+        at: EntryLocation(directory: sides.source, name: name, followsLinks: follows)
+      )
+    } catch {
+      throw .source(.readAttribute(StoredMetadata.key), directory.sourcePath(name), error)
+    }
   }
 
   private func missing(

@@ -1,19 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import FileTree
 internal import Kernel
+internal import SystemPackage
 
 /// What the metadata of the source is taken for: other permissions (`--chmod`), other owners and
-/// groups (`--usermap`, `--groupmap`).
+/// groups (`--usermap`, `--groupmap`), and what it stands in for (`--fake-super`).
 struct WantedMetadata: Sendable {
   private let mapper: Mapper?
+  /// Whether what is stored in attributes counts.
+  let takesStored: Bool
 
   /// Takes everything for what it is.
-  init() { mapper = nil }
+  init() { (mapper, takesStored) = (nil, false) }
 
   /// Prepares a run.
   init(_ options: MetadataOptions, mask: UInt32) {
     let isTrivial = options.modeChanges.isEmpty && options.owners.isEmpty && options.groups.isEmpty
     mapper = isTrivial ? nil : Mapper(options, mask: mask)
+    takesStored = options.isStored
   }
 
   /// What an entry of the source is to have.
@@ -21,6 +26,18 @@ struct WantedMetadata: Sendable {
   func metadata(_ found: EntryMetadata) -> EntryMetadata {
     guard let mapper else { return found }
     return mapper.metadata(found)
+  }
+
+  /// The same of an entry that may stand in for another (`getxattr`).
+  ///
+  /// - Throws: The error of the call, or `Errno.badMessage`.
+  @inline(__always)
+  func metadata(
+    _ found: EntryMetadata,
+    at location: @autoclosure () -> EntryLocation
+  ) throws(Errno) -> EntryMetadata {
+    guard takesStored else { return metadata(found) }
+    return metadata(try location().withStoredMetadata(found))
   }
 }
 

@@ -59,7 +59,10 @@ struct BasisTrees {
     var best = BasisFacts(level: nil)
     for basis in run.basis {
       let place = EntryLocation(open: basis.directory.descriptor.rawValue)
-      guard let found = try? place.metadata() else { continue }
+      guard var found = try? place.metadata() else { continue }
+      if run.options.metadata.isStored {
+        found = (try? place.withStoredMetadata(found)) ?? found
+      }
       var facts = EntryFacts(source: wanted, target: found)
       facts.differingAttributes = AttributeDelta.Summary()
       guard case .level(let level) = decider.match(facts), best.level.map({ $0 < level }) ?? true

@@ -71,6 +71,13 @@ extension OperandResolver {
     return true
   }
 
+  /// What a directory is that the target's may become a copy of.
+  func metadata(ofOpen directory: OpenDirectory) throws(Errno) -> EntryMetadata {
+    let place = EntryLocation(open: directory.descriptor.rawValue)
+    let found = try place.metadata()
+    return plan.options.metadata.isStored ? try place.withStoredMetadata(found) : found
+  }
+
   /// What an operand is, or leads to.
   func metadata(of entry: EntryLocation) throws(Errno) -> EntryMetadata {
     let found = try entry.metadata()
@@ -100,7 +107,7 @@ extension OperandResolver {
   ) throws(Errno) -> ResolvedSource? {
     let directory = try open(source.path, .pathOnly)
     defer { withExtendedLifetime(directory) {} }
-    let metadata = try EntryLocation(open: directory.descriptor.rawValue).metadata()
+    let metadata = try metadata(ofOpen: directory)
     let listed = ListedNames(names.paths)
     var resolved = ResolvedSource(
       path: source.path,

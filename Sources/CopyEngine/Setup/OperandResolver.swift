@@ -92,7 +92,7 @@ struct OperandResolver {
       if let names = source.names { return try resolve(source, names) }
       guard !source.isContents, let last = source.path.lastComponent, last.kind == .regular else {
         let directory = try open(source.path)
-        let metadata = try EntryLocation(open: directory.descriptor.rawValue).metadata()
+        let metadata = try metadata(ofOpen: directory)
         return ResolvedSource(
           path: source.path,
           directory: metadata.identity,

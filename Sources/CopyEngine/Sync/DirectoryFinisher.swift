@@ -51,7 +51,9 @@ struct DirectoryFinisher {
       try? target.setTimes(access: nil, modification: before)
     }
     do {
-      let current = run.targetTimes.asHeld(try target.metadata(), like: wanted, in: sides)
+      var found = try target.metadata()
+      if run.options.metadata.isStored { found = try target.withStoredMetadata(found) }
+      let current = run.targetTimes.asHeld(found, like: wanted, in: sides)
       return FinishedDirectory(
         place: MetadataPlace(directory, source: attributeSides?.source, target: target),
         current: current,

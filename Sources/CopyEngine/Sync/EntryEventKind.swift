@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import FileTree
 internal import Kernel
 internal import SystemPackage
 
@@ -16,7 +17,7 @@ extension EntryEvent.Kind {
     case .device: self = .device
     case .special: self = .special
     case .symbolicLink:
-      guard let contents = linkContents ?? (try? entry.source.symbolicLinkContents()) else {
+      guard let contents = linkContents ?? (try? entry.source.contentsOfLink()) else {
         return nil
       }
       self = .symbolicLink(FilePath(contents))

@@ -40,6 +40,9 @@ struct EntryFinder {
       if !directory.isNew && sides.target >= 0 {
         let target = EntryLocation(directory: sides.target, name: targetName)
         existing = try target.metadataIfPresent()
+        if run.options.metadata.isStored, let found = existing {
+          existing = try target.withStoredMetadata(found)
+        }
         if existing?.kind == .symbolicLink, source.metadata.kind == .directory,
           let referent = keptReferent(of: target, source)
         {

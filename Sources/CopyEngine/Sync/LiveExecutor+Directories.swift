@@ -21,6 +21,13 @@ extension LiveExecutor where Queue: ~Copyable {
     guard !directory.isNew else { return }
     // Another source may have changed a root since it was opened.
     let found = directory.parent == nil ? (try? target.metadata()) ?? metadata : metadata
+    guard !run.options.metadata.isStored else {
+      // It is the owner's to fill, whatever is stored of it.
+      if !run.isPrivileged && found.permissions & 0o700 != 0o700 {
+        try? target.setPermissions(found.permissions | 0o700)
+      }
+      return
+    }
     let interim = interim(directory, sides, target, found)
     shared.temporarilyWritable.prepare(directory, target, found, interim)
   }

@@ -147,6 +147,7 @@ extension LiveExecutor where Queue: ~Copyable {
 
   mutating func make(_ entry: FoundEntry) -> Bool {
     let isLink = entry.metadata.kind == .symbolicLink
+    let stands = run.options.metadata.isStored
     var contents = EntryName.itself
     do throws(Errno) {
       if isLink { contents = try entry.linkContents(run) }
@@ -159,7 +160,9 @@ extension LiveExecutor where Queue: ~Copyable {
     }
     do throws(Errno) {
       try publisher.make(entry) { (place) throws(Errno) in
-        if isLink {
+        if stands {
+          try place.makeStandIn(isLink ? contents : nil)
+        } else if isLink {
           try place.makeSymbolicLink(to: contents)
         } else {
           try place.makeNode(like: entry.metadata)

@@ -35,7 +35,6 @@ enum ManualText {
     case .remote: "For transfers between machines (exit status 4)"
     case .delta: "For delta transfer (exit status 4)"
     case .birthTimes: "Impossible on Linux (exit status 1, as of rsync there)"
-    case .later: "Not supported yet (exit status 1)"
     }
   }
 

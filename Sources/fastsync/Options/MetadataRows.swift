@@ -174,6 +174,27 @@ enum MetadataRows {
     ) { options, typed in options.metadata.superUser = typed.isOn ? .always : .never },
 
     OptionRow(
+      ["fake-super"],
+      in: .metadata,
+      help: "Keep what only root can give in attributes.",
+      manual: #"""
+        What only root can give is kept in extended attributes whose names begin with
+        .I user.rsync.\fR,
+        as rsync does it: owner, group, special permissions and those that would keep out the owner,
+        devices, FIFOs, sockets and symbolic links, which become plain files; with
+        .B \-X
+        attributes that only root may set, with
+        .B \-A
+        ACLs that are kept like that. At the source what is kept like that is taken for what it
+        stands for.
+        .B \-\-super
+        and
+        .B \-\-no\-super
+        take the option back.
+        """#
+    ) { options, _ in options.metadata.superUser = .stored },
+
+    OptionRow(
       ["drop-D"],
       negation: .names,
       in: .metadata,

@@ -159,8 +159,6 @@ enum RefusalReason: CaseIterable {
   case delta
   /// It would set birth times, which Linux does not let anybody do; rsync refuses it there as well.
   case birthTimes
-  /// It is not there yet.
-  case later
 
   /// The answer to an option that was typed.
   func refusal(of spelling: String) -> Refusal {
@@ -174,8 +172,6 @@ enum RefusalReason: CaseIterable {
       Refusal("\(spelling) is for delta transfer, and fastsync copies files whole", .unsupported)
     case .birthTimes:
       Refusal("\(spelling) is not supported here: Linux lets nobody set birth times")
-    case .later:
-      Refusal("\(spelling) is an option of rsync that fastsync does not support yet")
     }
   }
 }

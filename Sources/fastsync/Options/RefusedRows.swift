@@ -5,7 +5,7 @@ enum RefusedRows {
   /// The options that only rsync has: known by their names, and that they take a value, so that
   /// they are told apart from typing errors.
   static let refused: [OptionRow] =
-    remote + delta + [OptionRow(refused: .birthTimes, ["crtimes"], "N")] + later
+    remote + delta + [OptionRow(refused: .birthTimes, ["crtimes"], "N")]
 
   private static let remote: [OptionRow] = [
     OptionRow(refused: .remote, ["address"], nil, OptionValue("ADDRESS")),
@@ -41,9 +41,5 @@ enum RefusedRows {
     OptionRow(refused: .delta, ["only-write-batch"], nil, OptionValue("FILE", .file)),
     OptionRow(refused: .delta, ["read-batch"], nil, OptionValue("FILE", .file)),
     OptionRow(refused: .delta, ["write-batch"], nil, OptionValue("FILE", .file)),
-  ]
-
-  private static let later: [OptionRow] = [
-    OptionRow(refused: .later, ["fake-super"])
   ]
 }
