@@ -20,7 +20,9 @@ struct AttributeName: Equatable, Sendable {
 
   /// Which class the attribute belongs to; `nil` for those that are left alone.
   var attributeClass: AttributeCopier.Classes? {
-    if isDisguisedList || isAccessList || isEqual("system.posix_acl_default") { return .accessControlLists }
+    if isDisguisedList || isAccessList || isEqual("system.posix_acl_default") {
+      return .accessControlLists
+    }
     if starts("user.") { return .user }
     // XFS shows its ACLs a second time under these names; to remove them removes the ACL.
     if starts("trusted.SGI_ACL_") { return nil }

@@ -49,8 +49,8 @@ public struct StoredMetadata: Equatable, Sendable {
     )
   }
 
-  /// Reads what the attribute has: `MODE MAJOR,MINOR OWNER:GROUP`, the mode octal; `nil` where it is
-  /// something else.
+  /// Reads what the attribute has: `MODE MAJOR,MINOR OWNER:GROUP`, the mode octal; `nil` where it
+  /// has something else.
   public init?(text: some Sequence<UInt8>) {
     let parts = text.split(maxSplits: 5, omittingEmptySubsequences: true) {
       [UInt8(ascii: " "), UInt8(ascii: ","), UInt8(ascii: ":")].contains($0)
@@ -148,6 +148,7 @@ extension EntryLocation {
   /// Makes a plain file that stands in for something else (`open` with O_EXCL, `pwrite`).
   ///
   /// - Parameter contents: Those of a symbolic link, if it is one.
+  /// - Throws: The error of a call, such as `Errno.fileExists`.
   public func makeStandIn(_ contents: EntryName?) throws(Errno) {
     let bytes = contents.map { Array($0.bytes) } ?? []
     let file = try create()

@@ -52,8 +52,8 @@ public struct MetadataOptions: Equatable, Sendable {
 }
 
 extension MetadataOptions {
-  /// Whether what only root can give is kept in attributes of the target and taken from those of the
-  /// source.
+  /// Whether what only root can give is kept in attributes of the target, and taken from those of
+  /// the source.
   var isStored: Bool { superUser == .stored }
 }
 

@@ -41,6 +41,7 @@ struct StoredWish: Equatable {
   /// What is stored of an entry.
   ///
   /// - Parameter found: What stands in for it.
+  /// - Returns: What is to be stored, if that does not say as much by itself.
   func metadata(of found: EntryMetadata) -> StoredMetadata {
     StoredMetadata(
       mode: mode,
