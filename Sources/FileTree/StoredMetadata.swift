@@ -120,7 +120,13 @@ extension EntryLocation {
     do throws(Errno) {
       var span = bytes.mutableSpan
       count = unsafe try span.withUnsafeMutableBytes { (buffer) throws(Errno) in
-        unsafe try readAttribute(StoredMetadata.key, into: buffer)
+        do throws(Errno) {
+          return unsafe try readAttribute(StoredMetadata.key, into: buffer)
+        } catch .badFileDescriptor where name.isEmpty {
+          // A directory that is open only to name entries in.
+          let itself = EntryLocation(directory: directory, name: EntryName(".".utf8))
+          return unsafe try itself.readAttribute(StoredMetadata.key, into: buffer)
+        }
       }
     } catch {
       guard error == .noData || error == .notSupported else { throw error }
