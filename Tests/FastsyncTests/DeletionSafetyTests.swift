@@ -83,6 +83,18 @@ import Testing
     }
   }
 
+  /// What earlier runs put aside below the target is not put aside once more.
+  @Test(arguments: ["--delete", "--delete-before", "--delete-after"])
+  func backupsStay(_ moment: String) throws {
+    try withSandbox { sandbox in
+      let (source, target) = try make(sandbox, "echo 1 > s/a; mkdir -p t/x/y; echo 2 > t/x/y/z")
+      let words = ["-a", "-b", moment, "--backup-dir=kept/here", "\(source)/", target]
+      for _ in 1...3 { try expectFastsync(0, words) }
+      let found = try succeed("find", [target, "-type", "f", "-printf", "%P\n"]).outputText
+      #expect(found.split(separator: "\n").sorted() == ["a", "kept/here/x/y/z"])
+    }
+  }
+
   @Test func killedRuns() throws {
     try withSandbox { sandbox in
       let script = """

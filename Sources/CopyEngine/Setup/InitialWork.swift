@@ -131,3 +131,19 @@ struct InitialWork {
     return DirectoryFilter(scope, isRead: source.isContents)
   }
 }
+
+extension ResolvedSource {
+  /// The rules that are in force where it begins.
+  fileprivate func scope(_ filters: FilterList, looksAbove: Bool) -> FilterScope {
+    let directory = isContents ? path : path.directory
+    let whole = FilePath.workingDirectory.pushing(directory).bytes
+    return FilterScope(filters, .sender, directory: whole, looksAbove: looksAbove)
+  }
+
+  /// Whether the rules of the command line leave it out altogether.
+  func isHidden(by filters: FilterList?) -> Bool {
+    guard let filters, !filters.looksAbove, !isContents else { return false }
+    return scope(filters, looksAbove: false)
+      .excludes(name, isDirectory: metadata.kind == .directory)
+  }
+}

@@ -31,20 +31,6 @@ struct ResolvedSource {
 
   /// What takes the name of the target, where that is to be a name; `nil` for several.
   var only: EntryMetadata? { isContents ? lone?.metadata : metadata }
-
-  /// The rules that are in force where it begins.
-  func scope(_ filters: FilterList, looksAbove: Bool) -> FilterScope {
-    let directory = isContents ? path : path.directory
-    let whole = FilePath.workingDirectory.pushing(directory).bytes
-    return FilterScope(filters, .sender, directory: whole, looksAbove: looksAbove)
-  }
-
-  /// Whether the rules of the command line leave it out altogether.
-  func isHidden(by filters: FilterList?) -> Bool {
-    guard let filters, !filters.looksAbove, !isContents else { return false }
-    return scope(filters, looksAbove: false)
-      .excludes(name, isDirectory: metadata.kind == .directory)
-  }
 }
 
 /// The directory that is copied into.
@@ -253,9 +239,11 @@ struct OperandResolver {
     let usual = 0o777 & ~creationMask
     guard let first = sources.first(where: { $0.givesMetadata }) else { return usual }
     // What is made as a part of a path has what is usual; nobody is let in that will not be later.
-    let keepsUsual = sources.count > 1 && !plan.options.preservation.contains(.permissions)
-    if makesPath || keepsUsual { return usual & (first.metadata.permissions | 0o700) }
-    return plan.options.preservation.newDirectoryPermissions(like: first.metadata, creationMask)
+    let preservation = plan.options.preservation
+    if makesPath || sources.count > 1 && !preservation.contains(.permissions) {
+      return usual & (first.metadata.permissions | 0o700)
+    }
+    return preservation.newDirectoryPermissions(like: first.metadata, creationMask)
   }
 
   private func openTarget(_ path: FilePath) throws(CopyError) -> OpenDirectory {
