@@ -86,6 +86,7 @@ extension CopyPlan.Source {
     }
     let contents = try readList(list, followsAll: typed.followsForeignLinks)
     let names = NameList(contents, endsInNUL: typed.names.endsInNUL)
+    try checkRoot(root)
     if typed.isRelative {
       var sources = RelativeSources(below: root.bytes)
       try names.forEach { (name) throws(Refusal) in try sources.add(NameList.resolved(name)) }
@@ -94,6 +95,19 @@ extension CopyPlan.Source {
     var sources = FlatSources(below: root.bytes)
     try names.forEach { (name) throws(Refusal) in sources.add(NameList.resolved(name)) }
     return sources.sources
+  }
+
+  /// Refuses a list about what is no directory: none of its names can be found.
+  private static func checkRoot(_ root: Operand) throws(Refusal) {
+    let found: EntryMetadata
+    do throws(Errno) {
+      found = try EntryMetadata(following: root.target)
+    } catch {
+      throw Refusal(root.bytes, ": cannot open source: \(error.description)", .selection)
+    }
+    guard found.kind == .directory else {
+      throw Refusal(root.bytes, ": cannot open source: Not a directory", .selection)
+    }
   }
 
   private static func readList(

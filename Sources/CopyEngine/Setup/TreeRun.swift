@@ -190,10 +190,6 @@ struct TreeRun {
           setup.tell(.failed(gone))
         }
       } catch {
-        if error.operation == .openSource && source.names?.keepsRoot == true {
-          // What a list is about is not one of many.
-          throw CopyError(.openSource, error.path, error.errno, .selection)
-        }
         let isMissing = error.errno == .noSuchFileOrDirectory && plan.options.rules.ignoresMissing
         // As in rsync: what is not there has no names.
         if error.errno != .noSuchFileOrDirectory { isReadInFull = false }
