@@ -95,6 +95,21 @@ import Testing
     }
   }
 
+  /// A link of the target that leads out of it is no way to what lies there.
+  @Test(arguments: ["--delete", "--delete-before", "--delete-after"])
+  func linksThatLeadOut(_ moment: String) throws {
+    try withSandbox { sandbox in
+      let (source, target) = try make(
+        sandbox,
+        "mkdir -p s/l o t/in; touch s/l/a o/b t/in/c; ln -s ../o t/l; touch s/x"
+      )
+      try expectFastsync(23, ["-rK", moment, "\(source)/", target], saying: ["t/l"])
+      #expect(try OpenDirectory(sandbox.path("o")).names() == [Bytes(text: "b")])
+      try expectFastsync(0, ["-rK", moment, "--insecure-links", "\(source)/", target])
+      #expect(try OpenDirectory(sandbox.path("o")).names().count == 2)
+    }
+  }
+
   @Test func killedRuns() throws {
     try withSandbox { sandbox in
       let script = """

@@ -44,7 +44,7 @@ struct EntryFinder {
           existing = try target.withStoredMetadata(found)
         }
         if existing?.kind == .symbolicLink, source.metadata.kind == .directory,
-          let referent = keptReferent(of: target, source)
+          let referent = try keptReferent(of: target, source)
         {
           (existing, followsTarget) = (referent, true)
         }
@@ -169,9 +169,13 @@ extension EntryFinder {
 
   /// The directory that a link of the target leads to, where that stays and is used as the
   /// directory that the source has.
-  private func keptReferent(of target: EntryLocation, _ source: SourceLookup.Found)
-    -> EntryMetadata?
-  {
+  ///
+  /// - Throws: `Errno.tooManySymbolicLinkLevels` where the link leads out of the target, as in
+  ///   rsync, unless such links are to be followed.
+  private func keptReferent(
+    of target: EntryLocation,
+    _ source: SourceLookup.Found
+  ) throws(Errno) -> EntryMetadata? {
     let isImplied = source.isImplied && !run.options.rules.keepsImpliedMetadata
     guard isImplied || run.options.rules.links?.keepsTargetDirectories == true else { return nil }
     let referent = EntryLocation(
@@ -180,7 +184,28 @@ extension EntryFinder {
       followsLinks: true
     )
     guard let found = try? referent.metadata(), found.kind == .directory else { return nil }
+    guard run.options.followsForeignLinks || isInTarget(referent) else {
+      throw .tooManySymbolicLinkLevels
+    }
     return found
+  }
+
+  /// Whether a directory is the target or lies below it, as those above it tell (`openat`).
+  private func isInTarget(_ place: EntryLocation) -> Bool {
+    guard let root = run.targetRoot, var nearest = try? place.openForReading(directory: true) else {
+      return false
+    }
+    var last: InodeIdentity?
+    while let found = try? EntryLocation(open: nearest.rawValue).metadata().identity {
+      if found == root { return true }
+      // Nothing is above the root of all.
+      guard found != last, let above = try? Descriptor.openParent(of: nearest.rawValue) else {
+        return false
+      }
+      last = found
+      nearest = above
+    }
+    return false
   }
 
   func tellSkipped(_ entry: FoundEntry, _ reason: SkippedEntry.Reason) {

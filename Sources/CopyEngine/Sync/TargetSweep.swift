@@ -46,7 +46,9 @@ final class TargetSweep {
   ///
   /// - Returns: The trees that are to be removed, for each of which the directory waits.
   func sweep(_ subject: Subject, _ remover: TreeRemover) -> [DoomedWork] {
-    guard subject.sides.target >= 0, isOnFilesystem(subject), mayGoOn else { return [] }
+    guard subject.sides.target >= 0, !isBelowLink(subject.directory), isOnFilesystem(subject),
+      mayGoOn
+    else { return [] }
     var found: [DoomedWork] = []
     temporariesAreFree = nil
     rules = protection(of: subject)
@@ -75,6 +77,18 @@ final class TargetSweep {
   private var mayGoOn: Bool {
     if run.deletions.isOpen { return !run.shouldStop }
     run.tellHeldBack()
+    return false
+  }
+
+  /// Whether a link of the target leads to a directory (`-K`): another directory of the source may
+  /// be copied to the same place, so that what the one lacks may be there for the other.
+  private func isBelowLink(_ directory: CopyDirectory) -> Bool {
+    guard run.options.rules.links?.keepsTargetDirectories == true else { return false }
+    var nearest: CopyDirectory? = directory
+    while let found = nearest {
+      if found.followsLinks.contains(.target) { return true }
+      nearest = found.parent
+    }
     return false
   }
 
