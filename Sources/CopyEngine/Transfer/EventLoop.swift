@@ -188,7 +188,9 @@ struct EventLoop<Queue: SubmissionQueue & ~Copyable, File: ~Copyable>: ~Copyable
         outcome == .loaded ? loadSlot.map { slice($0, slot.task.window.bytesLoaded) } : nil
       let failure = slot.task.window.failed
       let tail = slot.task.takeTail()
-      let written = slot.task.window.writtenUpTo
+      var written: UInt64 = 0
+      // To look at every block costs more than a small file.
+      if case .failed = outcome { written = slot.task.window.writtenUpTo }
       let file = slot.takeFile()
       var finished = Finished(
         outcome: outcome,
