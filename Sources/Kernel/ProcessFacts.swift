@@ -16,11 +16,11 @@ public enum ProcessFacts {
   public static var isPrivileged: Bool { geteuid() == 0 }
 
   /// The groups that it is in (`getgroups`, `getgid`, `getegid`).
-  public static var groups: Set<UInt32> {
+  public static let groups: Set<UInt32> = {
     var numbers = [gid_t](repeating: 0, count: max(0, Int(getgroups(0, nil))))
     let count = unsafe getgroups(Int32(numbers.count), &numbers)
     return Set(numbers.prefix(max(0, Int(count)))).union([getgid(), getegid()])
-  }
+  }()
 
   /// The umask: bits removed from new entries when permissions are not preserved.
   ///

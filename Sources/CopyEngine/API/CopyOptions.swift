@@ -236,6 +236,8 @@ public struct CopyOptions: Equatable, Sendable {
   public var skipsPrivileged = false
   /// How metadata is carried over.
   public var metadata = MetadataOptions()
+  /// What the metadata of the source is taken for.
+  public var mapping = MetadataMapping()
   /// How data is moved.
   public var transfer = TransferOptions()
   /// When it gets its name, and lasts.

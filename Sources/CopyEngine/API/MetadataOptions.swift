@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// How metadata is carried over, beyond what of it is.
+///
+/// It has no arrays, since it goes along with every entry.
 public struct MetadataOptions: Equatable, Sendable {
   /// Whether it is tried to give what only root can give: owners, devices, any group.
   public enum SuperUser: Equatable, Sendable {
@@ -14,14 +16,6 @@ public struct MetadataOptions: Equatable, Sendable {
     case stored
   }
 
-  /// Changes of what the source's permissions are taken for (`--chmod`).
-  public var modeChanges: [ModeChange] = []
-  /// What becomes of owners (`--usermap`).
-  public var owners: [IdentityRule] = []
-  /// What becomes of groups (`--groupmap`).
-  public var groups: [IdentityRule] = []
-  /// Whether numbers count as having no names there (`--numeric-ids`).
-  public var isNumeric = false
   /// Whether files become executable or not, as at the source, where permissions are not carried
   /// over (`-E`).
   public var keepsExecutability = false

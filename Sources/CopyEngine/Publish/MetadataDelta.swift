@@ -4,6 +4,8 @@ internal import FileTree
 internal import Kernel
 
 /// What of the metadata is carried over, and what a process without privileges leaves out.
+///
+/// It is copied for every entry, and has nothing that is counted by reference.
 struct MetadataPolicy: Sendable {
   private(set) var preservation: Preservation
   let isPrivileged: Bool
@@ -14,8 +16,8 @@ struct MetadataPolicy: Sendable {
   var comparison = Comparison()
   /// How it is carried over.
   var options = MetadataOptions()
-  /// The groups that may be given; `nil` for any.
-  var memberGroups: Set<UInt32>?
+  /// Whether only groups are given that the process is in.
+  var givesOwnGroupsOnly = false
 
   init(_ run: RunContext) {
     let metadata = run.options.metadata
@@ -28,7 +30,7 @@ struct MetadataPolicy: Sendable {
     )
     comparison = run.options.rules.comparison
     options = metadata
-    if !isSuperUser && skipsPrivileged { memberGroups = ProcessFacts.groups }
+    givesOwnGroupsOnly = !isSuperUser && skipsPrivileged
   }
 
   init(
@@ -215,7 +217,7 @@ struct InodeDelta: Equatable {
       }
     if preservation.contains(.owner), known?.owner != wanted.owner { owner = wanted.owner }
     if preservation.contains(.group), known?.group != wanted.group,
-      policy.memberGroups?.contains(wanted.group) != false
+      !policy.givesOwnGroupsOnly || ProcessFacts.groups.contains(wanted.group)
     {
       group = wanted.group
     }

@@ -99,7 +99,7 @@ final class RunContext: Sendable {
     basis = target.basis
     temporaries = target.temporaries
     isPrivileged = ProcessFacts.isPrivileged
-    wanted = WantedMetadata(options.metadata, mask: creationMask)
+    wanted = WantedMetadata(options, mask: creationMask)
     preservation = options.preservation(isPrivileged: isPrivileged)
   }
 }

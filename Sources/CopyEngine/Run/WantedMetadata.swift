@@ -15,10 +15,11 @@ struct WantedMetadata: Sendable {
   init() { (mapper, takesStored) = (nil, false) }
 
   /// Prepares a run.
-  init(_ options: MetadataOptions, mask: UInt32) {
-    let isTrivial = options.modeChanges.isEmpty && options.owners.isEmpty && options.groups.isEmpty
-    mapper = isTrivial ? nil : Mapper(options, mask: mask)
-    takesStored = options.isStored
+  init(_ options: CopyOptions, mask: UInt32) {
+    let mapping = options.mapping
+    let isTrivial = mapping.modeChanges.isEmpty && mapping.owners.isEmpty && mapping.groups.isEmpty
+    mapper = isTrivial ? nil : Mapper(mapping, mask: mask)
+    takesStored = options.metadata.isStored
   }
 
   /// What an entry of the source is to have.
@@ -43,26 +44,26 @@ struct WantedMetadata: Sendable {
 
 /// What is asked for, and what is known of numbers by now.
 private final class Mapper: Sendable {
-  private let options: MetadataOptions
+  private let mapping: MetadataMapping
   private let mask: UInt32
   private let owners = Lock<[UInt32: UInt32]>([:])
   private let groups = Lock<[UInt32: UInt32]>([:])
 
-  init(_ options: MetadataOptions, mask: UInt32) {
-    self.options = options
+  init(_ mapping: MetadataMapping, mask: UInt32) {
+    self.mapping = mapping
     self.mask = mask
   }
 
   func metadata(_ found: EntryMetadata) -> EntryMetadata {
     var wanted = found
-    if !options.modeChanges.isEmpty && found.kind != .symbolicLink {
+    if !mapping.modeChanges.isEmpty && found.kind != .symbolicLink {
       let isDirectory = found.kind == .directory
       wanted.mode =
         found.typeBits
-        | options.modeChanges.applied(to: found.permissions, isDirectory: isDirectory, mask: mask)
+        | mapping.modeChanges.applied(to: found.permissions, isDirectory: isDirectory, mask: mask)
     }
-    if !options.owners.isEmpty { wanted.owner = map(found.owner, options.owners, owners, .users) }
-    if !options.groups.isEmpty { wanted.group = map(found.group, options.groups, groups, .groups) }
+    if !mapping.owners.isEmpty { wanted.owner = map(found.owner, mapping.owners, owners, .users) }
+    if !mapping.groups.isEmpty { wanted.group = map(found.group, mapping.groups, groups, .groups) }
     return wanted
   }
 
@@ -75,7 +76,7 @@ private final class Mapper: Sendable {
     if let mapped = known.withLock({ $0[number] }) { return mapped }
     let mapped = rules.mapped(
       number,
-      name: { options.isNumeric ? [] : AccountNames.name(of: number, kind) },
+      name: { mapping.isNumeric ? [] : AccountNames.name(of: number, kind) },
       matches: { AccountNames.matches($0, $1) }
     )
     known.withLock { $0[number] = mapped }

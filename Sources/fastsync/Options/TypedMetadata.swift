@@ -86,10 +86,10 @@ struct TypedMetadata {
 extension CopyOptions {
   /// Takes over how metadata is carried over.
   mutating func apply(_ typed: TypedMetadata, _ selections: [TypedOptions.Selection]) {
-    metadata.modeChanges = typed.modeChanges
-    metadata.owners = typed.owners
-    metadata.groups = typed.groups
-    metadata.isNumeric = typed.isNumeric
+    mapping.modeChanges = typed.modeChanges
+    mapping.owners = typed.owners
+    mapping.groups = typed.groups
+    mapping.isNumeric = typed.isNumeric
     metadata.keepsExecutability = typed.keepsExecutability
     metadata.omitsDirectoryTimes = typed.omitsDirectoryTimes
     metadata.omitsLinkTimes = typed.omitsLinkTimes
