@@ -200,7 +200,11 @@ struct FaultPromise {
     let isClosed =
       calls.met.contains { Fault.name($0.call) == "chmod" }
       && reasons.contains(.permissionDenied)
-    if !reasons.isEmpty && reasons.isDisjoint(with: injected) && !isClosed {
+    // Whoever was told that a name is missing learns that it is there when he makes it.
+    let isHidden =
+      calls.met.contains { Fault.name($0.call) == "statx" && $0.errno == .noSuchFileOrDirectory }
+      && reasons.contains(.fileExists)
+    if !reasons.isEmpty && reasons.isDisjoint(with: injected) && !isClosed && !isHidden {
       complaints.append("the reason is \(reasons.sorted { $0.rawValue < $1.rawValue })")
     }
     guard let report = outcome.report, report.stop == nil else { return }
