@@ -159,16 +159,8 @@ extension EntryLocation {
     let bytes = contents.map { Array($0.bytes) } ?? []
     let file = try create()
     defer { withExtendedLifetime(file) {} }
-    var written = 0
-    while written < bytes.count {
-      do throws(Errno) {
-        written += unsafe try bytes.span.withUnsafeBytes { (all) throws(Errno) in
-          let rest = unsafe UnsafeRawBufferPointer(rebasing: all[written...])
-          return unsafe try FileCalls.write(file.rawValue, from: rest, at: UInt64(written))
-        }
-      } catch {
-        guard error == .interrupted else { throw error }
-      }
+    unsafe try bytes.span.withUnsafeBytes { (all) throws(Errno) in
+      unsafe try FileCalls.writeAll(all, to: file.rawValue, at: 0)
     }
   }
 

@@ -64,6 +64,23 @@ extension Descriptor {
     return Descriptor(owning: number)
   }
 
+  /// Whether it is a directory that is another, or lies below that, as those above it tell
+  /// (`statx`, `openat` of `..`).
+  public consuming func isInside(_ identity: InodeIdentity) -> Bool {
+    var current = self
+    var last: InodeIdentity?
+    while let found = try? EntryLocation(open: current.rawValue).metadata().identity {
+      if found == identity { return true }
+      // The root is its own parent.
+      guard found != last, let above = try? Self.openParent(of: current.rawValue) else {
+        return false
+      }
+      last = found
+      current = above
+    }
+    return false
+  }
+
   /// Another descriptor of the same open file (`fcntl` with F_DUPFD_CLOEXEC).
   public borrowing func duplicate() throws(Errno) -> Descriptor {
     let number = fcntl(rawValue, F_DUPFD_CLOEXEC, 0)

@@ -27,6 +27,23 @@ extension FileCalls {
     return true
   }
 
+  /// Writes all of a buffer (`pwrite`, again after a signal).
+  public static func writeAll(
+    _ buffer: UnsafeRawBufferPointer,
+    to file: Int32,
+    at offset: UInt64
+  ) throws(Errno) {
+    var written = 0
+    while written < buffer.count {
+      let rest = unsafe UnsafeRawBufferPointer(rebasing: buffer[written...])
+      do {
+        written += unsafe try write(file, from: rest, at: offset + UInt64(written))
+      } catch {
+        guard error == .interrupted else { throw error }
+      }
+    }
+  }
+
   /// Reads all that a path leads to (`open`, `read`).
   public static func readAll(path: FilePath) throws(Errno) -> [UInt8] {
     let file = try Descriptor(opening: path)

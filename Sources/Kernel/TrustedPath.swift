@@ -82,6 +82,14 @@ public struct TrustedPath {
     return try entry.metadata()
   }
 
+  /// Opens the directory for reading (`openat2`); `mode` and errors as for `openDirectory`.
+  public func openDirectoryForReading(making mode: UInt32? = nil) throws(Errno) -> Descriptor {
+    let found = try openDirectory(making: mode)
+    defer { withExtendedLifetime(found) {} }
+    return try EntryLocation(directory: found.rawValue, name: EntryName(".".utf8))
+      .openForReading(directory: true)
+  }
+
   /// Where a path begins.
   private func start(of path: FilePath) throws(Errno) -> Descriptor {
     guard !path.isAbsolute else { return try Descriptor(opening: "/", [.directory, .pathOnly]) }

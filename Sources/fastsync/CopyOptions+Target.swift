@@ -2,7 +2,6 @@
 
 import CopyEngine
 import FileTree
-import Glibc
 import Kernel
 import SystemPackage
 
@@ -12,18 +11,10 @@ extension CopyOptions {
     basis = typed.basis
     publish.inPlace = try typed.inPlace()
     publish.writesDevices = typed.writesDevices
-    staging = try typed.staging(Self.variable("RSYNC_PARTIAL_DIR"))
+    staging = try typed.staging(Environment.nonEmptyVariable("RSYNC_PARTIAL_DIR"))
     backup = try typed.backup()
     // What is put beside the files changes the times of their directories in any case, as in rsync.
     if backup != nil && typed.backupDirectory == nil { metadata.omitsDirectoryTimes = true }
-  }
-
-  /// A variable of the environment that is not empty, in bytes.
-  private static func variable(_ name: String) -> [UInt8]? {
-    guard let start = unsafe getenv(name), unsafe start.pointee != 0 else { return nil }
-    return unsafe UnsafeBufferPointer(start: start, count: strlen(start)).map {
-      UInt8(bitPattern: $0)
-    }
   }
 }
 

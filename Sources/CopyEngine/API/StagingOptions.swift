@@ -12,8 +12,7 @@ public struct StagingOptions: Equatable, Sendable {
   /// Where it is kept: in a directory beside the file, or a single one; `nil` under the file's own
   /// name (`--partial-dir`).
   ///
-  /// It takes a rule among those of `FilterOptions` for it to be neither
-  /// copied nor removed.
+  /// It takes a rule among those of `FilterOptions` for it to be neither copied nor removed.
   public var partialDirectory: FilePath?
   /// Whether all files get their names at the end of the run; until then they are in the directory
   /// for what is partial (`--delay-updates`).

@@ -116,8 +116,6 @@ extension BackupKeeper {
           return false
         }
       }
-      try copy(old, to: backup, place, found)
-      return true
     }
     guard reason == .replaced else {
       try copy(old, to: backup, place, found)
@@ -208,8 +206,7 @@ extension BackupKeeper {
       target: new
     )
     let policy = metadata.policy.forBackups
-    var found = found
-    if policy.options.isStored { found = (try? old.withStoredMetadata(found)) ?? found }
+    let found = (try? policy.options.taken(found, at: old)) ?? found
     let inode = InodeDelta(of: found, at: .new(nil, replacing: nil), policy)
     let attributes = metadata.compareAttributes(place, found.kind)
     _ = metadata.apply(MetadataDelta(inode: inode, attributes: attributes), place)
@@ -281,9 +278,7 @@ extension BackupKeeper {
     else { return }
     defer { withExtendedLifetime(sides) {} }
     let original = EntryLocation(open: sides.target)
-    if metadata.policy.options.isStored {
-      found = (try? original.withStoredMetadata(found)) ?? found
-    }
+    found = (try? run.options.metadata.taken(found, at: original)) ?? found
     // What it is to be in the end: while it is filled it may be closed to others.
     if run.preservation.contains(.permissions), let wanted = directory.metadata {
       found.mode = found.typeBits | wanted.permissions

@@ -58,11 +58,8 @@ enum FileCopy {
       do throws(Errno) {
         let part = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[..<wanted])
         let count = unsafe try FileCalls.read(source, into: part, at: offset)
-        var written = 0
-        while written < count {
-          let rest = unsafe UnsafeRawBufferPointer(rebasing: part[written..<count])
-          written += unsafe try FileCalls.write(target, from: rest, at: offset + UInt64(written))
-        }
+        let filled = unsafe UnsafeRawBufferPointer(rebasing: part[..<count])
+        unsafe try FileCalls.writeAll(filled, to: target, at: offset)
         return count
       } catch {
         failure = error

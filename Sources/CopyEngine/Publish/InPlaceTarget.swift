@@ -49,11 +49,10 @@ struct InPlaceTarget {
     var offset: UInt64 = 0
     while offset < count {
       let wanted = Int(min(UInt64(blockBytes), count - offset))
-      let one = try fill(&blocks.0, wanted, from: source, at: offset)
-      let other = try fill(&blocks.1, wanted, from: file.rawValue, at: offset)
-      guard one == wanted, other == wanted, blocks.0[..<wanted] == blocks.1[..<wanted] else {
-        return false
-      }
+      guard try fill(&blocks.0, wanted, from: source, at: offset),
+        try fill(&blocks.1, wanted, from: file.rawValue, at: offset),
+        blocks.0[..<wanted] == blocks.1[..<wanted]
+      else { return false }
       offset += UInt64(wanted)
     }
     return true
@@ -67,23 +66,11 @@ struct InPlaceTarget {
     _ wanted: Int,
     from file: Int32,
     at offset: UInt64
-  ) throws(Errno) -> Int {
-    var failure: Errno?
-    let filled = unsafe block.withUnsafeMutableBytes { buffer -> Int in
-      var filled = 0
-      do throws(Errno) {
-        while filled < wanted {
-          let rest = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[filled..<wanted])
-          let count = unsafe try FileCalls.read(file, into: rest, at: offset + UInt64(filled))
-          guard count > 0 else { break }
-          filled += count
-        }
-      } catch {
-        failure = error
-      }
-      return filled
+  ) throws(Errno) -> Bool {
+    var span = block.mutableSpan
+    return unsafe try span.withUnsafeMutableBytes { (buffer) throws(Errno) in
+      let part = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[..<wanted])
+      return unsafe try FileCalls.fill(part, from: file, at: offset)
     }
-    if let failure { throw failure }
-    return filled
   }
 }

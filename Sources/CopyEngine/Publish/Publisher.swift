@@ -105,7 +105,7 @@ struct Publisher: ~Copyable {
       } catch {
         let severity = error.stopsRun ? CopyError.Severity.stop : .entry
         run.fail(CopyError(.write, entry.targetPath, error, severity), at: FailedPlace(entry))
-        return published.append(EntryDone(entry: entry, isThere: false))
+        return end(entry)
       }
       let isThere = publish(entry, &file.target, file.change)
       if isThere, let way, file.isDropped, let descriptor = file.target.takeDescriptor() {
@@ -138,7 +138,7 @@ struct Publisher: ~Copyable {
       // Character devices have no cache.
       guard error == .invalidArgument else {
         run.fail(.target(.write, entry.targetPath, error), at: FailedPlace(entry))
-        return published.append(EntryDone(entry: entry, isThere: false))
+        return end(entry)
       }
     }
     tell(entry, complete.change)
@@ -249,10 +249,10 @@ extension Publisher {
       let isInUse = error == .directoryNotEmpty
       let operation: CopyError.Operation = isInUse ? .replaceDirectory : .publish
       run.fail(.target(operation, entry.targetPath, error), at: FailedPlace(entry))
-      published.append(EntryDone(entry: entry, isThere: false))
+      end(entry)
       return false
     }
-    if partials != nil { partials?.remove(entry.targetName, of: entry.directory, entry.sides) }
+    partials?.remove(entry.targetName, of: entry.directory, entry.sides)
     finishNamed(entry, change, isFromBasis: entry.takesBasis)
     return true
   }

@@ -74,22 +74,19 @@ struct SourceRemover {
     let source = EntryLocation(directory: sides.source, name: link.name)
     let target = EntryLocation(directory: sides.target, name: link.targetName)
     do throws(Errno) {
-      guard var now = try source.metadataIfPresent() else {
+      guard let present = try source.metadataIfPresent() else {
         return run.tell(.deletion(.sourceIsGone(path: link.directory.relativePath(link.name))))
       }
-      var there = try target.metadata()
-      let isPlain = there.kind == .file
-      if run.options.metadata.isStored {
-        now = try source.withStoredMetadata(now)
-        there = try target.withStoredMetadata(there)
-      }
+      let found = try target.metadata()
+      let now = try run.options.metadata.taken(present, at: source)
+      let there = try run.options.metadata.taken(found, at: target)
       guard there.identity != now.identity else {
         return run.fail(CopyError(.removeSourceOfItself, path, nil, .entry))
       }
       guard now.isSameFile(as: name.found), there.kind == now.kind,
         there.kind != .file || there.size == now.size
       else { return run.fail(CopyError(.removeChangedSource, path, nil, .entry)) }
-      if syncs { try Self.sync(target, isFile: isPlain) }
+      if syncs { try Self.sync(target, isFile: found.kind == .file) }
       try source.remove()
     } catch {
       throw CopyError(.removeSource, path, error, .entry)

@@ -77,11 +77,9 @@ struct PartialDirectories {
     let place = TrustedPath(path, from: sides.target, followsAll: followsAllLinks)
     var opened: DirectorySides?
     do throws(Errno) {
-      let found = try place.openDirectory(making: isMade ? 0o700 : nil)
-      let readable = try EntryLocation(directory: found.rawValue, name: EntryName(".".utf8))
-        .openForReading(directory: true)
-      withExtendedLifetime(found) {}
-      let directory = OpenDirectory(readable)
+      let directory = OpenDirectory(
+        try place.openDirectoryForReading(making: isMade ? 0o700 : nil)
+      )
       opened = DirectorySides(source: directory, target: directory)
     } catch .noSuchFileOrDirectory where !isMade {
       opened = nil
@@ -126,11 +124,8 @@ extension Staging {
     let base = target.descriptor.rawValue
     let followsAll = options.followsForeignLinks
     do throws(Errno) {
-      let found = try TrustedPath(path, from: base, followsAll: followsAll).openDirectory()
-      let place = EntryLocation(directory: found.rawValue, name: EntryName(".".utf8))
-      let directory = OpenDirectory(try place.openForReading(directory: true))
-      withExtendedLifetime(found) {}
-      return directory
+      let place = TrustedPath(path, from: base, followsAll: followsAll)
+      return OpenDirectory(try place.openDirectoryForReading())
     } catch {
       let isMissing = error == .noSuchFileOrDirectory || error == .notDirectory
       throw CopyError(.openTemporaryDirectory, path, error, isMissing ? .usage : .stop)

@@ -52,6 +52,12 @@ final class DirectoryFilter: Sendable {
     readsFiles = isRead
   }
 
+  /// Begins at the target, for what is removed there.
+  convenience init(protecting target: FilePath, _ filters: FilterList, isRead: Bool) {
+    let whole = FilePath.workingDirectory.pushing(target).bytes
+    self.init(FilterScope(filters, .receiver, directory: whole), isRead: isRead)
+  }
+
   /// The rules of a directory below.
   init(_ name: EntryName, below parent: DirectoryFilter) {
     above = parent.current
@@ -79,10 +85,16 @@ final class DirectoryFilter: Sendable {
 
   private func scope(in directory: Int32) throws(FilterError) -> FilterScope {
     if let scope = known.withLock({ $0 }) { return scope }
-    let scope =
-      readsFiles ? try above.entering(name, RuleFiles(in: directory, above.settings)) : above
+    let scope = readsFiles ? try above.entering(name, in: directory) : above
     known.withLock { $0 = scope }
     return scope
+  }
+}
+
+extension FilterScope {
+  /// The rules in force in an open directory below, with what its own merge files say.
+  func entering(_ name: EntryName, in directory: Int32) throws(FilterError) -> FilterScope {
+    try entering(name, RuleFiles(in: directory, settings))
   }
 }
 

@@ -42,6 +42,16 @@ struct WantedMetadata: Sendable {
   }
 }
 
+extension MetadataOptions {
+  /// What an entry is taken for, on either side: what it stands in for, where that counts
+  /// (`getxattr`).
+  ///
+  /// - Throws: The error of the call, or `Errno.badMessage`.
+  func taken(_ found: EntryMetadata, at place: EntryLocation) throws(Errno) -> EntryMetadata {
+    isStored ? try place.withStoredMetadata(found) : found
+  }
+}
+
 /// What is asked for, and what is known of numbers by now.
 private final class Mapper: Sendable {
   private let mapping: MetadataMapping

@@ -59,10 +59,8 @@ struct BasisTrees {
     var best = BasisFacts(level: nil)
     for basis in run.basis {
       let place = EntryLocation(open: basis.directory.descriptor.rawValue)
-      guard var found = try? place.metadata() else { continue }
-      if run.options.metadata.isStored {
-        found = (try? place.withStoredMetadata(found)) ?? found
-      }
+      guard let present = try? place.metadata() else { continue }
+      let found = (try? run.options.metadata.taken(present, at: place)) ?? present
       var facts = EntryFacts(source: wanted, target: found)
       facts.differingAttributes = AttributeDelta.Summary()
       guard case .level(let level) = decider.match(facts), best.level.map({ $0 < level }) ?? true

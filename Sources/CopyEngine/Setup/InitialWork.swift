@@ -112,7 +112,9 @@ struct InitialWork {
       sharing: change,
       before: following,
       filter: filter(of: source),
-      protection: protection(of: source)
+      protection: filters.map {
+        DirectoryFilter(protecting: target.path, $0, isRead: source.isContents)
+      }
     )
   }
 
@@ -120,14 +122,6 @@ struct InitialWork {
   private func filter(of source: ResolvedSource) -> DirectoryFilter? {
     guard let filters else { return nil }
     let scope = source.scope(filters, looksAbove: source.path == firstDirectory)
-    return DirectoryFilter(scope, isRead: source.isContents)
-  }
-
-  /// The rules that are in force where the target begins.
-  private func protection(of source: ResolvedSource) -> DirectoryFilter? {
-    guard let filters else { return nil }
-    let path = FilePath.workingDirectory.pushing(target.path).bytes
-    let scope = FilterScope(filters, .receiver, directory: path)
     return DirectoryFilter(scope, isRead: source.isContents)
   }
 }

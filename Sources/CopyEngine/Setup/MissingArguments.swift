@@ -38,9 +38,8 @@ struct MissingArguments {
       metadata: nil,
       isNew: false,
       names: .nobody,
-      protection: run.filters.map { filters in
-        let path = FilePath.workingDirectory.pushing(target.path).bytes
-        return DirectoryFilter(FilterScope(filters, .receiver, directory: path), isRead: false)
+      protection: run.filters.map {
+        DirectoryFilter(protecting: target.path, $0, isRead: false)
       }
     )
     _ = root.keep(rootSides)

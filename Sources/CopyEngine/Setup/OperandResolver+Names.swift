@@ -74,8 +74,7 @@ extension OperandResolver {
   /// What a directory is that the target's may become a copy of.
   func metadata(ofOpen directory: OpenDirectory) throws(Errno) -> EntryMetadata {
     let place = EntryLocation(open: directory.descriptor.rawValue)
-    let found = try place.metadata()
-    return plan.options.metadata.isStored ? try place.withStoredMetadata(found) : found
+    return try plan.options.metadata.taken(try place.metadata(), at: place)
   }
 
   /// What an operand is, or leads to.

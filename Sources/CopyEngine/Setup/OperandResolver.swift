@@ -324,16 +324,7 @@ extension OperandResolver {
 
   /// Whether a directory is another, or lies below it.
   private func isInside(_ identity: InodeIdentity, _ directory: OpenDirectory) -> Bool {
-    guard var current = try? directory.descriptor.duplicate() else { return false }
-    var last: InodeIdentity?
-    while let found = try? EntryLocation(open: current.rawValue).metadata().identity {
-      if found == identity { return true }
-      // The root is its own parent.
-      if found == last { return false }
-      last = found
-      guard let above = try? Descriptor.openParent(of: current.rawValue) else { return false }
-      current = above
-    }
-    return false
+    guard let current = try? directory.descriptor.duplicate() else { return false }
+    return current.isInside(identity)
   }
 }

@@ -28,15 +28,15 @@ struct TargetPath {
     } catch {
       guard error == .noSuchFileOrDirectory else { return nil }
     }
-    let path = takesNewName ? plan.target.directory : plan.target
+    let (nearest, missing) = try nearestAbove(plan.target.directory)
     return ResolvedTarget(
-      path: path,
+      path: takesNewName ? plan.target.directory : plan.target,
       directory: nil,
-      nearest: try nearestAbove(plan.target.directory),
+      nearest: nearest,
       newName: takesNewName ? EntryName(last) : nil,
       isNew: true,
       makesPath: true,
-      madeDirectories: makesPath ? missingCount(isLone ? path.directory : path) : 0
+      madeDirectories: makesPath ? missing + (takesNewName || isLone ? 0 : 1) : 0
     )
   }
 
@@ -60,25 +60,18 @@ struct TargetPath {
     }
   }
 
-  /// How many directories of a path are missing.
-  private func missingCount(_ path: FilePath) -> Int {
-    var (count, nearest) = (0, path)
-    while (try? EntryMetadata(following: nearest)) == nil, nearest != nearest.directory {
-      count += 1
-      nearest = nearest.directory
-    }
-    return count
-  }
-
   private func open(_ path: FilePath) throws(Errno) -> OpenDirectory {
     try OpenDirectory(trusted: path, followsAll: plan.options.followsForeignLinks)
   }
 
-  private func nearestAbove(_ path: FilePath) throws(CopyError) -> OpenDirectory {
-    var nearest = path
+  /// The last directory on a path that is there, and how many behind it are missing.
+  private func nearestAbove(
+    _ path: FilePath
+  ) throws(CopyError) -> (directory: OpenDirectory, missing: Int) {
+    var (nearest, missing) = (path, 0)
     while true {
       do {
-        return try open(nearest)
+        return (try open(nearest), missing)
       } catch {
         if error == .tooManySymbolicLinkLevels {
           throw CopyError(.openTarget, plan.target, error, .selection)
@@ -87,6 +80,7 @@ struct TargetPath {
           throw CopyError(.makeDirectory, plan.target, error, .stop)
         }
         nearest = nearest.directory
+        missing += 1
       }
     }
   }
@@ -99,8 +93,6 @@ extension OpenDirectory {
   convenience init(trusted path: FilePath, followsAll: Bool) throws(Errno) {
     // What is mounted when somebody comes is not by O_PATH, but on the way to something in it.
     _ = try? EntryMetadata(following: path.pushing("."))
-    let found = try TrustedPath(path, followsAll: followsAll).openDirectory()
-    let itself = EntryLocation(directory: found.rawValue, name: EntryName(".".utf8))
-    self.init(try itself.openForReading(directory: true))
+    self.init(try TrustedPath(path, followsAll: followsAll).openDirectoryForReading())
   }
 }

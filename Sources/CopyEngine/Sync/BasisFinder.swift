@@ -38,12 +38,10 @@ struct BasisFinder {
   /// its kind, or that cannot be told.
   private func candidate(of entry: FoundEntry, in basis: BasisSides) -> FoundEntry? {
     let place = EntryLocation(directory: basis.sides.target, name: entry.targetName)
-    guard var found = try? place.metadataIfPresent() else { return nil }
-    if run.options.metadata.isStored {
-      guard let taken = try? place.withStoredMetadata(found) else { return nil }
-      found = taken
-    }
-    guard found.kind == entry.metadata.kind else { return nil }
+    guard let present = try? place.metadataIfPresent(),
+      var found = try? run.options.metadata.taken(present, at: place),
+      found.kind == entry.metadata.kind
+    else { return nil }
     if found.modificationTime != entry.metadata.modificationTime {
       found = run.targetTimes.asHeld(found, like: entry.metadata, in: entry.sides)
     }

@@ -51,8 +51,7 @@ struct DirectoryFinisher {
       try? target.setTimes(access: nil, modification: before)
     }
     do {
-      var found = try target.metadata()
-      if run.options.metadata.isStored { found = try target.withStoredMetadata(found) }
+      let found = try run.options.metadata.taken(try target.metadata(), at: target)
       let current = run.targetTimes.asHeld(found, like: wanted, in: sides)
       return FinishedDirectory(
         place: MetadataPlace(directory, source: attributeSides?.source, target: target),

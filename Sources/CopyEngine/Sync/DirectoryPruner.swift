@@ -124,10 +124,7 @@ struct DirectoryPruner {
         // What is mounted there is left out.
         let isBeyond = device != nil && device != identity.device
         if isBeyond && run.options.rules.staysOnFilesystem { return nil }
-        let rules = try scope?.entering(
-          name,
-          RuleFiles(in: opened.descriptor.rawValue, scope?.settings ?? FilterSettings())
-        )
+        let rules = try scope?.entering(name, in: opened.descriptor.rawValue)
         levels.append(Level(name: name, identity: identity, scope: rules, position: 0))
         return opened
       } catch let error as FilterError {

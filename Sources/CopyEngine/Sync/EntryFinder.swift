@@ -190,22 +190,11 @@ extension EntryFinder {
     return found
   }
 
-  /// Whether a directory is the target or lies below it, as those above it tell (`openat`).
   private func isInTarget(_ place: EntryLocation) -> Bool {
-    guard let root = run.targetRoot, var nearest = try? place.openForReading(directory: true) else {
+    guard let root = run.targetRoot, let opened = try? place.openForReading(directory: true) else {
       return false
     }
-    var last: InodeIdentity?
-    while let found = try? EntryLocation(open: nearest.rawValue).metadata().identity {
-      if found == root { return true }
-      // Nothing is above the root of all.
-      guard found != last, let above = try? Descriptor.openParent(of: nearest.rawValue) else {
-        return false
-      }
-      last = found
-      nearest = above
-    }
-    return false
+    return opened.isInside(root)
   }
 
   func tellSkipped(_ entry: FoundEntry, _ reason: SkippedEntry.Reason) {

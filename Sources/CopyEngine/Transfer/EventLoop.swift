@@ -192,16 +192,15 @@ struct EventLoop<Queue: SubmissionQueue & ~Copyable, File: ~Copyable>: ~Copyable
       // To look at every block costs more than a small file.
       if case .failed = outcome { written = slot.task.window.writtenUpTo }
       let file = slot.takeFile()
-      var finished = Finished(
+      return Finished(
         outcome: outcome,
         failedRange: failure,
+        writtenUpTo: written,
         contents: contents,
         slot: loadSlot,
         tail: tail,
         file: file
       )
-      finished.writtenUpTo = written
-      return finished
     }
     return nil
   }

@@ -16,8 +16,8 @@ struct Finished<File: ~Copyable>: ~Copyable {
   let outcome: FileTask.Outcome
   /// What the request was to move that failed, if one did.
   let failedRange: FailedRange?
-  /// Everything below this offset was written, in bytes.
-  var writtenUpTo: UInt64 = 0
+  /// Where it failed, everything below this offset was written, in bytes.
+  let writtenUpTo: UInt64
   /// What was loaded; valid until its place is released.
   let contents: BufferSlice?
   /// The place of a file that was to be loaded, to be released.
@@ -30,6 +30,7 @@ struct Finished<File: ~Copyable>: ~Copyable {
   init(
     outcome: FileTask.Outcome,
     failedRange: FailedRange?,
+    writtenUpTo: UInt64,
     contents: BufferSlice?,
     slot: LoadSlot?,
     tail: [UInt8],
@@ -37,6 +38,7 @@ struct Finished<File: ~Copyable>: ~Copyable {
   ) {
     self.outcome = outcome
     self.failedRange = failedRange
+    self.writtenUpTo = writtenUpTo
     self.contents = contents
     self.slot = slot
     self.tail = tail

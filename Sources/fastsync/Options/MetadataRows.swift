@@ -19,7 +19,7 @@ enum MetadataRows {
         .B \-p
         it makes no difference.
         """#
-    ) { options, _ in options.metadata.keepsExecutability = true },
+    ) { options, _ in options.metadata.options.keepsExecutability = true },
 
     OptionRow(
       ["chmod"],
@@ -70,7 +70,7 @@ enum MetadataRows {
       negation: .namesAndLetter,
       in: .metadata,
       help: "Leave out times of directories."
-    ) { options, typed in options.metadata.omitsDirectoryTimes = typed.isOn },
+    ) { options, typed in options.metadata.options.omitsDirectoryTimes = typed.isOn },
 
     OptionRow(
       ["omit-link-times"],
@@ -78,7 +78,7 @@ enum MetadataRows {
       negation: .namesAndLetter,
       in: .metadata,
       help: "Leave out times of symbolic links."
-    ) { options, typed in options.metadata.omitsLinkTimes = typed.isOn },
+    ) { options, typed in options.metadata.options.omitsLinkTimes = typed.isOn },
 
     OptionRow(
       ["no-crtimes", "no-N"],
@@ -99,7 +99,7 @@ enum MetadataRows {
         Without those it makes no difference: on one machine a number is always carried over as it
         is.
         """#
-    ) { options, typed in options.metadata.isNumeric = typed.isOn },
+    ) { options, typed in options.metadata.mapping.isNumeric = typed.isOn },
 
     OptionRow(
       ["usermap"],
@@ -171,7 +171,7 @@ enum MetadataRows {
         .B \-\-no\-super
         they are not, though it may be.
         """#
-    ) { options, typed in options.metadata.superUser = typed.isOn ? .always : .never },
+    ) { options, typed in options.metadata.options.superUser = typed.isOn ? .always : .never },
 
     OptionRow(
       ["fake-super"],
@@ -192,7 +192,7 @@ enum MetadataRows {
         .B \-\-no\-super
         take the option back.
         """#
-    ) { options, _ in options.metadata.superUser = .stored },
+    ) { options, _ in options.metadata.options.superUser = .stored },
 
     OptionRow(
       ["drop-D"],

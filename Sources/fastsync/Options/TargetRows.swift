@@ -185,10 +185,12 @@ enum TargetRows {
       ["preallocate"],
       in: .compatibility,
       help: "Accepted: space is allocated before it is written.",
-      manual: """
+      manual: #"""
         Accepted: the space of a file of 1M or more is allocated before it is written anyway,
-        unless its filesystem compresses, and that of a smaller one in one go when it is.
-        """
+        unless its filesystem compresses, and that of a smaller one in one go when it is; but with
+        .BR \-\-append ,
+        where what was not written must not count as there.
+        """#
     ) { _, _ in },
 
     OptionRow(

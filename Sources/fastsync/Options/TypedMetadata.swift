@@ -10,16 +10,12 @@ struct TypedMetadata {
     case map, chown
   }
 
-  var modeChanges: [ModeChange] = []
-  var owners: [IdentityRule] = []
-  var groups: [IdentityRule] = []
+  /// How it is carried over, but for what other options have a part in.
+  var options = MetadataOptions()
+  /// What that of the source is taken for.
+  var mapping = MetadataMapping()
   private var ownerSource: Source?
   private var groupSource: Source?
-  var isNumeric = false
-  var keepsExecutability = false
-  var omitsDirectoryTimes = false
-  var omitsLinkTimes = false
-  var superUser: MetadataOptions.SuperUser?
   var dropsNodes = false
   /// How often `-X` was given.
   var attributes = 0
@@ -30,7 +26,7 @@ struct TypedMetadata {
       let value = Array("Invalid argument passed to --chmod (".utf8) + typed.value
       throw Refusal(value, ")")
     }
-    modeChanges += changes
+    mapping.modeChanges += changes
   }
 
   /// Notes what becomes of owners or groups (`--usermap`, `--groupmap`).
@@ -77,8 +73,8 @@ struct TypedMetadata {
     _ source: Source
   ) {
     switch kind {
-    case .users: (owners, ownerSource) = (rules, source)
-    case .groups: (groups, groupSource) = (rules, source)
+    case .users: (mapping.owners, ownerSource) = (rules, source)
+    case .groups: (mapping.groups, groupSource) = (rules, source)
     }
   }
 }
@@ -86,18 +82,10 @@ struct TypedMetadata {
 extension CopyOptions {
   /// Takes over how metadata is carried over.
   mutating func apply(_ typed: TypedMetadata, _ selections: [TypedOptions.Selection]) {
-    mapping.modeChanges = typed.modeChanges
-    mapping.owners = typed.owners
-    mapping.groups = typed.groups
-    mapping.isNumeric = typed.isNumeric
-    metadata.keepsExecutability = typed.keepsExecutability
-    metadata.omitsDirectoryTimes = typed.omitsDirectoryTimes
-    metadata.omitsLinkTimes = typed.omitsLinkTimes
-    if let superUser = typed.superUser {
-      metadata.superUser = superUser
-      // Who says that he is not root wants to hear of nothing that only root can do.
-      if superUser == .never { skipsPrivileged = true }
-    }
+    mapping = typed.mapping
+    metadata = typed.options
+    // Who says that he is not root wants to hear of nothing that only root can do.
+    if metadata.superUser == .never { skipsPrivileged = true }
     let isSelective = selections.contains { $0.isOn && !$0.isImplied }
     metadata.comparesAccessTimes = isSelective && preservation.contains(.accessTimes)
     metadata.keepsStoredMetadata = !isSelective || typed.attributes > 1
