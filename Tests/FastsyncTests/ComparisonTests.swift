@@ -61,14 +61,6 @@ import Testing
     ("--modify-window=1x", 1), ("--modify-window=-3000000000", 1),
   ])
   func isRefusedAsByRsync(_ line: String, _ status: Int32) throws {
-    try withSandbox { sandbox in
-      let words = line.split(separator: " ").map(String.init)
-      try OpenDirectory(sandbox.makeDirectory("s")).makeFile(Bytes(text: "file"), [1])
-      let operands = [sandbox.path("s") + "/", try sandbox.makeDirectory("d") + "/"]
-      try expectFastsync(status, ["-a"] + words + operands)
-      guard RsyncJudge.obstacle == nil else { return }
-      let judge = try run("rsync", ["-a"] + words + operands)
-      #expect(judge.status == status, "\(judge.errorText)")
-    }
+    try RsyncLines.expectRefusal(line, status)
   }
 }

@@ -122,12 +122,7 @@ struct OutputOracleTests {
   func mistakesAreTheSame(_ option: String) throws {
     try withSandbox { sandbox in
       let words = [option, sandbox.path + "/none", sandbox.path + "/t"]
-      let theirs = try run("rsync", words)
-      let ours = try fastsync(words)
-      guard theirs.status == 1 else { return #expect(ours.status == theirs.status) }
-      let told = theirs.errorText.split(separator: "\n").first ?? ""
-      let sentence = told.hasPrefix("rsync: ") ? told.dropFirst(7) : told
-      #expect(ours.status == 1 && ours.errorText == "fastsync: \(sentence)\n")
+      try RsyncLines.expectSame(words)
     }
   }
 

@@ -54,3 +54,30 @@ struct RsyncTwin {
     return words
   }
 }
+
+/// Lines that both refuse, or read in the same way.
+enum RsyncLines {
+  /// Expects both to end with a status for a line with a source and a target that are there.
+  static func expectRefusal(_ line: String, _ status: Int32) throws {
+    try withSandbox { sandbox in
+      let words = line.split(separator: " ").map(String.init)
+      try OpenDirectory(sandbox.makeDirectory("s")).makeFile(Bytes(text: "file"), [1])
+      let operands = [sandbox.path("s") + "/", try sandbox.makeDirectory("d") + "/"]
+      try expectFastsync(status, ["-a"] + words + operands)
+      guard RsyncJudge.obstacle == nil else { return }
+      let judge = try run("rsync", ["-a"] + words + operands)
+      #expect(judge.status == status, "\(judge.errorText)")
+    }
+  }
+
+  /// Expects both to end with one status, and to refuse in the same words.
+  static func expectSame(_ words: [String]) throws {
+    let theirs = try run("rsync", words)
+    let ours = try fastsync(words)
+    #expect(ours.status == theirs.status, "\(theirs.errorText)\(ours.errorText)")
+    guard theirs.status == 1 else { return }
+    let told = theirs.errorText.split(separator: "\n").first ?? ""
+    let sentence = told.hasPrefix("rsync: ") ? told.dropFirst(7) : told
+    #expect(ours.errorText == "fastsync: \(sentence)\n")
+  }
+}

@@ -76,13 +76,7 @@ import Testing
     try withSandbox { sandbox in
       _ = try sandbox.makeDirectory("s")
       let words = ["-a", option, sandbox.path + "/s/", sandbox.path + "/t/"]
-      let theirs = try run("rsync", words)
-      let ours = try fastsync(words)
-      #expect(ours.status == theirs.status, "\(theirs.errorText)\(ours.errorText)")
-      guard theirs.status == 1 else { return }
-      let told = theirs.errorText.split(separator: "\n").first ?? ""
-      let sentence = told.hasPrefix("rsync: ") ? told.dropFirst(7) : told
-      #expect(ours.errorText == "fastsync: \(sentence)\n")
+      try RsyncLines.expectSame(words)
     }
   }
 }

@@ -22,6 +22,11 @@ class Difference:
     expected: object
     actual: object
 
+    @property
+    def line(self):
+        """The line that only one of them has, where it is about output."""
+        return self.actual if self.expected is None else self.expected
+
     def __str__(self):
         where = f" of {self.name.decode(errors='backslashreplace')!r}" if self.name else ""
         return f"{self.aspect}{where}: rsync {_shown(self.expected)}, fastsync {_shown(self.actual)}"

@@ -56,17 +56,25 @@ def _without_pairs(differences, change):
     left = []
     for each in differences:
         if each.aspect == "output":
-            line, others = (each.expected, found) if each.expected is not None else (each.actual, wanted)
-            if change(line) in others:
+            if change(each.line) in (wanted if each.expected is None else found):
                 continue
         left.append(each)
     return left
 
 
+def _without_lines(differences, is_meant):
+    """Differences without lines of output that are meant."""
+    return [each for each in differences if not (each.aspect == "output" and is_meant(each))]
+
+
+def _unless_ended(differences, is_meant):
+    """The differences, or none of them where the programs end in different ways that are meant."""
+    return [] if any(each.aspect == "exit" and is_meant(each) for each in differences) else differences
+
+
 @excuse("delete-empty-source")
 def _refused(_, differences):
-    return [] if any(each.aspect == "exit" and "is empty, and all that" in each.actual
-                     for each in differences) else differences
+    return _unless_ended(differences, lambda each: "is empty, and all that" in each.actual)
 
 
 @excuse("delete-order")
@@ -76,7 +84,7 @@ def _other_names(case, differences):
         return differences
     return [each for each in differences
             if not (_is_entry(each) and b"dst" in each.name[:3] or each.aspect in ("mtime", "linked with") or each.aspect == "output"
-                    and b"delet" in (each.expected or each.actual))]
+                    and b"delet" in each.line)]
 
 
 @excuse("make-way")
@@ -103,10 +111,11 @@ def _parted(case, differences):
     return [each for each in differences
             if not (each.name in names
                     or each.aspect == "output" and not each.name and (
-                        _is_about(each.expected or each.actual, known)
-                        or b":" in (each.expected or each.actual)))]
+                        _is_about(each.line, known)
+                        or b":" in each.line))]
 
 
+_LISTED_SUMS = (b"Number of files:", b"Total file size:", b"total size is")
 _TRANSFERRED = (b"Literal data", b"Number of created files", b"Number of regular files transferred", b"Total transferred file size", b"Matched data")
 
 
@@ -120,7 +129,7 @@ def _first_name(case, differences):
 
     def is_meant(each):
         if each.aspect == "output":
-            line = each.expected or each.actual
+            line = each.line
             return (_is_about(line, known) or bool(known) and line.startswith(_TRANSFERRED)
                     or case.has("--out-format") and any(name.rpartition(b"/")[2] in line for name in known))
         below = each.name.split(b"/", 1)[-1] if b"/" in each.name else b""
@@ -134,7 +143,7 @@ def _repaired_first(case, differences):
     linked = [name for name in linked_names(case.tree) if not name.startswith(b"src")]
     known = {name.split(b"/", 1)[-1] for name in linked}
     return [each for each in differences
-            if not (each.aspect == "output" and _is_about(each.expected or each.actual, known))]
+            if not (each.aspect == "output" and _is_about(each.line, known))]
 
 
 @excuse("itemized-owner")
@@ -193,7 +202,7 @@ def _mode_of_the_source(case, differences):
 
 @excuse("hard-link-protocol")
 def _rsync_fails(_, differences):
-    return [] if any(each.aspect == "exit" and each.expected.startswith("2 (") for each in differences) else differences
+    return _unless_ended(differences, lambda each: each.expected.startswith("2 ("))
 
 
 @excuse("atimes")
@@ -220,8 +229,7 @@ def _not_counted(case, differences):
     """How many names there are, where directories are left out of which rsync also counts what is in them."""
     if not case.has("-m", "--prune-empty-dirs", "--existing", "--ignore-non-existing", "--ignore-existing"):
         return differences
-    return [each for each in differences
-            if not (each.aspect == "output" and (each.expected or each.actual).startswith((b"Number of files:", b"Total file size:", b"total size is")))]
+    return _without_lines(differences, lambda each: each.line.startswith(_LISTED_SUMS))
 
 
 @excuse("existing-directory", "existing-file")
@@ -237,7 +245,7 @@ def _below_others(case, differences):
         if each.aspect == "exit":
             return each.expected.startswith("23") and each.actual.startswith("0")
         if each.aspect == "output":
-            name = _name(each.expected or each.actual).rstrip(b"/")
+            name = _nameeach.line.rstrip(b"/")
             return any(name == other or name.startswith(other + b"/") for other in others)
         name = each.name.split(b"/", 1)[-1]
         return name in others and (each.aspect == "mtime" or each.aspect == "entry" and each.expected is None)
@@ -259,14 +267,14 @@ def _named(case, differences):
 
 @excuse("unknown-name")
 def _unknown(_, differences):
-    return [] if any(each.aspect == "exit" and "Unknown --" in each.actual for each in differences) else differences
+    return _unless_ended(differences, lambda each: "Unknown --" in each.actual)
 
 
-@excuse("relative-dots")
+@excuse("relative-dots", "inplace-backup")
 def _dots(case, differences):
-    return [] if case.has("--temp-dir", "--backup-dir") and any(
-        each.aspect == "exit" and each.expected.startswith("23") and "Invalid argument (22)" in each.expected
-        for each in differences) else differences
+    if not case.has("--temp-dir", "--backup-dir"):
+        return differences
+    return _unless_ended(differences, lambda each: each.expected.startswith("23") and "Invalid argument (22)" in each.expected)
 
 
 @excuse("backup-directories")
@@ -293,15 +301,13 @@ def _given_twice(case, differences):
     """Sums where something is given twice."""
     if not (len(case.operands) > 2 or case.has("--files-from")):
         return differences
-    return [each for each in differences
-            if not (each.aspect == "output" and (each.expected or each.actual).startswith((b"Number of files:", b"Total file size:", b"total size is")))]
+    return _without_lines(differences, lambda each: each.line.startswith(_LISTED_SUMS))
 
 
 @excuse("list-count")
 def _count_of_names(_, differences):
-    return [each for each in differences
-            if not (each.aspect == "output" and (each.expected or each.actual).startswith((b"building file list", b"sending incremental"))
-                    or each.aspect == "output" and b" to consider" in (each.expected or each.actual))]
+    return _without_lines(differences, lambda each: each.line.startswith((b"building file list", b"sending incremental"))
+                          or b" to consider" in each.line)
 
 
 @excuse("failed-changes")
@@ -309,9 +315,8 @@ def _failed(case, differences):
     """Lines about what an ordinary user may not do, and the counts of that."""
     if not case.user:
         return differences
-    return [each for each in differences
-            if not (each.aspect == "output" and each.actual is None and re.match(rb"[.>c][fdLSD]", each.expected)
-                    or each.aspect == "output" and (each.expected or each.actual).startswith(_TRANSFERRED))]
+    return _without_lines(differences, lambda each: each.actual is None and re.match(rb"[.>c][fdLSD]", each.expected)
+                          or each.line.startswith(_TRANSFERRED))
 
 
 @excuse("closed-directories")
@@ -319,15 +324,14 @@ def _opened(case, differences):
     """What an ordinary user may not enter, or write to, before he opens it."""
     if not case.user:
         return differences
-    return [] if any(each.aspect == "exit" and "Permission denied" in each.expected or each.aspect == "exit"
-                     and "Permission denie" in each.expected for each in differences) else differences
+    # What was said is cut short.
+    return _unless_ended(differences, lambda each: "Permission denie" in each.expected)
 
 
 @excuse("filter-remarks")
 def _remarks(_, differences):
-    return [each for each in differences
-            if not (each.aspect == "output" and each.actual is None and (
-                each.expected.startswith((b"[", b"deleting in ", b"removing duplicate name", b"(new) backup_dir")) or each.expected == b"done"))]
+    return _without_lines(differences, lambda each: each.actual is None and (
+        each.expected.startswith((b"[", b"deleting in ", b"removing duplicate name", b"(new) backup_dir")) or each.expected == b"done"))
 
 
 @excuse("delete-while-reading")
@@ -335,13 +339,13 @@ def _held_back(case, differences):
     if not any(each.aspect == "output" and each.expected is None and each.actual.startswith(b"IO error encountered") for each in differences):
         return differences
     return [each for each in differences
-            if not (each.aspect == "output" and b"deleting" in (each.expected or each.actual) or each.aspect == "output" and each.expected is None
+            if not (each.aspect == "output" and b"deleting" in each.line or each.aspect == "output" and each.expected is None
                     and each.actual.startswith(b"IO error") or each.aspect == "entry" and each.expected is None or each.aspect == "mtime")]
 
 
 @excuse("temp-dir-dry")
 def _dry(_, differences):
-    return [] if any(each.aspect == "exit" and "temp-dir does not exist" in each.expected for each in differences) else differences
+    return _unless_ended(differences, lambda each: "temp-dir does not exist" in each.expected)
 
 
 @excuse("prune-duplicates")
@@ -362,8 +366,7 @@ def _stays_open(case, differences):
 
 @excuse("early-lines")
 def _early(_, differences):
-    return [each for each in differences
-            if not (each.aspect == "output" and (each.expected or each.actual).startswith(b"delta-transmission "))]
+    return _without_lines(differences, lambda each: each.line.startswith(b"delta-transmission "))
 
 
 @excuse("update-nanoseconds")
@@ -379,7 +382,7 @@ def _newer_by_less(case, differences):
 def _masked(case, differences):
     if not case.has("--mkpath"):
         return differences
-    return [each for each in differences if not (each.aspect == "output" and (each.expected or each.actual).endswith(b" ./"))]
+    return _without_lines(differences, lambda each: each.line.endswith(b" ./"))
 
 
 @excuse("link-loops")
@@ -387,8 +390,8 @@ def _round(case, differences):
     """Many names below links to directories above, which rsync follows again and again."""
     if not case.has("-L", "-k", "--copy-links", "--copy-dirlinks"):
         return differences
-    if any(each.aspect == "exit" and "Too m" in each.expected for each in differences):
-        return []
+    # What was said is cut short.
+    differences = _unless_ended(differences, lambda each: "Too m" in each.expected)
     deep = [each for each in differences if each.actual is None
             and (each.name if each.aspect == "entry" else each.expected if each.aspect == "output" else b"").count(b"/") > 12]
     return [] if len(deep) > 8 else differences
@@ -398,13 +401,12 @@ def _round(case, differences):
 def _implied(case, differences):
     if not case.has("--no-implied-dirs"):
         return differences
-    return [each for each in differences if not (each.aspect == "output" and (each.expected or each.actual).startswith(b"Number of created"))]
+    return _without_lines(differences, lambda each: each.line.startswith(b"Number of created"))
 
 
 @excuse("log-escapes")
 def _escaped(_, differences):
-    return [each for each in differences if not (each.aspect == "output" and each.name == b"log"
-                                                 and any(byte > 127 or byte == 92 for byte in (each.expected or each.actual)))]
+    return _without_lines(differences, lambda each: each.name == b"log" and any(byte > 127 or byte == 92 for byte in each.line))
 
 
 @excuse("list-log")
@@ -414,8 +416,7 @@ def _no_log(case, differences):
 
 @excuse("held-back")
 def _said_so(_, differences):
-    return [each for each in differences if not (each.aspect == "output" and each.actual is None
-                                                 and each.expected.startswith(b"IO error encountered"))]
+    return _without_lines(differences, lambda each: each.actual is None and each.expected.startswith(b"IO error encountered"))
 
 
 @excuse("lone-directories")
@@ -423,7 +424,7 @@ def _left_out(case, differences):
     if not case.has("--exclude", "--exclude-from", "--filter", "-f", "-F", "-FF", "-C", "--include-from"):
         return differences
     return [each for each in differences
-            if not (each.aspect == "output" and (each.expected or each.actual).startswith((b"created directory", b"created 1 dir", b"Number of created"))
+            if not (each.aspect == "output" and each.line.startswith((b"created directory", b"created 1 dir", b"Number of created"))
                     or each.aspect == "entry" and each.expected is None and each.actual == "dir" and b"/" not in each.name)]
 
 
@@ -432,20 +433,19 @@ def _kept_backups(case, differences):
     if not case.has("--backup-dir"):
         return differences
     return [each for each in differences
-            if not (each.name.startswith(b"dst/bak") or each.aspect == "output" and b"bak" in (each.expected or each.actual))]
+            if not (each.name.startswith(b"dst/bak") or each.aspect == "output" and b"bak" in each.line)]
 
 
 @excuse("unreadable-target")
 def _not_read(case, differences):
     if not case.user:
         return differences
-    return [] if any(each.aspect == "exit" and each.actual.startswith("23") and "Permission denied" in each.actual
-                     for each in differences) else differences
+    return _unless_ended(differences, lambda each: each.actual.startswith("23") and "Permission denied" in each.actual)
 
 
 @excuse("file-onto-device")
 def _device(_, differences):
-    return [] if any(each.aspect == "exit" and "and a file would take its place" in each.actual for each in differences) else differences
+    return _unless_ended(differences, lambda each: "and a file would take its place" in each.actual)
 
 
 @excuse("delete-dirlinks")
@@ -454,5 +454,5 @@ def _kept_below(case, differences):
     if not case.has("-K", "--keep-dirlinks") or not any(node.kind == "symlink" for name, node in case.tree.items() if name.startswith(b"dst")):
         return differences
     return [each for each in differences
-            if not (each.aspect == "output" and b"delet" in (each.expected or each.actual) or each.aspect == "entry" and each.expected is None
+            if not (each.aspect == "output" and b"delet" in each.line or each.aspect == "entry" and each.expected is None
                     or each.aspect == "mtime")]
