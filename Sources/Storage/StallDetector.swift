@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Kernel
+
 /// What a disk has done and has to do (`/sys/class/block/*/stat`).
 package struct DiskActivity: Equatable {
   /// Reads, writes, discards and flushes that were completed since the machine started.
@@ -10,6 +12,12 @@ package struct DiskActivity: Equatable {
   package init(completed: UInt64, inFlight: UInt64) {
     self.completed = completed
     self.inFlight = inFlight
+  }
+
+  /// Reads what a disk has done, by its name in `class/block` of a tree such as `/sys`.
+  package init?(of name: String, sysfs: String) {
+    guard let text = SmallFile.text("\(sysfs)/class/block/\(name)/stat") else { return nil }
+    self.init(parsing: text)
   }
 
   /// Takes a `stat` file apart: eleven figures since ever, four of discards since Linux 4.18, two

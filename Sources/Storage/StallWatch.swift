@@ -23,21 +23,11 @@ public enum StallEvent: Equatable, Sendable {
 ///
 /// A stall is no error: what is in flight stays there for as long as the disk takes.
 package final class StallWatch: Sendable {
-  /// What time it is, in seconds.
-  package struct Clock: Sendable {
-    /// How long things take: nobody sets this clock (CLOCK_MONOTONIC).
-    package var elapsed: @Sendable () -> Int = {
-      Int(Kernel.Clock.monotonicNanoseconds / 1_000_000_000)
-    }
-    /// The time since 1970, for people.
-    package var wall: @Sendable () -> Int = { Kernel.Clock.wallSeconds }
-  }
-
   private let disks: [WatchedDisk]
   private let report: @Sendable (StallEvent) -> Void
   private let sysfs: String
-  private let clock: Clock
-  private let isOver = Monitor(false)
+  private let time: Ticker.Time
+  private let ticker = Ticker()
 
   /// Makes a watch.
   ///
@@ -54,7 +44,7 @@ package final class StallWatch: Sendable {
         disks.append(WatchedDisk(role: location.role, name: disk.name))
       }
     }
-    self.init(disks, report: report, sysfs: "/sys", clock: Clock())
+    self.init(disks, report: report, sysfs: "/sys", time: Ticker.Time())
   }
 
   /// Makes a watch of certain disks, with a tree in place of `/sys` and other clocks.
@@ -62,12 +52,12 @@ package final class StallWatch: Sendable {
     _ disks: [WatchedDisk],
     report: @escaping @Sendable (StallEvent) -> Void,
     sysfs: String,
-    clock: Clock
+    time: Ticker.Time
   ) {
     self.disks = disks
     self.report = report
     self.sysfs = sysfs
-    self.clock = clock
+    self.time = time
   }
 
   /// Starts to look, and goes on until `stop`; without a thread nothing is told.
@@ -79,15 +69,11 @@ package final class StallWatch: Sendable {
   }
 
   /// Ends the thread.
-  package func stop(_ thread: Thread?) {
-    guard let thread else { return }
-    isOver.withLockWaking { $0 = true }
-    thread.join()
-  }
+  package func stop(_ thread: Thread?) { ticker.end(thread) }
 
   private func look() {
     var detectors = newDetectors()
-    while isOver.wait(seconds: 1, until: { $0 ? true : nil }) == nil { sample(&detectors) }
+    while ticker.tick() { sample(&detectors) }
   }
 
   /// A detector for each disk.
@@ -95,15 +81,14 @@ package final class StallWatch: Sendable {
 
   /// Takes a look at each disk.
   package func sample(_ detectors: inout [StallDetector]) {
-    let now = clock.elapsed()
+    let now = time.elapsed()
     for (index, disk) in disks.enumerated() {
-      guard let text = SmallFile.text("\(sysfs)/class/block/\(disk.name)/stat"),
-        let activity = DiskActivity(parsing: text),
+      guard let activity = DiskActivity(of: disk.name, sysfs: sysfs),
         let event = detectors[index].sample(activity, at: now)
       else { continue }
       switch event {
       case .stalled(let since):
-        let wallSince = clock.wall() - (now - since)
+        let wallSince = time.wall() - (now - since)
         report(.stalled(disk, since: wallSince, waiting: activity.inFlight))
       case .recovered(let seconds):
         report(.recovered(disk, after: seconds))

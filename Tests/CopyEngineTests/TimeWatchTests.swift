@@ -40,7 +40,7 @@ struct TimeWatchTests {
     options.transfer.jobs = jobs
     options.time.stopsAt = 1_000_003
     let recorder = EventRecorder([.failures, .entries])
-    let copier = TreeCopier(events: recorder, time: TimeWatch.Time(wall: Self.clock()))
+    let copier = TreeCopier(events: recorder, time: Ticker.Time(wall: Self.clock()))
     let report = try copier.copy(
       CopyPlan(
         sources: [CopyPlan.Source(path: FilePath(source), isContents: true)],
@@ -85,7 +85,7 @@ struct TimeWatchTests {
     var limits = TimeLimits()
     limits.stopsAt = 5
     for (now, stops) in [(4, false), (5, true), (6, true)] {
-      let watch = TimeWatch(limits, nil, TimeWatch.Time(wall: { now })) { _ in }
+      let watch = TimeWatch(limits, nil, Ticker.Time(wall: { now })) { _ in }
       var progress = TimeWatch.Progress()
       #expect(watch.sample(&progress) == (stops ? .stop(.timeLimit) : nil))
       #expect(watch.sample(&progress) == nil, "once is enough")
@@ -110,7 +110,7 @@ struct TimeWatchTests {
       now.now = second
       var limits = TimeLimits()
       limits.idleSecondsMax = 10
-      let watch = TimeWatch(limits, heartbeat, TimeWatch.Time(elapsed: { [now] in now.now })) { _ in
+      let watch = TimeWatch(limits, heartbeat, Ticker.Time(elapsed: { [now] in now.now })) { _ in
       }
       return watch.sample(&progress)
     }

@@ -27,7 +27,7 @@ struct StallWatchTests {
           [Self.disk],
           report: { event in recorder.events.withLock { $0.append(event) } },
           sysfs: scratch.path,
-          clock: StallWatch.Clock(elapsed: { elapsed }, wall: { wall })
+          time: Ticker.Time(elapsed: { elapsed }, wall: { wall })
         )
         if detectors.isEmpty { detectors = watch.newDetectors() }
         watch.sample(&detectors)
@@ -51,7 +51,7 @@ struct StallWatchTests {
   @Test("nobody sets the clock that times are measured by")
   func monotonic() throws {
     let uptime = try #require(SmallFile.text("/proc/uptime")?.split(separator: ".").first)
-    let elapsed = StallWatch.Clock().elapsed()
+    let elapsed = Ticker.Time().elapsed()
     // Without the time that the machine slept.
     #expect(elapsed <= (Int(uptime) ?? 0) + 1 && elapsed > 0)
   }

@@ -16,7 +16,7 @@ public final class TreeCopier: Sendable {
     var requestedStop: CopyReport.Stop?
   }
   private let state = Lock(State())
-  private let time: TimeWatch.Time
+  private let time: Ticker.Time
   private let onHang: (@Sendable () -> Void)?
 
   /// Makes a copier that tells `events` what it does.
@@ -27,11 +27,11 @@ public final class TreeCopier: Sendable {
   ///     (`TimeLimits.idleSecondsMax`) and does not end, since a filesystem does not answer: `copy`
   ///     may never return.
   public convenience init(events: any EventSink, onHang: (@Sendable () -> Void)? = nil) {
-    self.init(events: events, onHang: onHang, time: TimeWatch.Time())
+    self.init(events: events, onHang: onHang, time: Ticker.Time())
   }
 
   /// Makes a copier with clocks of its own.
-  init(events: any EventSink, onHang: (@Sendable () -> Void)? = nil, time: TimeWatch.Time) {
+  init(events: any EventSink, onHang: (@Sendable () -> Void)? = nil, time: Ticker.Time) {
     sink = events
     self.onHang = onHang
     self.time = time

@@ -45,8 +45,7 @@ final class Heartbeat: Sendable {
   /// A figure that changes while the run goes on.
   var pulse: [UInt64] {
     let completed = disks.withLock { $0 }.map { name in
-      SmallFile.text("\(sysfs)/class/block/\(name)/stat")
-        .flatMap { DiskActivity(parsing: $0)?.completed } ?? 0
+      DiskActivity(of: name, sysfs: sysfs)?.completed ?? 0
     }
     return [beats.load(ordering: .relaxed)] + completed
   }

@@ -6,16 +6,6 @@ internal import SystemPackage
 /// Ends a run when its time is over, or when nothing goes on: looks once a second, on a thread of
 /// its own.
 final class TimeWatch: Sendable {
-  /// What time it is, in seconds.
-  struct Time: Sendable {
-    /// The time since 1970.
-    var wall: @Sendable () -> Int = { Clock.wallSeconds }
-    /// How long things take: nobody sets this clock.
-    var elapsed: @Sendable () -> Int = {
-      Int(Clock.monotonicNanoseconds / Clock.nanosecondsOfSecond)
-    }
-  }
-
   /// What is to be done.
   enum Event: Equatable {
     /// The run is to be stopped.
@@ -37,15 +27,15 @@ final class TimeWatch: Sendable {
 
   private let limits: TimeLimits
   private let heartbeat: Heartbeat?
-  private let time: Time
+  private let time: Ticker.Time
   private let act: @Sendable (Event) -> Void
-  private let isOver = Monitor(false)
+  private let ticker = Ticker()
 
   /// Makes a watch, which has `act` called on its thread for whatever comes up.
   init(
     _ limits: TimeLimits,
     _ heartbeat: Heartbeat?,
-    _ time: Time,
+    _ time: Ticker.Time,
     act: @escaping @Sendable (Event) -> Void
   ) {
     self.limits = limits
@@ -68,17 +58,13 @@ final class TimeWatch: Sendable {
   }
 
   /// Ends the thread.
-  func stop(_ thread: Thread?) {
-    guard let thread else { return }
-    isOver.withLockWaking { $0 = true }
-    thread.join()
-  }
+  func stop(_ thread: Thread?) { ticker.end(thread) }
 
   private func look() {
     var progress = Progress()
     repeat {
       if let event = sample(&progress) { act(event) }
-    } while isOver.wait(seconds: 1, until: { $0 ? true : nil }) == nil
+    } while ticker.tick()
   }
 
   /// Takes a look.
