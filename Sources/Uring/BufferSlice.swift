@@ -24,19 +24,21 @@ public struct BufferSlice {
   /// A copy of the bytes.
   public var bytes: [UInt8] { unsafe Array(UnsafeRawBufferPointer(start: start, count: count)) }
 
-  /// What runs of zeros are measured in, in bytes.
-  public static let granuleBytes = 64 << 10
-
-  /// How many bytes from its start are zeros, or are not, in whole granules; the last one may be
-  /// shorter.
-  public func leadingBytes(areZeros: Bool) -> Int {
-    var position = 0
-    while position < count {
-      let length = min(Self.granuleBytes, count - position)
-      let granule = unsafe UnsafeRawBufferPointer(start: start + position, count: length)
+  /// How many bytes are zeros, or are not, in whole granules; the last one may be shorter.
+  ///
+  /// - Parameters:
+  ///   - position: Where to look from, in bytes.
+  ///   - areZeros: Whether zeros are looked for.
+  ///   - granuleBytes: What runs are measured in, in bytes.
+  /// - Returns: The length of the run.
+  public func run(from position: Int = 0, ofZeros areZeros: Bool, granuleBytes: Int) -> Int {
+    var end = position
+    while end < count {
+      let length = min(granuleBytes, count - end)
+      let granule = unsafe UnsafeRawBufferPointer(start: start + end, count: length)
       guard unsafe MemoryCalls.isZero(granule) == areZeros else { break }
-      position += length
+      end += length
     }
-    return position
+    return end - position
   }
 }

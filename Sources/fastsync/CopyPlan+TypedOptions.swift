@@ -132,7 +132,7 @@ extension TypedOptions.Aspect {
     case .hardLinks: .hardLinks
     case .accessControlLists: .accessControlLists
     case .extendedAttributes: .extendedAttributes
-    case .holes: .holes
+    case .holes: [.holes, .zerosAsHoles]
     case .accessTimes: .accessTimes
     }
   }

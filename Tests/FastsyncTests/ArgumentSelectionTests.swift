@@ -25,6 +25,8 @@ import Testing
     #expect("\(parsed)" == "\(CopyOptions())")
   }
 
+  private static let all = Preservation.everything.subtracting(.accessTimes).union(.zerosAsHoles)
+
   static let kept: [(String, Preservation)] = [
     ("-r", []),
     ("-a", .archive),
@@ -42,9 +44,9 @@ import Testing
     ("-rH", .hardLinks),
     ("-rA", [.accessControlLists, .permissions]),
     ("-rX", .extendedAttributes),
-    ("-rS", .holes),
-    ("-aHAXS", Preservation.everything.subtracting(.accessTimes)),
-    ("-a --hard-links --acls --xattrs --sparse", Preservation.everything.subtracting(.accessTimes)),
+    ("-rS", [.holes, .zerosAsHoles]),
+    ("-aHAXS", Self.all),
+    ("-a --hard-links --acls --xattrs --sparse", Self.all),
     // The later option wins.
     ("-a --no-owner", Preservation.archive.subtracting(.owner)),
     ("--no-owner -a", .archive),

@@ -158,7 +158,7 @@ import Uring
   }
 
   @Test func runsOfZerosAreMeasuredInGranules() throws {
-    let granule = BufferSlice.granuleBytes
+    let granule = 4096
     let pool = try BufferPool(count: 1, bytesEach: 4 * granule)
     guard let lease = pool.lease() else {
       Issue.record("a buffer is there to be lent")
@@ -167,14 +167,16 @@ import Uring
     // The third granule ends in a byte that is not zero; the last one is shorter.
     let slice = pool.slice(of: lease, from: 0, count: 3 * granule + 100)
     unsafe slice.start.storeBytes(of: 7, toByteOffset: 3 * granule - 1, as: UInt8.self)
-    #expect(slice.leadingBytes(areZeros: true) == 2 * granule)
-    #expect(slice.leadingBytes(areZeros: false) == 0)
-    let rest = pool.slice(of: lease, from: 2 * granule, count: granule + 100)
-    #expect(rest.leadingBytes(areZeros: true) == 0)
-    #expect(rest.leadingBytes(areZeros: false) == granule)
-    #expect(rest.bytes.count == granule + 100 && rest.bytes.lastIndex(of: 7) == granule - 1)
-    let end = pool.slice(of: lease, from: 3 * granule, count: 100)
-    #expect(end.leadingBytes(areZeros: true) == 100)
+    func run(from position: Int, ofZeros areZeros: Bool) -> Int {
+      slice.run(from: position, ofZeros: areZeros, granuleBytes: granule)
+    }
+    #expect(run(from: 0, ofZeros: true) == 2 * granule)
+    #expect(run(from: 0, ofZeros: false) == 0)
+    #expect(run(from: 2 * granule, ofZeros: true) == 0)
+    #expect(run(from: 2 * granule, ofZeros: false) == granule)
+    #expect(run(from: 3 * granule, ofZeros: true) == 100)
+    #expect(slice.bytes.count == 3 * granule + 100)
+    #expect(slice.bytes.lastIndex(of: 7) == 3 * granule - 1)
     pool.giveBack(lease)
   }
 

@@ -34,12 +34,14 @@ public struct Preservation: OptionSet, Sendable {
   public static let extendedAttributes = Preservation(rawValue: 1 << 10)
   /// Holes of the source stay holes (`-S`).
   public static let holes = Preservation(rawValue: 1 << 11)
+  /// Runs of zeros of a file become holes (`-S`).
+  public static let zerosAsHoles = Preservation(rawValue: 1 << 12)
 
   /// What rsync's `-a` stands for, recursion aside: `-lptgoD`.
   public static let archive: Preservation = [
     .symbolicLinks, .permissions, .times, .owner, .group, .devices, .specials,
   ]
-  /// Everything: `-aHAXS` with access times.
+  /// Everything that a source has: `-aHAX` with access times and holes.
   public static let everything: Preservation = [
     .archive, .accessTimes, .hardLinks, .accessControlLists, .extendedAttributes, .holes,
   ]

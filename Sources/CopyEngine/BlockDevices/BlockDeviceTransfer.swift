@@ -19,6 +19,10 @@ struct BlockDeviceTransfer {
   }
 
   let run: RunContext
+  /// What runs of zeros of an image are measured in, in bytes: with holes of single pages it would
+  /// be in pieces on the disk.
+  private static let zeroGranuleBytes = 64 << 10
+
   private let source: Source
   private let target: FilePath
   private let locations: [StorageLocation]
@@ -222,7 +226,7 @@ extension BlockDeviceTransfer {
     task.sectorBytes = UInt64(max(sectorBytes, reading.transfer.alignment))
     task.reading = reading.transfer
     task.writing = writing.transfer
-    task.skipsZeros = writing.skipsZeros
+    if writing.skipsZeros { task.zeroGranuleBytes = Self.zeroGranuleBytes }
     let pageBytes = UInt64(ProcessFacts.pageBytes)
     let residency =
       reading.isDropped

@@ -114,14 +114,14 @@ extension EventLoop where Queue: ~Copyable, File: ~Copyable {
     at position: Int,
     _ length: Int
   ) {
-    let zeros = slice(index, block, at: position, length).leadingBytes(areZeros: true)
+    let granuleBytes = slots[index].task.plan.zeroGranuleBytes
+    let whole = slice(index, block, at: position, length)
+    let zeros = whole.run(ofZeros: true, granuleBytes: granuleBytes)
     if zeros > 0, let lease = slots[index].task.window.skip(block, zeros) {
       return giveBack(lease, of: index)
     }
-    let start = position + zeros
-    let rest = slice(index, block, at: start, length - zeros)
-    let dataBytes = rest.leadingBytes(areZeros: false)
-    prepareWrite(index, block, offset + UInt64(zeros), at: start, dataBytes)
+    let dataBytes = whole.run(from: zeros, ofZeros: false, granuleBytes: granuleBytes)
+    prepareWrite(index, block, offset + UInt64(zeros), at: position + zeros, dataBytes)
     noteStarted(index)
   }
 

@@ -101,7 +101,7 @@ extension FileCopier where Queue: ~Copyable {
       let (contents, slot) = (next.contents, next.slot)
       if run.shouldStop {
         end(next.file.entry)
-      } else if let contents, isSentOff(next.file.entry) {
+      } else if let contents, isSentOff(next.file.entry), !leavesHoles(contents) {
         if createTarget(&next.file, &publisher) {
           loaded.writes.add(contents, to: next.file.targetNumber, dontCache: true)
           _ = created.insert(next)
@@ -140,9 +140,9 @@ extension FileCopier where Queue: ~Copyable {
     }
     do {
       let written = max(Int(result), 0)
-      try write(contents, from: written, to: file)
+      try write(contents, written..<contents.count, to: file)
       let isSent = written == contents.count && isSentOff(entry)
-      handOn(file, contents, isSentOff: isSent, &publisher)
+      handOn(file, byteCount: contents.count, isSentOff: isSent, &publisher)
     } catch {
       fail(entry, error)
     }
@@ -156,12 +156,52 @@ extension FileCopier where Queue: ~Copyable {
   ) {
     var file = loaded
     guard createTarget(&file, &publisher) else { return }
+    var byteCount = 0
     do {
-      if let contents { try write(contents, to: file) }
+      if let contents { byteCount = try write(contents, to: file) }
     } catch {
       return fail(file.entry, error)
     }
-    handOn(file, contents, isSentOff: false, &publisher)
+    handOn(file, byteCount: byteCount, isSentOff: false, &publisher)
+  }
+
+  /// Whether some of a small file becomes a hole.
+  private func leavesHoles(_ contents: BufferSlice) -> Bool {
+    guard run.preservation.contains(.zerosAsHoles) else { return false }
+    let granuleBytes = TransferPlan.zeroGranuleBytes
+    return contents.run(ofZeros: false, granuleBytes: granuleBytes) < contents.count
+  }
+
+  /// Writes a file from memory; with `-S` all but runs of zeros.
+  ///
+  /// - Parameters:
+  ///   - contents: All of the file.
+  ///   - file: The file, with nothing in it.
+  /// - Returns: How many bytes were written.
+  /// - Throws: The error of a call.
+  private mutating func write(
+    _ contents: BufferSlice,
+    to file: borrowing OpenFile
+  ) throws(CopyError) -> Int {
+    guard leavesHoles(contents) else {
+      try write(contents, 0..<contents.count, to: file)
+      return contents.count
+    }
+    do throws(Errno) {
+      try FileCalls.setSize(file.targetNumber, UInt64(contents.count))
+    } catch {
+      throw .target(.setSize, file.entry.targetPath, error)
+    }
+    let granuleBytes = TransferPlan.zeroGranuleBytes
+    var (position, written) = (0, 0)
+    while position < contents.count {
+      position += contents.run(from: position, ofZeros: true, granuleBytes: granuleBytes)
+      let end = position + contents.run(from: position, ofZeros: false, granuleBytes: granuleBytes)
+      try write(contents, position..<end, to: file)
+      written += end - position
+      position = end
+    }
+    return written
   }
 
   /// Creates the target of a small file that was read.
@@ -194,16 +234,15 @@ extension FileCopier where Queue: ~Copyable {
   ///
   /// - Parameters:
   ///   - file: The file.
-  ///   - contents: What was written to it, or `nil` if it is empty.
+  ///   - byteCount: How much was written to it, in bytes.
   ///   - isSentOff: Whether its data is on its way to the disk.
   ///   - publisher: Who gives it its name.
   private mutating func handOn(
     _ file: consuming OpenFile,
-    _ contents: BufferSlice?,
+    byteCount: Int,
     isSentOff: Bool,
     _ publisher: inout Publisher
   ) {
-    let byteCount = contents?.count ?? 0
     let cached = DataPlace.inCache(byteCount: byteCount, isSentOff: isSentOff)
     let isDropped = planner.writing(file.entry)?.mode != .keep
     countWritten(UInt64(byteCount))
@@ -212,18 +251,18 @@ extension FileCopier where Queue: ~Copyable {
     )
   }
 
-  /// Writes what is left of a file from memory (`pwrite`).
+  /// Writes a part of a file from memory (`pwrite`).
   private mutating func write(
     _ contents: BufferSlice,
-    from start: Int = 0,
+    _ range: Range<Int>,
     to file: borrowing OpenFile
   ) throws(CopyError) {
-    var written = start
-    while written < contents.count {
+    var written = range.lowerBound
+    while written < range.upperBound {
       let dontCache = planner.writing(file.entry)?.mode == .dontcache
       let rest = unsafe UnsafeRawBufferPointer(
         start: contents.start + written,
-        count: contents.count - written
+        count: range.upperBound - written
       )
       do throws(Errno) {
         let count = unsafe try FileCalls.write(

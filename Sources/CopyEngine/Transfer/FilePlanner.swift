@@ -165,28 +165,34 @@ extension FilePlanner {
   mutating func plan(_ file: borrowing OpenFile) throws(CopyError) -> TransferPlan {
     let size = file.opened.size
     let (source, target) = (file.source.rawValue, file.targetNumber)
-    let keepsHoles = run.preservation.contains(.holes) && !file.isDevice
+    // What was not written must not count as there when the next run appends.
+    let appends = run.options.publish.inPlace?.appends == true
+    let mayHaveHoles = !file.isDevice && !appends
+    let keepsHoles = mayHaveHoles && run.preservation.contains(.holes)
+    let makesHoles = mayHaveHoles && run.preservation.contains(.zerosAsHoles)
     let map = DataMap(of: source, file.opened, keepsHoles: keepsHoles)
     var plan = TransferPlan(source: source, target: target, map: map)
     if file.keptBytes > 0 { plan.leftOut = [0..<file.keptBytes] }
     var mayAllocate = false
-    // What was not written must not count as there when the next run appends.
-    let appends = run.options.publish.inPlace?.appends == true
-    switch map {
-    case .sparse(let size):
+    if makesHoles && map != .unknownSize {
+      plan.zeroGranuleBytes = TransferPlan.zeroGranuleBytes
+    }
+    if map == .sparse(size) || plan.skipsZeros {
       do {
         try FileCalls.setSize(target, size)
       } catch {
         throw .target(.setSize, file.entry.targetPath, error)
       }
-    case .whole(let size):
+    }
+    switch map {
+    case .whole(let size) where !makesHoles:
       // What is kept in the cache is published before it is written, and shows by its size what of
       // it has come to the disk when the power fails.
       mayAllocate =
         size >= AllocationPolicy.fileBytesMin && writing(file.entry)?.mode != .keep
         && !file.isDevice && !appends && allocation.allows(target)
       if mayAllocate { plan.allocateBytes = size }
-    case .unknownSize:
+    case .whole, .sparse, .unknownSize:
       break
     }
     let residency = planReading(&plan, file)
@@ -244,7 +250,7 @@ extension FilePlanner {
     plan.writing = access.transfer
     guard plan.writing.isDirect else { return plan.map != .unknownSize }
     // Direct writes that make a file longer, or fill holes, each wait for the one before.
-    guard case .whole(let size) = plan.map, !file.avoidsDirect,
+    guard case .whole(let size) = plan.map, !plan.skipsZeros, !file.avoidsDirect,
       run.options.publish.inPlace?.appends != true,
       mayAllocate || size < AllocationPolicy.fileBytesMin,
       (try? FileCalls.setDirect(target, true)) != nil

@@ -14,6 +14,10 @@ struct TransferMode: Equatable {
 
 /// How the data of one file is moved: what was decided when it was opened.
 struct TransferPlan {
+  /// What runs of zeros of a file are measured in, in bytes: most filesystems can have no smaller
+  /// hole.
+  static let zeroGranuleBytes = 4096
+
   /// The source, open for reading.
   var source: Int32
   /// The target, open for writing; `nil` where the file is only read into one buffer.
@@ -32,7 +36,9 @@ struct TransferPlan {
   var reading = TransferMode()
   /// How it is written.
   var writing = TransferMode()
-  /// Whether runs of zeros are left out, since the target has zeros everywhere; not for direct
-  /// writes.
-  var skipsZeros = false
+  /// What runs of zeros are measured in that are left out, since the target has zeros everywhere,
+  /// in bytes; 0 where all is written, as it is by direct writes.
+  var zeroGranuleBytes = 0
+
+  var skipsZeros: Bool { zeroGranuleBytes > 0 }
 }

@@ -155,8 +155,13 @@ enum SelectionRows {
       "S",
       negation: .namesAndLetter,
       in: .selection,
-      help: "Keep holes.",
-      manual: "Holes of the source stay holes."
+      help: "Make holes of runs of zeros.",
+      manual: """
+        Holes of the source stay holes, and zeros that fill 4K from a multiple of 4K on become some,
+        in an image 64K.
+        Such files are written through the cache.
+        What shares extents with its source stays as it is there.
+        """
     ) { options, typed in options.select([.holes], typed) },
 
     OptionRow(
