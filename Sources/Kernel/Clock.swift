@@ -17,6 +17,13 @@ public enum Clock {
   /// Seconds since 1970 (`time`).
   public static var wallSeconds: Int { time(nil) }
 
+  /// The time since 1970 (CLOCK_REALTIME).
+  public static var wallTime: Timestamp {
+    var now = timespec()
+    unsafe clock_gettime(CLOCK_REALTIME, &now)
+    return Timestamp(seconds: Int64(now.tv_sec), nanoseconds: UInt32(now.tv_nsec))
+  }
+
   /// Lets some time pass (`usleep`).
   public static func pause(microseconds: UInt32) { _ = usleep(microseconds) }
 }

@@ -65,7 +65,7 @@ extension CopyOptions {
     basis = nil
     backup = nil
     publish.checksRoom = false
-    devices = BlockDeviceOptions()
+    devices.discards = false
   }
 }
 

@@ -15,7 +15,7 @@ public enum OperandRefusal: Equatable, Sendable {
   case targetInsideSource(isOnOtherFilesystem: Bool)
   /// A character device has no contents.
   case characterDevice
-  /// `--copy-devices` copies no directories.
+  /// A directory cannot be copied onto a device.
   case directoryAmongDevices
   /// A device is copied alone.
   case notTheOnlySource

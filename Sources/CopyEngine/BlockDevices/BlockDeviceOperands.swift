@@ -17,25 +17,27 @@ struct BlockDeviceOperands {
     (try? EntryMetadata(following: path))?.isBlockDevice ?? false
   }
 
-  /// Whether a plan is about devices: its options say so, and an operand is one.
+  /// Whether a plan is about a device alone: its options say so, and one of its two operands is
+  /// one; several sources and directories are a tree, in which devices are taken for files.
   static func applies(to plan: CopyPlan) throws(CopyError) -> Bool {
-    guard plan.options.devices.copiesContents else { return false }
-    let paths = plan.sources.map(\.path) + [plan.target]
+    guard plan.options.devices.copiesContents, plan.options.listing == nil,
+      let source = plan.sources.first
+    else { return false }
+    let isTree = (try? EntryMetadata(following: source.path))?.kind == .directory
+    if isTree || plan.sources.count > 1 {
+      guard isDevice(plan.target), !plan.options.publish.writesDevices else { return false }
+      throw isTree
+        ? refusal(.directoryAmongDevices, source.path)
+        : refusal(.notTheOnlySource, plan.sources[1].path)
+    }
+    let paths = [source.path, plan.target]
     for path in paths {
       guard let found = try? EntryMetadata(following: path), found.kind == .device,
         !found.isBlockDevice
       else { continue }
       throw refusal(.characterDevice, path)
     }
-    guard paths.contains(where: isDevice) else {
-      let tree = plan.sources.first { (try? EntryMetadata(following: $0.path))?.kind == .directory }
-      guard let tree else { return false }
-      throw refusal(.directoryAmongDevices, tree.path)
-    }
-    guard plan.sources.count == 1 else {
-      throw refusal(.notTheOnlySource, plan.sources[1].path)
-    }
-    return true
+    return paths.contains(where: isDevice)
   }
 
   /// Refuses options that the copy of a device could not heed.

@@ -5,21 +5,32 @@ internal import Kernel
 internal import SystemPackage
 
 /// What the metadata of the source is taken for: other permissions (`--chmod`), other owners and
-/// groups (`--usermap`, `--groupmap`), and what it stands in for (`--fake-super`).
+/// groups (`--usermap`, `--groupmap`), what it stands in for (`--fake-super`), and devices for what
+/// is on them (`--copy-devices`).
 struct WantedMetadata: Sendable {
   private let mapper: Mapper?
+  /// What an entry has to be looked at for more closely.
+  private enum Closer {
+    /// What is stored in attributes counts.
+    case stored
+    /// What is on devices counts; the two do not go together.
+    case devices
+  }
+  private let closer: Closer?
+
   /// Whether what is stored in attributes counts.
-  let takesStored: Bool
+  var takesStored: Bool { closer == .stored }
 
   /// Takes everything for what it is.
-  init() { (mapper, takesStored) = (nil, false) }
+  init() { (mapper, closer) = (nil, nil) }
 
   /// Prepares a run.
   init(_ options: CopyOptions, mask: UInt32) {
     let mapping = options.mapping
     let isTrivial = mapping.modeChanges.isEmpty && mapping.owners.isEmpty && mapping.groups.isEmpty
     mapper = isTrivial ? nil : Mapper(mapping, mask: mask)
-    takesStored = options.metadata.isStored
+    closer =
+      options.metadata.isStored ? .stored : options.devices.copiesContents ? .devices : nil
   }
 
   /// What an entry of the source is to have.
@@ -29,7 +40,7 @@ struct WantedMetadata: Sendable {
     return mapper.metadata(found)
   }
 
-  /// The same of an entry that may stand in for another (`getxattr`).
+  /// The same of an entry that may stand in for another (`getxattr`), or be a device.
   ///
   /// - Throws: The error of the call, or `Errno.badMessage`.
   @inline(__always)
@@ -37,8 +48,11 @@ struct WantedMetadata: Sendable {
     _ found: EntryMetadata,
     at location: @autoclosure () -> EntryLocation
   ) throws(Errno) -> EntryMetadata {
-    guard takesStored else { return metadata(found) }
-    return metadata(try location().withStoredMetadata(found))
+    switch closer {
+    case nil: return metadata(found)
+    case .stored: return metadata(try location().withStoredMetadata(found))
+    case .devices: return metadata(location().withDeviceContents(found))
+    }
   }
 }
 

@@ -21,8 +21,7 @@ final class ComparedSide: Sendable {
   ///   - policies: How each filesystem is read.
   init(_ file: Int32, _ metadata: EntryMetadata, _ policies: AccessPolicies) {
     self.file = file
-    let device = metadata.identity.device
-    let access = policies.access(.reading, device: device, descriptor: file)
+    let access = policies.access(.reading, device: metadata.readDevice, descriptor: file)
     dontCache = Atomic(access.mode == .dontcache)
     guard access.mode != .keep else {
       (residency, alignment) = (.unknown, 1)

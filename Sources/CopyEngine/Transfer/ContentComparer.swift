@@ -66,7 +66,7 @@ struct ContentComparer {
     _ found: EntryMetadata,
     _ opened: borrowing Descriptor
   ) throws(Errno) -> Bool {
-    let now = try EntryLocation(open: opened.rawValue).metadata()
+    let now = try EntryMetadata(ofOpen: opened.rawValue, foundAs: found)
     return now.identity == found.identity && now.size == found.size && now.kind == .file
   }
 

@@ -169,7 +169,9 @@ extension FileCopier where Queue: ~Copyable {
   /// direct writes would come between the batches of the others.
   mutating func isSmall(_ entry: FoundEntry) -> Bool {
     let size = entry.metadata.size
-    let fits = size <= UInt64(loop.pool.blockBytes) && !isAppended(entry)
+    let fits =
+      size <= UInt64(loop.pool.blockBytes) && !isAppended(entry)
+      && !entry.metadata.isContentsOfDevice
     guard fits, !planner.mayReflink(entry) else { return false }
     return size <= Self.bufferedBytesMax || run.disks.targetSeeks
       || planner.writing(entry)?.mode != .direct

@@ -28,7 +28,7 @@ struct FileOpener {
     let source = try openSource(entry, isDirect: false)
     let opened: EntryMetadata
     do throws(Errno) {
-      opened = try EntryLocation(open: source.rawValue).metadata()
+      opened = try EntryMetadata(ofOpen: source.rawValue, foundAs: entry.contentsMetadata)
       // Something else has taken the name since it was found.
       guard opened.identity == entry.contentsMetadata.identity, opened.kind == .file else {
         throw .noSuchFileOrDirectory

@@ -41,12 +41,12 @@ struct FilePlanner {
 extension FilePlanner {
   /// How the filesystem of a source is read, if that is known already.
   func knownReading(_ entry: FoundEntry) -> Access? {
-    knownReading[entry.contentsMetadata.identity.device]
+    knownReading[entry.contentsMetadata.readDevice]
   }
 
   /// How the filesystem of a source is read.
   mutating func reading(_ entry: FoundEntry, _ source: Int32) -> Access {
-    let device = entry.contentsMetadata.identity.device
+    let device = entry.contentsMetadata.readDevice
     if let known = knownReading[device] { return known }
     let access = policies.access(.reading, device: device, descriptor: source)
     // Of an empty file nothing is read, and there may be no other.
@@ -95,7 +95,7 @@ extension FilePlanner {
 
   /// Notes that the source's filesystem refused a mode.
   mutating func refuseReading(_ mode: TransferOptions.CacheMode, _ entry: FoundEntry) {
-    let device = entry.contentsMetadata.identity.device
+    let device = entry.contentsMetadata.readDevice
     knownReading[device] = nil
     if let access = policies.refuse(.reading, device: device, mode) {
       explanation.tell(.reading, entry.contentsMetadata, access)
@@ -117,7 +117,8 @@ extension FilePlanner {
   /// Whether the two sides may share extents.
   func mayReflink(_ entry: FoundEntry) -> Bool {
     let wanted = run.options.transfer.reflink
-    guard wanted != .never, entry.metadata.size > 0, let target = entry.sides.targetMetadata
+    guard wanted != .never, entry.metadata.size > 0, let target = entry.sides.targetMetadata,
+      !entry.metadata.isContentsOfDevice
     else { return false }
     return wanted == .always || !cannotReflink.contains(devices(entry, target))
   }
@@ -170,7 +171,9 @@ extension FilePlanner {
     let mayHaveHoles = !file.isDevice && !appends
     let keepsHoles = mayHaveHoles && run.preservation.contains(.holes)
     let makesHoles = mayHaveHoles && run.preservation.contains(.zerosAsHoles)
-    let map = DataMap(of: source, file.opened, keepsHoles: keepsHoles)
+    let map =
+      file.opened.isContentsOfDevice
+      ? .whole(size) : DataMap(of: source, file.opened, keepsHoles: keepsHoles)
     var plan = TransferPlan(source: source, target: target, map: map)
     if file.keptBytes > 0 { plan.leftOut = [0..<file.keptBytes] }
     var mayAllocate = false

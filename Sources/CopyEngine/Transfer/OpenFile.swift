@@ -98,8 +98,11 @@ struct OpenFile: ~Copyable {
   ///
   /// The target then has the modification time from before, so that the next run copies it again.
   var sourceChange: CopyError.Operation? {
-    guard let now = try? EntryLocation(open: source.rawValue).metadata() else { return nil }
+    guard let now = try? EntryMetadata(ofOpen: source.rawValue, foundAs: opened) else {
+      return nil
+    }
     if now.size != opened.size { return .sourceResized(from: opened.size, to: now.size) }
+    if now.isContentsOfDevice { return nil }
     return now.modificationTime == opened.modificationTime ? nil : .sourceChanged
   }
 

@@ -12,7 +12,7 @@ enum DeviceRows {
         Where the source or the target is a block device, copy what is on it, to another device or
         to and from
         an image file, instead of making its node.
-        There is one source then, of one byte or more: a drive without a medium has none, and is
+        That source, of one byte or more, is alone then: a drive without a medium has none, and is
         refused.
         A target device must be at least as large as the source, and must not be mounted, carry
         anything that is
@@ -46,6 +46,13 @@ enum DeviceRows {
         and, for an image that is written,
         .B \-\-cache=direct
         are refused with exit status 4.
+        .IP
+        Where sources are several or directories, devices among them and in their trees become
+        files, as in rsync, with what is on block devices and with nothing of character devices.
+        Their time is the present one, since that of a node says nothing of what is on the device,
+        so that they are copied at each run;
+        .B \-c
+        compares first.
         """#
     ) { options, _ in options.copiesDevices = true },
 

@@ -150,7 +150,7 @@ extension OperandRefusal {
       "target lies inside the source"
         + (isOnOtherFilesystem ? ", on another filesystem, which -x leaves out" : "")
     case .characterDevice: "is a character device, which has no contents to copy"
-    case .directoryAmongDevices: "is a directory; --copy-devices copies devices and images"
+    case .directoryAmongDevices: "is a directory, which cannot be copied onto a device"
     case .notTheOnlySource: "is not the only source, and a device is copied alone"
     case .severalWorkers(let count):
       "--jobs: a device is copied by one worker, not \(count)"
