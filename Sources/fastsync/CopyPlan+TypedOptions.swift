@@ -24,7 +24,7 @@ extension CopyPlan {
       throw Refusal("--files-from takes one source and one target; usage: \(HelpText.usage)")
     }
     let isListing = operands.count == 1 || typed.names.listsOnly
-    var options = try CopyOptions(typed)
+    var options = try CopyOptions(typed, isListing: isListing)
     if isListing {
       options.isDryRun = true
       options.list(typed)
@@ -40,7 +40,7 @@ extension CopyPlan {
 
 extension CopyOptions {
   /// What was typed, in the engine's terms.
-  fileprivate init(_ typed: TypedOptions) throws(Refusal) {
+  fileprivate init(_ typed: TypedOptions, isListing: Bool) throws(Refusal) {
     self.init()
     select(typed.selections)
     apply(typed.metadata, typed.selections)
@@ -48,7 +48,7 @@ extension CopyOptions {
     try rules.take(typed)
     followsForeignLinks = typed.followsForeignLinks
     rules.staysOnFilesystem = typed.oneFileSystem > 0
-    try delete(typed.deletion)
+    try delete(typed.deletion, isListing: isListing)
     devices.copiesContents = typed.copiesDevices
     devices.discards = typed.discards
     if devices.discards && !devices.copiesContents {

@@ -27,6 +27,29 @@ import Testing
     "-aI --size-only", "-ac --size-only", "-aIc", "-a --cc=none",
   ]
 
+  /// An empty file that cannot be read counts as another one.
+  @Test(.enabled(if: RsyncTwin.obstacle == nil, "rsync is not installed"), .enabled(if: isRoot))
+  func anEmptyFileOfSomebodyElse() throws {
+    try withSandbox { sandbox in
+      for name in ["rsync", "fastsync"] {
+        try succeed(
+          "env",
+          [
+            "--chdir=\(sandbox.path)", "sh", "-ec",
+            "mkdir -p s d-\(name); : > s/f; : > d-\(name)/f; touch -d @1 s/f d-\(name)/f; "
+              + "chown -R 1000:1000 s d-\(name); chown 0:0 d-\(name)/f; chmod 600 d-\(name)/f",
+          ]
+        )
+        let program = name == "rsync" ? name : fastsyncBinary
+        let words = ["-ac", sandbox.path("s/"), sandbox.path("d-\(name)/")]
+        let result = try run(program, words, user: 1_000)
+        #expect(result.status == 0, "\(result.errorText)")
+        let told = try succeed("stat", ["-c%u %a", sandbox.path("d-\(name)/f")]).outputText
+        #expect(told == "1000 644\n")
+      }
+    }
+  }
+
   @Test(.enabled(if: RsyncTwin.obstacle == nil, "rsync is not installed"), arguments: lines)
   func doesWhatRsyncDoes(_ line: String) throws {
     var twin = RsyncTwin(script: Self.script)

@@ -113,6 +113,43 @@ import Testing
     }
   }
 
+  /// A directory of an ordinary user that is not to be written to is open until all of its sources
+  /// are done.
+  @Test(.enabled(if: isRoot, "only root can become another user"), arguments: engines)
+  func oneIsClosedToWriting(_ engine: String) throws {
+    try withSandbox { sandbox in
+      let script = """
+        mkdir -p one/d/e two/d/e; echo 1 > one/d/file; echo 2 > two/d/other; echo 3 > two/d/file
+        echo 4 > one/d/e/file; echo 5 > two/d/e/last; touch -hd 2020-01-01 one/d/* two/d/*
+        chmod 555 one/d two/d/e; chmod 500 two/d one/d/e; chown -R 1000:1000 .; cp -a one three
+        """
+      try succeed("env", ["--chdir=\(sandbox.path)", "sh", "-ec", script])
+      for words in [["one/", "two/"], ["one/d", "one/"], ["two/d", "one/", "three/"]] {
+        for name in ["by-rsync", "by-fastsync"] {
+          _ = try? run("chmod", ["-R", "u+w", sandbox.path(name)])
+          _ = try? run("rm", ["-rf", sandbox.path(name)])
+          try succeed("install", ["-d", "-o", "1000", sandbox.path(name)])
+        }
+        let (options, place) = (["-a", "--io-engine=\(engine)"], sandbox.path)
+        let judge = try run("rsync", ["-a"] + words + ["by-rsync/"], directory: place, user: 1_000)
+        #expect(judge.status == 0, "\(judge.errorText)")
+        let result = try run(
+          fastsyncBinary,
+          options + words + ["by-fastsync/"],
+          directory: place,
+          user: 1_000
+        )
+        #expect(result.status == 0, "\(words): \(result.errorText)")
+        let differences = try TreeComparer.differences(
+          sandbox.path("by-rsync"),
+          sandbox.path("by-fastsync"),
+          [.modes]
+        )
+        expectNone(differences, "\(words)")
+      }
+    }
+  }
+
   /// What an entry costs does not follow from the number of sources.
   @Test(.enabled(if: has("strace"), "strace is not installed"), arguments: [[], ["-n"]])
   func callsGrowWithTheEntries(_ options: [String]) throws {

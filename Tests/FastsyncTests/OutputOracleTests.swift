@@ -62,7 +62,7 @@ struct OutputOracleTests {
       "-aiv --no-i", "-a --info=stats2,del", "-avv --info=none --debug=none", "-aqi", "-av8",
       "-a --out-format=%n|%L|%l|%o|%M|%B|%U|%G|%20n|%-20n|%f|%10l|%i|%Q|%z|%5%|%m|%u|%",
       "-rlt --out-format=%U|%G|%'l|%''l|%-12''l|%10L|%-10i|", "-a --out-format=%%n%%",
-      "-a --info=stats1", "-a --info=flist,name0",
+      "-a --info=stats1", "-a --info=flist,name0", "-a --stats --link-dest=../s",
     ],
     [true, false]
   )
@@ -72,7 +72,11 @@ struct OutputOracleTests {
 
   /// Options where messages of rsync's processes overtake each other.
   @Test(
-    arguments: ["-avv", "-rv", "-rvv", "-rltv", "-a --info=name2", "-rt --info=all,progress0"],
+    arguments: [
+      "-avv", "-rv", "-rvv", "-rltv", "-a --info=name2", "-rt --info=all,progress0",
+      "-avv --link-dest=../old", "-avv --copy-dest=../s", "-avv --compare-dest=../old",
+      "-av --link-dest=../s", "-avvi --link-dest=../s",
+    ],
     [true, false]
   )
   func linesAreTheSameInAnyOrder(_ options: String, isNew: Bool) throws {

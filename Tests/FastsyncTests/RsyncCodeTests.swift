@@ -52,6 +52,10 @@ struct RsyncCodeTests {
     "-na SRC file", "-na missing new/", "-na file DEST/x/y", "-na SRC dangling", "-nt file new",
     "-a", "--no-such-option SRC DEST", "-Z SRC DEST", "-a -- -file DEST", "--version", "--help",
     "-h", "-a --help", "--version -a", "-na SRC DEST/x/y", "-na SRC/ DEST/x/y/",
+    "-a SRC/ new/.", "-a SRC new/.", "-a empty/ new/.", "-a empty new/.", "-a file new/.",
+    "-a missing new/.", "-r missing/x new/.", "-d SRC new/.", "-d SRC/ new/.", "-na SRC/ new/.",
+    "-t --delete --list-only SRC DEST", "-t --delete SRC", "-aR --no-implied-dirs ./SRC/ DEST",
+    "-r --chmod=D700 SRC/ SRC/ new", "-aR ./empty/ new",
   ]
 
   private func outcome(_ program: String, _ words: [String]) throws -> (Int32, [Substring], String)

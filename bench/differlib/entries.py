@@ -6,6 +6,7 @@ import os
 import re
 import stat
 import struct
+import subprocess
 import zlib
 from dataclasses import dataclass
 
@@ -114,17 +115,25 @@ def _set_metadata(node, path):
 def remove(path):
     """Removes what is there, whatever its permissions."""
     try:
-        with os.scandir(path) as entries:
-            for entry in list(entries):
-                if entry.is_dir(follow_symlinks=False):
-                    remove(entry.path)
-                else:
-                    os.unlink(entry.path)
-        os.rmdir(path)
+        _remove(path)
     except FileNotFoundError:
         pass
+    except (OSError, RecursionError):
+        # Names that are too long for one path.
+        subprocess.run(["rm", "-rf", path], check=True)
 
 
+def _remove(path):
+    with os.scandir(path) as entries:
+        for entry in list(entries):
+            if entry.is_dir(follow_symlinks=False):
+                _remove(entry.path)
+            else:
+                os.unlink(entry.path)
+    os.rmdir(path)
+
+
+_PATH_BYTES_MAX = 3500
 _KINDS = {stat.S_IFREG: "file", stat.S_IFDIR: "dir", stat.S_IFLNK: "symlink",
           stat.S_IFIFO: "fifo", stat.S_IFSOCK: "socket", stat.S_IFBLK: "block device",
           stat.S_IFCHR: "character device"}
@@ -142,6 +151,9 @@ def scan(root, since_ns):
 
 
 def _scan(path, name, found, inodes, since_ns):
+    if len(path) > _PATH_BYTES_MAX:
+        found[name] = {"kind": "more than can be told"}
+        return
     with os.scandir(path) as entries:
         for entry in entries:
             below = os.path.join(name, entry.name)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Differences that are meant, by their keys in docs/rsync-differences.md: what it does not have is not excused."""
 
+import os
 import re
 from pathlib import Path
 
@@ -115,6 +116,7 @@ def _parted(case, differences):
                         or b":" in each.line))]
 
 
+_RULES = ("--exclude", "--exclude-from", "--filter", "-f", "-F", "-FF", "-C", "--include-from")
 _LISTED_SUMS = (b"Number of files:", b"Total file size:", b"total size is")
 _TRANSFERRED = (b"Literal data", b"Number of created files", b"Number of regular files transferred", b"Total transferred file size", b"Matched data")
 
@@ -124,7 +126,7 @@ def _first_name(case, differences):
     """Which of a file's names is said to be copied, and whether what is there under it is taken for equal."""
     if not case.has("-H", "--hard-links"):
         return differences
-    known = {name.split(b"/", 1)[-1] for name in linked_names(case.tree)}
+    known = {name.split(b"/", 1)[-1] for name in linked_names(case.tree)} | set(linked_names(case.tree))
     above = {name.rpartition(b"/")[0] for name in known}
 
     def is_meant(each):
@@ -209,8 +211,11 @@ def _rsync_fails(_, differences):
 def _whole_seconds(_, differences):
     """-U keeps whole seconds."""
     differences = _without_pairs(differences, lambda line: re.sub(rb"^(.{8})[u.]", rb"\1.", line))
-    return [each for each in differences if each.aspect != "atime" or each.expected % 10**9
-            or each.expected // 10**9 != each.actual // 10**9]
+
+    def is_whole(each):
+        times = (each.expected, each.actual)
+        return all(isinstance(time, int) for time in times) and times[0] % 10**9 == 0 and times[0] == times[1] // 10**9 * 10**9
+    return [each for each in differences if not (each.aspect == "atime" and is_whole(each))]
 
 
 @excuse("directory-modes")
@@ -218,8 +223,12 @@ def _left_open(case, differences):
     """A directory that an ordinary user fills may keep what its owner got for that."""
     if not (case.user or case.has("--no-super")):
         return differences
-    made = {name.split(b"/", 1)[-1] for name, node in case.tree.items() if node.kind == "dir"}
-    return [each for each in differences if each.name.split(b"/", 1)[-1] not in made
+    made = {b"/" + name for name, node in case.tree.items() if node.kind == "dir"}
+    made |= {name[name.index(b"/", 1):] for name in made if b"/" in name[1:]}
+
+    def is_made(name):
+        return b"/" not in name or b"/" + name in made or name[name.index(b"/"):] in made
+    return [each for each in differences if not is_made(each.name)
             or not (each.aspect == "attributes" and _only_lists(each)
                     or each.aspect == "mode" and int(each.expected, 8) & ~0o700 == int(each.actual, 8) & ~0o700)]
 
@@ -245,7 +254,7 @@ def _below_others(case, differences):
         if each.aspect == "exit":
             return each.expected.startswith("23") and each.actual.startswith("0")
         if each.aspect == "output":
-            name = _nameeach.line.rstrip(b"/")
+            name = _name(each.line).rstrip(b"/")
             return any(name == other or name.startswith(other + b"/") for other in others)
         name = each.name.split(b"/", 1)[-1]
         return name in others and (each.aspect == "mtime" or each.aspect == "entry" and each.expected is None)
@@ -272,8 +281,11 @@ def _unknown(_, differences):
 
 @excuse("relative-dots", "inplace-backup")
 def _dots(case, differences):
-    if not case.has("--temp-dir", "--backup-dir"):
+    if not case.has("--temp-dir", "--backup-dir", "--partial-dir"):
         return differences
+    if any(word.endswith("=../tmp") for option in case.options for word in option):
+        differences = [each for each in differences if not (each.aspect in ("entry", "mtime")
+                                                            or each.aspect == "exit" and each.expected.startswith("23"))]
     return _unless_ended(differences, lambda each: each.expected.startswith("23") and "Invalid argument (22)" in each.expected)
 
 
@@ -324,8 +336,15 @@ def _opened(case, differences):
     """What an ordinary user may not enter, or write to, before he opens it."""
     if not case.user:
         return differences
+    closed = [name for name, node in case.tree.items() if node.kind == "dir" and node.mode & 0o300 != 0o300]
+    below = [name.split(b"/", 1)[-1] for name in closed]
+
+    def is_below(each):
+        name = each.name if each.aspect != "output" else _name(each.line)
+        return any(name.startswith(top + b"/") or name == top or name.endswith(b"/" + top) or b"/" + top + b"/" in name for top in below)
     # What was said is cut short.
-    return _unless_ended(differences, lambda each: "Permission denie" in each.expected)
+    left = _unless_ended(differences, lambda each: "Permission denie" in each.expected)
+    return [each for each in left if not (each.aspect in ("entry", "mtime", "output") and is_below(each))]
 
 
 @excuse("filter-remarks")
@@ -353,7 +372,8 @@ def _pruned(case, differences):
     if not case.has("-m", "--prune-empty-dirs") or len(case.operands) < 3:
         return differences
     return [each for each in differences if not (each.aspect == "entry" and each.expected == "dir" or each.aspect == "mtime"
-                                                 or each.aspect == "output" and re.match(rb"(cd\+|\.d)", each.expected or b""))]
+                                                 or each.aspect == "output" and re.match(rb"(cd\+|\.d)", each.expected or b"")
+                                                 or each.aspect == "output" and each.line.startswith(b"Number of created"))]
 
 
 @excuse("several-sources")
@@ -361,7 +381,8 @@ def _stays_open(case, differences):
     if len(case.operands) < 3:
         return differences
     return [each for each in differences if not (each.aspect == "mode" and b"/" not in each.name
-                                                 and int(each.expected, 8) & 0o77 == int(each.actual, 8) & 0o77)]
+                                                 and int(each.expected, 8) & 0o77 == int(each.actual, 8) & 0o77
+                                                 or each.aspect == "output" and re.match(rb"[.c]d.{9} \./$", each.line))]
 
 
 @excuse("early-lines")
@@ -414,6 +435,11 @@ def _no_log(case, differences):
     return [each for each in differences if not (each.aspect == "entry" and each.name == b"log" and case.has("--list-only"))]
 
 
+@excuse("refused-log")
+def _refusal_logged(_, differences):
+    return [each for each in differences if not (each.aspect == "entry" and each.name == b"log" and each.actual is None)]
+
+
 @excuse("held-back")
 def _said_so(_, differences):
     return _without_lines(differences, lambda each: each.actual is None and each.expected.startswith(b"IO error encountered"))
@@ -421,11 +447,19 @@ def _said_so(_, differences):
 
 @excuse("lone-directories")
 def _left_out(case, differences):
-    if not case.has("--exclude", "--exclude-from", "--filter", "-f", "-F", "-FF", "-C", "--include-from"):
+    if not case.has(*_RULES):
         return differences
     return [each for each in differences
             if not (each.aspect == "output" and each.line.startswith((b"created directory", b"created 1 dir", b"Number of created"))
-                    or each.aspect == "entry" and each.expected is None and each.actual == "dir" and b"/" not in each.name)]
+                    or each.aspect == "entry" and each.expected is None and each.actual == "dir" and _is_top(case, each.name)
+                    or each.aspect == "mtime" and any(_is_top(case, below.name) and below.aspect == "entry"
+                                                      and below.name.startswith(each.name + b"/") for below in differences))]
+
+
+def _is_top(case, name):
+    """Whether a name is the target, or a directory of what is put into it."""
+    target = os.path.normpath(case.operands[-1])
+    return name == target or os.path.dirname(name) in (target, b"")
 
 
 @excuse("backup-dir-kept")
@@ -456,3 +490,118 @@ def _kept_below(case, differences):
     return [each for each in differences
             if not (each.aspect == "output" and b"delet" in each.line or each.aspect == "entry" and each.expected is None
                     or each.aspect == "mtime")]
+
+
+@excuse("fake-super-owners")
+def _nobodys(case, differences):
+    """What rsync stores of owners, and that it stores something, where nobody has asked for owners."""
+    if not case.has("--fake-super"):
+        return differences
+
+    def is_meant(each):
+        if each.aspect != "attributes" or not isinstance(each.expected, dict):
+            return False
+        others = [{name: value for name, value in (found or {}).items() if name != "user.rsync.%stat"}
+                  for found in (each.expected, each.actual)]
+        return others[0] == others[1] and b":" in each.expected.get("user.rsync.%stat", b"")
+    return [each for each in differences if not is_meant(each)]
+
+
+@excuse("atimes-compared")
+def _read_to_compare(case, differences):
+    if not case.has("-c", "--checksum"):
+        return differences
+    return [each for each in differences if not (each.aspect == "atime" and each.expected == "new")]
+
+
+@excuse("msgs2stderr-log")
+def _not_logged(case, differences):
+    if not case.has("--msgs2stderr", "--stderr"):
+        return differences
+    return _without_lines(differences, lambda each: each.name == b"log")
+
+
+@excuse("append-fuzzy")
+def _taken_for_longer(case, differences):
+    if not (case.has("--append", "--append-verify") and case.has("--fuzzy", "-y")):
+        return differences
+    return [each for each in differences if not (each.aspect == "entry" and each.expected is None and each.actual == "file"
+                                                 or each.aspect == "mtime" and each.actual == "new"
+                                                 or each.aspect == "output" and each.expected is None)]
+
+
+@excuse("relative-covered")
+def _named_again(case, differences):
+    """What is named below a directory that is copied as well, and is left out there by rules."""
+    if not (case.has("-R", "--relative", "--files-from") and case.has(*_RULES)):
+        return differences
+    return [each for each in differences if not (each.aspect == "entry" and each.actual is None or each.aspect == "mtime"
+                                                 or each.aspect == "output" and each.actual is None)]
+
+
+@excuse("basis-root")
+def _root_of_a_tree(case, differences):
+    """How the target itself is told where a tree beside it has it as well."""
+    if not case.has("--link-dest", "--copy-dest", "--compare-dest"):
+        return differences
+    return _without_lines(differences, lambda each: re.match(rb"[.c]d.{9} \./$", each.line))
+
+
+@excuse("copy-dest-counts")
+def _not_sent(case, differences):
+    if not case.has("--copy-dest"):
+        return differences
+    return _without_lines(differences, lambda each: each.line.startswith(_TRANSFERRED))
+
+
+@excuse("itemized-acl")
+def _mask(case, differences):
+    """Permissions of what has an access control list."""
+    if not case.has("-A", "--acls"):
+        return differences
+    return _without_pairs(differences, lambda line: re.sub(rb"^([.>ch][fd]...)[p.](...)[a.]", rb"\1.\2.", line))
+
+
+@excuse("existing-root")
+def _not_made(case, differences):
+    if not case.has("--existing", "--ignore-non-existing"):
+        return differences
+    return _without_lines(differences, lambda each: each.line.startswith(b'not creating new directory "."'))
+
+
+@excuse("list-link-dot")
+def _led_by_a_link(case, differences):
+    if not case.has("--files-from"):
+        return differences
+    return _unless_ended(differences, lambda each: "refusing to follow a symlink" in each.expected)
+
+
+@excuse("list-rules-dot")
+def _dot_left_out(case, differences):
+    if not (case.has("--files-from") and case.has(*_RULES)):
+        return differences
+    return _unless_ended(differences, lambda each: "link_stat" in each.expected and each.actual.startswith("0"))
+
+
+@excuse("temp-dir-new")
+def _made_before(case, differences):
+    if not case.has("--temp-dir", "-T"):
+        return differences
+    return [each for each in differences if not (each.aspect == "mode" and b"/" not in each.name and each.actual == "0o700")]
+
+
+@excuse("fuzzy-modes")
+def _mode_of_another(case, differences):
+    if not case.has("--fuzzy", "-y"):
+        return differences
+    return [each for each in differences if each.aspect != "mode"]
+
+
+@excuse("fake-super-nodes")
+def _no_attribute(case, differences):
+    if not case.has("--fake-super"):
+        return differences
+    nodes = {name.partition(b"/")[2] for name, node in case.tree.items() if node.kind not in ("file", "dir")}
+    left = _unless_ended(differences, lambda each: "failed to write xattr" in each.expected)
+    return [each for each in left if not (each.aspect in ("mode", "mtime") and (
+        each.name.partition(b"/")[2] in nodes or each.name.partition(b"/")[2].partition(b"/")[2] in nodes))]

@@ -61,7 +61,9 @@ final class TemporarilyWritable: Sendable {
         return
       }
       let hasOwner = interim.owner == nil && interim.group == nil
-      guard wanted != found.permissions || !hasOwner else { return }
+      // Who is done first with one that others fill must not close it.
+      let mayBeClosed = directory.isMerged && !isPrivileged
+      guard wanted != found.permissions || !hasOwner || mayBeClosed else { return }
       guard wanted == found.permissions || (try? target.setPermissions(wanted)) != nil else {
         return
       }

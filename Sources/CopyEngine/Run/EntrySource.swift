@@ -32,6 +32,11 @@ enum EntrySource: Sendable {
     }
   }
 
+  /// Whether only some of its names count, and there are some.
+  var hasListedNames: Bool {
+    if case .listed(let names) = self { names.paths.contains { _ in true } } else { false }
+  }
+
   /// Where the names of a directory below come from.
   func below(_ name: EntryName, _ rules: SyncRules) -> EntrySource {
     switch self {

@@ -6,7 +6,7 @@ internal import SystemPackage
 
 // Sources of which not everything is copied.
 extension OperandResolver {
-  private var rules: SyncRules { plan.options.rules }
+  var rules: SyncRules { plan.options.rules }
 
   /// Where the names of a source come from whose contents are copied.
   var namesOfContents: EntrySource {
@@ -114,7 +114,7 @@ extension OperandResolver {
       name: .itself,
       metadata: metadata,
       names: .listed(listed.top),
-      givesMetadata: names.keepsRoot && rules.takesDirectories
+      givesMetadata: names.keepsRoot && rules.takesDirectories && rules.keepsImpliedMetadata
     )
     if source.isContents {
       resolved.names =
@@ -150,7 +150,7 @@ extension OperandResolver {
     } catch {
       guard error == .noSuchFileOrDirectory else { return }
       if source.isContents && source.lone == nil && source.givesMetadata {
-        isLone = !source.names.isRead || isEmpty(source.path)
+        isLone = !source.names.hasListedNames && (!source.names.isRead || isEmpty(source.path))
       }
       guard let only = source.only, only.kind == .directory else { return }
       let path = source.loneName.map { source.path.pushing(FilePath($0)) } ?? source.path
@@ -183,7 +183,8 @@ extension OperandResolver {
     }
   }
 
-  private func isEmpty(_ path: FilePath) -> Bool {
+  /// Whether a directory has no names (`readdir`).
+  func isEmpty(_ path: FilePath) -> Bool {
     guard let directory = try? open(path) else { return false }
     defer { withExtendedLifetime(directory) {} }
     return (try? DirectoryReader.hasNames(directory.descriptor.rawValue)) != true

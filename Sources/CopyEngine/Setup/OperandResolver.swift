@@ -142,7 +142,7 @@ struct OperandResolver {
     {
       return missing
     }
-    let above = try openAbove(takesNewName: takesNewName(sources))
+    let above = try openAbove(takesNewName: takesNewName(sources) || namesMissingDot(sources))
     if takesNewName(sources), let name = plan.target.lastComponent, name.kind == .regular {
       return ResolvedTarget(
         path: plan.target.directory,
@@ -186,6 +186,17 @@ struct OperandResolver {
   private func takesNewName(_ sources: [ResolvedSource]) -> Bool {
     guard sources.count + lacking.count <= 1, !plan.targetIsDirectory else { return false }
     return sources.allSatisfy { $0.only.map { $0.kind != .directory } ?? false }
+  }
+
+  /// Whether the target operand names a directory that is missing by a dot in it, and there is one
+  /// source at most, which rsync takes it to be a name for.
+  private func namesMissingDot(_ sources: [ResolvedSource]) -> Bool {
+    guard plan.target.lastComponent?.kind == .currentDirectory else { return false }
+    return sources.count + lacking.count <= 1
+      && sources.allSatisfy { source in
+        let isTree = source.isContents || source.metadata.kind == .directory
+        return !isTree || !source.isContents && !rules.isRecursive || isEmpty(source.path)
+      }
   }
 
   /// Makes the target directory, once it is known that the operands go together (`mkdir`).
@@ -241,7 +252,8 @@ struct OperandResolver {
     // What is made as a part of a path has what is usual; nobody is let in that will not be later.
     let preservation = plan.options.preservation
     if makesPath || sources.count > 1 && !preservation.contains(.permissions) {
-      return usual & (first.metadata.permissions | 0o700)
+      let wanted = WantedMetadata(plan.options, mask: creationMask).metadata(first.metadata)
+      return usual & (wanted.permissions | 0o700)
     }
     return preservation.newDirectoryPermissions(like: first.metadata, creationMask)
   }

@@ -19,8 +19,9 @@ struct TargetPath {
   /// - Throws: Why nothing on the path can be opened.
   func findMissing(takesNewName: Bool, isLone: Bool) throws(CopyError) -> ResolvedTarget? {
     let makesPath = plan.options.rules.makesTargetPath
-    guard makesPath || plan.options.isDryRun && !takesNewName,
-      let last = plan.target.lastComponent, last.kind == .regular
+    let isDry = plan.options.isDryRun && !takesNewName
+    guard makesPath || isDry, let last = plan.target.lastComponent,
+      last.kind == .regular || isDry && last.kind == .currentDirectory
     else { return nil }
     do {
       _ = try EntryMetadata(following: plan.target.directory)

@@ -46,7 +46,7 @@ struct TreeRun {
     if let root = newTarget(sources, target) {
       let change = BasisTrees.rootChange(root.metadata, run)
       run.tellNewTarget(root.toldName, like: root.metadata, root.path, change)
-      report.created.directories += 1
+      if change.contains(.isNew) { report.created.directories += 1 }
     }
     let watch = StallWatch(locations, for: run)
     let watching = watch.start()

@@ -18,7 +18,8 @@ extension LiveExecutor where Queue: ~Copyable {
     }
     let shared = publisher.shared
     shared.targets.note(directory, sides, device: metadata.identity.device)
-    guard !directory.isNew else { return }
+    // One that is new to a source may be filled by others as well.
+    guard !directory.isNew || directory.isMerged else { return }
     // Another source may have changed a root since it was opened.
     let found = directory.parent == nil ? (try? target.metadata()) ?? metadata : metadata
     guard !run.options.metadata.isStored else {
@@ -145,7 +146,8 @@ extension LiveExecutor where Queue: ~Copyable {
     if opened?.staysOpen == true { inode.leavePermissions() }
     let delta = MetadataDelta(inode: inode, attributes: attributes)
     let change = publisher.metadata.apply(delta, found.place, isForced: opened != nil)
-    guard !directory.isNew else { return }
+    // One that is new to a source may be filled by others as well.
+    guard !directory.isNew || directory.isMerged else { return }
     let told = withoutOwnTime(change, directory, wanted, current)
     if told.isEmpty { own.entriesUnchanged += 1 }
     run.tell(directory, told)

@@ -36,12 +36,12 @@ struct ContentComparer {
   /// Not where they cannot be read: then the file is copied, which tells why that cannot be done.
   func areEqual(_ entry: FoundEntry) -> Bool {
     guard let existing = entry.existing else { return false }
-    if entry.metadata.size == 0 { return true }
     do throws(Errno) {
       let source = try entry.source.openForReading()
       let target = try entry.target.openForReading()
       // What has the names by now need not be what was found.
       guard try isStill(entry.metadata, source), try isStill(existing, target) else { return false }
+      if entry.metadata.size == 0 { return true }
       if entry.metadata.size <= UInt64(Self.smallBytesMax) {
         return try compareSmall(source.rawValue, target.rawValue, Int(entry.metadata.size))
       }

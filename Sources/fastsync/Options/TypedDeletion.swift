@@ -25,14 +25,20 @@ struct TypedDeletion {
 
 extension CopyOptions {
   /// Carries over what was typed about what is removed, once it is known what is copied.
-  mutating func delete(_ typed: TypedDeletion) throws(Refusal) {
+  ///
+  /// - Parameters:
+  ///   - typed: What was typed.
+  ///   - isListing: Whether nothing is copied, and names are listed.
+  /// - Throws: What does not go together.
+  mutating func delete(_ typed: TypedDeletion, isListing: Bool) throws(Refusal) {
     let moments = [typed.isBefore ? .before : nil, typed.during, typed.isAfter ? .after : nil]
       .compactMap(\.self)
     guard moments.count <= 1 else {
       throw Refusal("You may not combine multiple --delete-WHEN options.")
     }
     deletion.moment = moments.first ?? (typed.isOn || typed.deletesExcluded ? .during : nil)
-    guard deletion.moment == nil || rules.isRecursive || rules.makesDirectories else {
+    let takesDirectories = rules.isRecursive || rules.makesDirectories || isListing
+    guard deletion.moment == nil || takesDirectories else {
       throw Refusal("--delete does not work without --recursive (-r) or --dirs (-d).")
     }
     deletion.removesMissing = typed.removesMissing

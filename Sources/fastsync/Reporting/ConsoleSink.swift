@@ -101,10 +101,13 @@ extension ConsoleSink {
     let subject = OrderedLine.Subject.entry(entry.path, isDirectory: isDirectory)
     if isShown(entry, isDirectory) {
       show(entry, isDirectory, subject)
-    } else if verbosity.itemizes == 0, verbosity.info[.name] > 1, !isDirectory {
+    } else if verbosity.itemizes == 0, verbosity.info[.name] > 1,
+      !isDirectory || !entry.change.isEmpty
+    {
       var message = Message()
       message.append(entry.path)
-      if entry.change.isEmpty { message.append(" is uptodate") }
+      if isDirectory { message.append("/") }
+      if !entry.change.isTold { message.append(" is uptodate") }
       say(message, .remarkOn(entry.path))
     }
     showProgress(entry, subject)
@@ -116,6 +119,8 @@ extension ConsoleSink {
     if verbosity.itemizes > 0 {
       return !entry.change.isEmpty || verbosity.itemizes > 1 || verbosity.info[.name] > 1
     }
+    // What a tree beside the target has in the same way counts as there.
+    guard entry.change.isTold else { return false }
     let isMade = !entry.change.isDisjoint(with: [.contents, .linkedToBasis, .copiedFromBasis])
     return isMade || isDirectory && !entry.change.isEmpty
   }
