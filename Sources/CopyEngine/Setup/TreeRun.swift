@@ -190,7 +190,9 @@ struct TreeRun {
           setup.tell(.failed(gone))
         }
       } catch {
-        let isMissing = error.errno == .noSuchFileOrDirectory && plan.options.rules.ignoresMissing
+        let isMissing =
+          error.errno == .noSuchFileOrDirectory && plan.options.rules.ignoresMissing
+          && resolver.lacksOnlyName(source)
         // As in rsync: what is not there has no names.
         if error.errno != .noSuchFileOrDirectory { isReadInFull = false }
         if !isMissing { resolver.missing.append(error) } else { resolver.noteLacking(source) }
