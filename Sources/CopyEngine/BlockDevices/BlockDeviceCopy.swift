@@ -32,6 +32,7 @@ struct BlockDeviceCopy {
 
   /// The report, after it was told what was written.
   private func told(_ report: CopyReport, _ name: FilePath.Component?) -> CopyReport {
+    if report.filesCopied > 0 { setup.meter?.noteEnd(report.bytesCopied, isThere: true) }
     if report.filesCopied > 0, let name {
       let path = FilePath(root: nil, [name])
       setup.tell(.entry(EntryEvent(path: path, kind: .file, change: .contents)))

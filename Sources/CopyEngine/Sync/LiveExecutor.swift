@@ -55,7 +55,9 @@ struct LiveExecutor<Queue: SubmissionQueue & ~Copyable>: ~Copyable, Executor {
 
   mutating func nextDone() -> EntryDone? {
     let done = publisher.nextPublished() ?? copier.nextDone()
-    if let space = publisher.shared.space, let done { space.release(done.entry) }
+    guard let done else { return nil }
+    publisher.shared.space?.release(done.entry)
+    run.meter?.noteEnd(done.entry.metadata.size, isThere: done.isThere)
     return done
   }
 
@@ -119,6 +121,9 @@ extension LiveExecutor where Queue: ~Copyable {
   }
 
   mutating func copy(_ entry: FoundEntry) {
+    if let meter = run.meter, meter.takesName(ofSize: entry.metadata.size) {
+      meter.noteCurrent(entry.directory.relativePath(entry.name))
+    }
     if keepsFree(entry) && run.canReplace(entry) && keepsWhatIsOverwritten(entry) {
       copier.copy(entry, &publisher)
     } else {

@@ -52,7 +52,8 @@ struct FileCopier<Queue: SubmissionQueue & ~Copyable>: ~Copyable {
       alternates: run.disks.sharesDisk,
       writesInOrder: run.disks.targetSeeks,
       pacer: shared.pacer,
-      heartbeat: run.heartbeat
+      heartbeat: run.heartbeat,
+      meter: run.meter
     )
   }
 
