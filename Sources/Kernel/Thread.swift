@@ -37,10 +37,10 @@ public struct Thread: Sendable {
   }
 
   /// Leaves the processors to other threads that want them, but for a tenth of one
-  /// (`setpriority`).
+  /// (`nice`).
   public static func lowerPriority() {
-    // In Linux a thread has a priority of its own, and 0 is the calling one.
-    setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 10)
+    // In Linux a thread has a priority of its own.
+    _ = nice(10)
   }
 
   /// Waits until the thread has ended (`pthread_join`).

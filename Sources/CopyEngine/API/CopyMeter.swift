@@ -14,8 +14,9 @@ public final class CopyMeter: Sendable {
   public struct Reading: Equatable, Sendable {
     /// Files that were copied.
     public var files = 0
-    /// Bytes of these, and of files under way as far as they are on the disk. It may fall for a
-    /// moment: between the last byte of a file and its name.
+    /// Bytes of these, and of files under way as far as they are on the disk.
+    ///
+    /// It may fall: when a file that was under way fails, or is begun again.
     public var bytes: UInt64 = 0
     /// Files that could not be copied.
     public var filesFailed = 0
@@ -47,11 +48,14 @@ public final class CopyMeter: Sendable {
   private let filesAhead = Atomic<Int>(0)
   private let bytesAhead = Atomic<UInt64>(0)
   private let isComplete = Atomic<Bool>(false)
+  private let isWaiting = Atomic<Bool>(false)
   private let wantsName = Atomic<Bool>(true)
   private let looks = Atomic<UInt32>(0)
 
   private struct State {
     var current: FilePath?
+    /// What is under way of files that have all their data and no name yet, in bytes.
+    var waiting: [InodeIdentity: UInt64] = [:]
     var isWatched = false
     var onWatch: (@Sendable () -> Void)?
   }
@@ -73,8 +77,10 @@ public final class CopyMeter: Sendable {
     body?()
   }
 
-  /// Asks the workers to bring up to date what they only tell who asks: how far files under way
-  /// have come, and the name of one. They answer within the time that a request takes.
+  /// Asks the workers to bring up to date what they only tell who asks.
+  ///
+  /// That is how far files under way have come, and the name of one. They answer within the time
+  /// that a request takes.
   public func refresh() {
     wantsName.store(true, ordering: .relaxed)
     looks.wrappingAdd(1, ordering: .relaxed)
@@ -106,7 +112,8 @@ public final class CopyMeter: Sendable {
 // What the engine notes.
 extension CopyMeter {
   /// Notes that a file came to its end.
-  func noteEnd(_ size: UInt64, isThere: Bool) {
+  func noteEnd(of identity: InodeIdentity, _ size: UInt64, isThere: Bool) {
+    if isWaiting.load(ordering: .relaxed) { noteWaiting(identity, 0) }
     if isThere {
       bytes.wrappingAdd(size, ordering: .relaxed)
       files.wrappingAdd(1, ordering: .relaxed)
@@ -134,6 +141,17 @@ extension CopyMeter {
   /// Notes how many more bytes of files under way are on the disk, or how many less.
   func noteUnderWay(from before: UInt64, to now: UInt64) {
     bytesUnderWay.wrappingAdd(now &- before, ordering: .relaxed)
+  }
+
+  /// Notes how much of a file that has all its data was told to be under way, until it has its name.
+  func noteWaiting(_ identity: InodeIdentity, _ bytes: UInt64) {
+    let before = state.withLock { state in
+      let before = state.waiting.removeValue(forKey: identity)
+      if bytes > 0 { state.waiting[identity] = bytes }
+      isWaiting.store(!state.waiting.isEmpty, ordering: .relaxed)
+      return before
+    }
+    noteUnderWay(from: before ?? 0, to: 0)
   }
 
   /// How often somebody has asked for what is under way.

@@ -185,6 +185,7 @@ extension BlockDeviceTransfer {
         continue
       }
       let (outcome, failed) = (finished.outcome, finished.failedRange)
+      run.meter?.noteWaiting(source.metadata.identity, finished.bytesTold)
       if outcome.isCanceled && !loop.usesCalls && !run.shouldStop {
         // The kernel may start no thread for the ring.
         run.noteMissingRingThreads()

@@ -57,7 +57,10 @@ struct LiveExecutor<Queue: SubmissionQueue & ~Copyable>: ~Copyable, Executor {
     let done = publisher.nextPublished() ?? copier.nextDone()
     guard let done else { return nil }
     publisher.shared.space?.release(done.entry)
-    run.meter?.noteEnd(done.entry.metadata.size, isThere: done.isThere)
+    if let meter = run.meter {
+      let found = done.entry.metadata
+      meter.noteEnd(of: found.identity, found.size, isThere: done.isThere)
+    }
     return done
   }
 

@@ -201,13 +201,13 @@ struct EventLoop<Queue: SubmissionQueue & ~Copyable, File: ~Copyable>: ~Copyable
       order.remove(at: position)
       var slot = slots.remove(index)
       if slot.task.plan.target != nil { copiesUnderWay -= 1 }
-      if slot.task.bytesTold > 0 { meter?.noteUnderWay(from: slot.task.bytesTold, to: 0) }
       if isEmpty { pool.leave() }
       let loadSlot = slot.slot
       let contents =
         outcome == .loaded ? loadSlot.map { slice($0, slot.task.window.bytesLoaded) } : nil
       let failure = slot.task.window.failed
       let tail = slot.task.takeTail()
+      let told = slot.task.bytesTold
       var written: UInt64 = 0
       // To look at every block costs more than a small file.
       if case .failed = outcome { written = slot.task.window.writtenUpTo }
@@ -216,6 +216,7 @@ struct EventLoop<Queue: SubmissionQueue & ~Copyable, File: ~Copyable>: ~Copyable
         outcome: outcome,
         failedRange: failure,
         writtenUpTo: written,
+        bytesTold: told,
         contents: contents,
         slot: loadSlot,
         tail: tail,

@@ -202,13 +202,12 @@ extension Output {
     }
   }
 
-  /// Shows it again.
+  /// Allows to show it again; whether the terminal is ours to write to again is seen then.
   func resumeFooter() {
     state.withLock { state in
       state.isFooterSuspended = false
-      // Whatever is there now, another program may have left it.
-      state.isFooterShown = false
-      Output.drawFooter(&state)
+      Output.eraseFooter(&state)
+      state.footer = nil
     }
   }
 

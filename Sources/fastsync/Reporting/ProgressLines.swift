@@ -115,8 +115,10 @@ struct ProgressLines {
     let more = reading.isPlanComplete ? "" : " or more"
     var parts: [String] = []
     if let percent = figures.percent { parts.append("\(percent)%") }
-    parts.append("\(style.text(reading.bytes)) of \(style.text(reading.bytesPlanned))\(more) bytes")
-    parts.append("\(style.count(reading.files)) of \(style.count(reading.filesPlanned))\(more) files")
+    let (bytes, bytesPlanned) = (style.text(reading.bytes), style.text(reading.bytesPlanned))
+    parts.append("\(bytes) of \(bytesPlanned)\(more) bytes")
+    let (files, filesPlanned) = (style.count(reading.files), style.count(reading.filesPlanned))
+    parts.append("\(files) of \(filesPlanned)\(more) files")
     if let rate = figures.rateNow { parts.append("\(style.rate(rate)) bytes/s now") }
     parts.append("\(style.rate(figures.rateAverage)) bytes/s on average")
     parts.append("\(Self.duration(figures.seconds)) passed")
