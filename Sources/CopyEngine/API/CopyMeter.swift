@@ -143,7 +143,7 @@ extension CopyMeter {
     bytesUnderWay.wrappingAdd(now &- before, ordering: .relaxed)
   }
 
-  /// Notes how much of a file that has all its data was told to be under way, until it has its name.
+  /// Notes how much of a file that has all its data was told to be under way, until its end.
   func noteWaiting(_ identity: InodeIdentity, _ bytes: UInt64) {
     let before = state.withLock { state in
       let before = state.waiting.removeValue(forKey: identity)

@@ -179,10 +179,13 @@ struct EntryVisitor<Work: Executor & ~Copyable>: ~Copyable {
       noteThere(entry, isSent: false)
     case .notShorter:
       own.entriesUnchanged += 1
+      executor.leave(entry)
       return finish(entry, isThere: false, isSent: false)
     case .earlierSource: break
     case .isNew: finder.tellSkipped(entry, .isMissing)
-    case .exists: finder.tellSkipped(entry, .exists(.unknown))
+    case .exists:
+      executor.leave(entry)
+      finder.tellSkipped(entry, .exists(.unknown))
     case .isOlder: finder.tellSkipped(entry, .isNewer)
     case .isLarger: finder.tellSkipped(entry, .isOverMaxSize)
     case .isSmaller: finder.tellSkipped(entry, .isUnderMinSize)

@@ -37,11 +37,14 @@ struct ScanExecutor: ~Copyable, IdleExecutor {
 
   mutating func keep(_ entry: FoundEntry, without foreign: Int) { noteCopied(entry) }
   mutating func repair(_ entry: FoundEntry, _ delta: MetadataDelta) { noteCopied(entry) }
+  mutating func leave(_ entry: FoundEntry) { noteCopied(entry) }
 
   /// Counts a file that is at the target since this run has copied it meanwhile.
   private func noteCopied(_ entry: FoundEntry) {
-    guard entry.metadata.kind == .file, let time = try? entry.target.changeTime(), time >= start
-    else { return }
+    guard entry.metadata.kind == .file, let existing = entry.existing else { return }
+    // What is linked to another tree has changed as well.
+    guard run.basis.isEmpty || existing.links == 1 else { return }
+    guard let time = try? entry.target.changeTime(), time >= start else { return }
     meter.noteAhead(files: 1, bytes: entry.metadata.size)
   }
 

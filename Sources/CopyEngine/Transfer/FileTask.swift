@@ -141,7 +141,8 @@ struct FileTask: ~Copyable {
     return advisor.unsettledBytes(begun: window.begunUpTo)
   }
 
-  /// Notes how far the file has come: what is on the disk, or where nobody waits for that is written.
+  /// Notes how far the file has come: what is on the disk, or where nobody waits for that, what was
+  /// written.
   ///
   /// - Returns: How far it had come before, and has now, in bytes.
   mutating func noteProgress() -> (before: UInt64, now: UInt64) {

@@ -6,7 +6,7 @@ import Glibc
 /// When a run will be done, by what was finished until now.
 ///
 /// A file costs some time by itself, and some for each byte. Both are found by least squares from
-/// what was finished in each second, drawn towards a proportion that disks have in common as long as
+/// what was finished in each second, drawn towards a proportion that is thought likely as long as
 /// that says little. What is left is measured by these costs, and the time that it takes by the
 /// speed of the last part of the run. A pure value, without a clock.
 struct CompletionEstimate {
@@ -137,8 +137,8 @@ struct CompletionEstimate {
     } else {
       shrinksFor = 0
       if seconds - growsSince > Self.growthMax {
-        isSlower = found > Self.slowness * shown
-        if !isSlower { left = shown }
+        isSlower = isSlower || found > Self.slowness * shown
+        if !isSlower { left = foreseen }
       }
     }
     secondsLeft = left

@@ -177,7 +177,7 @@ extension Output {
   /// written before.
   ///
   /// - Parameters:
-  ///   - bytes: What draws it, with the cursor at its beginning before and after; `nil` for nothing.
+  ///   - bytes: What draws it, with the cursor at its beginning before and after, or nothing.
   ///   - descriptor: Where it is shown.
   func showFooter(_ bytes: [UInt8]?, on descriptor: Int32) {
     state.withLock { state in
