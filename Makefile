@@ -36,7 +36,7 @@ FUZZ_SECONDS ?= 60
 
 BUILD_PACKAGES := liburing-dev libpopt-dev binutils
 TEST_PACKAGES := rsync xfsprogs btrfs-progs e2fsprogs acl attr libcap2-bin util-linux libnbd-bin \
-  gcc make python3 groff-base procps strace valgrind
+  gcc make python3 groff-base procps strace tmux valgrind
 
 BASH_COMPLETIONS := $(DESTDIR)$(PREFIX)/share/bash-completion/completions
 ZSH_COMPLETIONS := $(DESTDIR)$(PREFIX)/share/zsh/site-functions
