@@ -142,7 +142,8 @@ struct OperandResolver {
     {
       return missing
     }
-    let above = try openAbove(takesNewName: takesNewName(sources) || namesMissingDot(sources))
+    let isName = takesNewName(sources) || isLone || namesMissingDot(sources)
+    let above = try openAbove(takesNewName: isName)
     if takesNewName(sources), let name = plan.target.lastComponent, name.kind == .regular {
       return ResolvedTarget(
         path: plan.target.directory,
