@@ -2,6 +2,7 @@
 #
 # make run ARGS="SRC/ DEST/"   build the command and copy
 # make install PREFIX=...      the command, its manual page and completions (DESTDIR is honoured)
+# make deb, make tarball       packages for machines without Swift, in .build/packages
 # make test                    every test
 # make sanitize                tests of copying with the optimized command under AddressSanitizer,
 #                              and of several workers under ThreadSanitizer
@@ -36,7 +37,16 @@ FUZZ_SECONDS ?= 60
 
 BUILD_PACKAGES := liburing-dev libpopt-dev binutils
 TEST_PACKAGES := rsync xfsprogs btrfs-progs e2fsprogs acl attr libcap2-bin util-linux libnbd-bin \
-  gcc make python3 groff-base procps strace valgrind
+  gcc make python3 groff-base procps strace valgrind mandoc zsh fish debootstrap lintian
+DEB_PACKAGES := debhelper dpkg-dev fakeroot
+
+PACKAGES := .build/packages
+# The times in packages, so that the same files make the same bytes: when their newest entry says.
+CHANGELOG := .packaging/debian/changelog
+VERSION := $(shell sed -n '1s/.*(\(.*\)).*/\1/p' $(CHANGELOG))
+export SOURCE_DATE_EPOCH ?= $(shell date +%s -d "$$(sed -n '/^ -- /{s/.*>  //p;q}' $(CHANGELOG))")
+SUMS = cd $(PACKAGES) && sha256sum $$(ls | grep -x 'fastsync.*\(deb\|tar.gz\)') >SHA256SUMS
+TARBALL := fastsync-$(VERSION)-linux-$(shell uname -m)
 
 BASH_COMPLETIONS := $(DESTDIR)$(PREFIX)/share/bash-completion/completions
 ZSH_COMPLETIONS := $(DESTDIR)$(PREFIX)/share/zsh/site-functions
@@ -60,7 +70,8 @@ if [ -n "$$missing" ]; then \
 fi
 endef
 
-.PHONY: build run test sanitize fuzz install uninstall bench format lint clean build-packages test-packages
+.PHONY: build run test sanitize fuzz install uninstall deb tarball bench format lint clean \
+  build-packages test-packages deb-packages
 
 build: build-packages
 	@command -v $(SWIFT) >/dev/null || \
@@ -75,6 +86,7 @@ run: build
 test: build test-packages
 	FASTSYNC_BINARY="$(abspath $(BINARY))" $(SWIFT) test $(ARROWS)
 	@if [ -x bench/test ]; then set -x; bench/test; fi
+	@if [ -x Tests/Packages/test ]; then set -x; Tests/Packages/test; fi
 
 # The optimizer has let go of memory that was still in use, which no build without it shows. Where two
 # threads race the command ends with 66, which no test expects.
@@ -110,6 +122,30 @@ uninstall:
 	  "$(BASH_COMPLETIONS)/fastsync" "$(ZSH_COMPLETIONS)/_fastsync" \
 	  "$(FISH_COMPLETIONS)/fastsync.fish"
 
+# What debhelper packs is laid out by itself: the top of the tree has no debian/.
+deb: build deb-packages
+	@rm -rf $(PACKAGES)/deb && mkdir -p $(PACKAGES)/deb/fastsync
+	cp -r $(BINARY) Makefile README.md LICENSE docs .packaging/debian .packaging/systemd \
+	  $(PACKAGES)/deb/fastsync
+	find $(PACKAGES)/deb -exec touch -h -d @$(SOURCE_DATE_EPOCH) {} +
+	cd $(PACKAGES)/deb/fastsync && umask 022 && dpkg-buildpackage -b -us -uc
+	mv $(PACKAGES)/deb/*.deb $(PACKAGES)
+	rm -r $(PACKAGES)/deb
+	$(SUMS)
+
+# To be unpacked in /usr/local or another prefix; the sums of its files are in it.
+tarball: build
+	@rm -rf $(PACKAGES)/tarball && mkdir -p $(PACKAGES)/tarball/$(TARBALL)
+	umask 022 && cd $(PACKAGES)/tarball/$(TARBALL) && mkdir -p share/doc/fastsync/examples && \
+	  $(MAKE) -C $(CURDIR) --no-print-directory install PREFIX= DESTDIR="$$PWD" && \
+	  cp $(addprefix $(CURDIR)/,README.md LICENSE $(wildcard docs/*.md)) share/doc/fastsync && \
+	  cp $(addprefix $(CURDIR)/,$(wildcard .packaging/systemd/*)) share/doc/fastsync/examples && \
+	  find bin share -type f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum >SHA256SUMS
+	tar -c -C $(PACKAGES)/tarball --sort=name --owner=0 --group=0 --numeric-owner --mode=u=rwX,go=rX \
+	  --mtime=@$(SOURCE_DATE_EPOCH) $(TARBALL) | gzip -9n >$(PACKAGES)/$(TARBALL).tar.gz
+	rm -r $(PACKAGES)/tarball
+	$(SUMS)
+
 bench: build
 	bench/run $(ARGS)
 
@@ -128,4 +164,7 @@ build-packages:
 	$(call install_packages,$(BUILD_PACKAGES))
 
 test-packages:
-	$(call install_packages,$(TEST_PACKAGES))
+	$(call install_packages,$(TEST_PACKAGES) $(DEB_PACKAGES))
+
+deb-packages:
+	$(call install_packages,$(DEB_PACKAGES))
