@@ -3,6 +3,7 @@
 # make run ARGS="SRC/ DEST/"   build the command and copy
 # make install PREFIX=...      the command, its manual page and completions (DESTDIR is honoured)
 # make deb, make tarball       packages for machines without Swift, in .build/packages
+# make reproduce               build a clone in another folder, and compare the archives
 # make test                    every test
 # make sanitize                tests of copying with the optimized command under AddressSanitizer,
 #                              and of several workers under ThreadSanitizer
@@ -13,6 +14,8 @@
 
 PREFIX ?= /usr/local
 DESTDIR ?=
+# The compiler's and the linker's sums of what they were given, paths included.
+FOLDER_MARKS := .swift_modhash .note.gnu.build-id
 ARGS ?=
 
 # sudo drops the PATH of the user who has Swift.
@@ -46,6 +49,7 @@ CHANGELOG := .packaging/debian/changelog
 VERSION := $(shell sed -n '1s/.*(\(.*\)).*/\1/p' $(CHANGELOG))
 export SOURCE_DATE_EPOCH ?= $(shell date +%s -d "$$(sed -n '/^ -- /{s/.*>  //p;q}' $(CHANGELOG))")
 SUMS = cd $(PACKAGES) && sha256sum $$(ls | grep -x 'fastsync.*\(deb\|tar.gz\)') >SHA256SUMS
+CLONE := .build-again/in-a-folder-of-another-name
 TARBALL := fastsync-$(VERSION)-linux-$(shell uname -m)
 
 BASH_COMPLETIONS := $(DESTDIR)$(PREFIX)/share/bash-completion/completions
@@ -70,7 +74,7 @@ if [ -n "$$missing" ]; then \
 fi
 endef
 
-.PHONY: build run test sanitize fuzz install uninstall deb tarball bench format lint clean \
+.PHONY: build run test sanitize fuzz install uninstall deb tarball reproduce bench format lint clean \
   build-packages test-packages deb-packages
 
 build: build-packages
@@ -106,12 +110,14 @@ fuzz: build-packages
 	  -dict=Tests/Fuzz/words.dict -artifact_prefix=$(FUZZED)/ $(FUZZED)/corpus Tests/Fuzz/Seeds
 
 # Builds only when nothing was built: `make && sudo make install` leaves no files of root in .build.
-# What is installed is stripped: half of what was built is names for a debugger.
+# What is installed is stripped: half of what was built is names for a debugger. What only tells which
+# folder it was built in goes as well, so that the same sources make the same bytes everywhere.
 install:
 	@[ -x $(BINARY) ] || $(MAKE) --no-print-directory build
 	install -d "$(DESTDIR)$(PREFIX)/bin" "$(MANUALS)" "$(BASH_COMPLETIONS)" "$(ZSH_COMPLETIONS)" \
 	  "$(FISH_COMPLETIONS)"
-	install -m 755 -s $(BINARY) "$(DESTDIR)$(PREFIX)/bin/fastsync"
+	objcopy --strip-all $(FOLDER_MARKS:%=-R %) $(BINARY) "$(DESTDIR)$(PREFIX)/bin/fastsync"
+	chmod 755 "$(DESTDIR)$(PREFIX)/bin/fastsync"
 	install -m 644 docs/fastsync.1 "$(MANUALS)/fastsync.1"
 	$(BINARY) --generate-completion-script bash >"$(BASH_COMPLETIONS)/fastsync"
 	$(BINARY) --generate-completion-script zsh >"$(ZSH_COMPLETIONS)/_fastsync"
@@ -146,6 +152,12 @@ tarball: build
 	rm -r $(PACKAGES)/tarball
 	$(SUMS)
 
+reproduce: tarball
+	rm -rf $(CLONE) && git clone -q . $(CLONE)
+	$(MAKE) -C $(CLONE) --no-print-directory tarball
+	cmp $(PACKAGES)/$(TARBALL).tar.gz $(CLONE)/$(PACKAGES)/$(TARBALL).tar.gz
+	rm -rf $(CLONE)
+
 bench: build
 	bench/run $(ARGS)
 
@@ -158,7 +170,7 @@ lint:
 	  echo "Sources must do without Foundation" >&2; exit 1; fi
 
 clean:
-	rm -rf .build $(SANITIZED) $(SANITIZED_THREADS) $(FUZZED)
+	rm -rf .build $(SANITIZED) $(SANITIZED_THREADS) $(FUZZED) .build-again
 
 build-packages:
 	$(call install_packages,$(BUILD_PACKAGES))
