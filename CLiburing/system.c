@@ -8,6 +8,7 @@
 #include <linux/fiemap.h>
 #include <linux/fs.h>
 #include <linux/openat2.h>
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -342,6 +343,7 @@ int cl_change_mode(int directory, const char *name, uint32_t mode) {
 }
 
 uint32_t cl_creation_mask(void) {
+  (void)unshare(CLONE_FS);  // so that no other thread notices
   mode_t mask = umask(0);
   umask(mask);
   return mask;
