@@ -76,9 +76,10 @@ def fill(folder):
         file.write(b"end")
 
 
-def state(folder):
+def state(folder, counts_names=True):
     """What two trees that are the same have in common: {path: facts}."""
-    facts = run("find", folder, "-printf", "%P\\t%y %m %U %G %n %l %T@\\0").split("\0")[:-1]
+    form = f"%P\\t%y %m %U %G {'%n' if counts_names else ''} %l %T@\\0"
+    facts = run("find", folder, "-printf", form).split("\0")[:-1]
     found = dict(line.split("\t", 1) for line in facts)
     sums = run("find", folder, "-type", "f", "-exec", "sha256sum", "-z", "{}", "+").split("\0")[:-1]
     for line in sums:
