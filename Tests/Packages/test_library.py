@@ -13,6 +13,7 @@ import unittest
 from pathlib import Path
 
 from cleanroot import TREE, run
+from toolchain import swift
 
 PACKAGE = TREE / "Tests/Embedding"
 SCRATCH = TREE / ".build/embedding"
@@ -22,14 +23,6 @@ CATALOG = TREE / "docs/CopyEngine.docc"
 SECONDS_MAX = 300
 # Signals 32 and 33, which it takes for itself as soon as there is a second thread.
 OF_THE_C_LIBRARY = 3 << 31
-
-
-def swift(name):
-    """A program of the toolchain; links are followed, since what belongs to it lies beside."""
-    found = shutil.which(os.environ.get("SWIFT") or "swift")
-    if not found:
-        raise unittest.SkipTest("there is no Swift")
-    return Path(found).resolve().parent / name
 
 
 @functools.cache
