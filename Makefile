@@ -128,13 +128,14 @@ uninstall:
 	  "$(BASH_COMPLETIONS)/fastsync" "$(ZSH_COMPLETIONS)/_fastsync" \
 	  "$(FISH_COMPLETIONS)/fastsync.fish"
 
-# What debhelper packs is laid out by itself: the top of the tree has no debian/.
+# What debhelper packs is laid out by itself: the top of the tree has no debian/. Nothing is compiled, so
+# that the compilers which dpkg takes for needed are not (-d).
 deb: build deb-packages
 	@rm -rf $(PACKAGES)/deb && mkdir -p $(PACKAGES)/deb/fastsync
 	cp -r $(BINARY) Makefile README.md LICENSE docs .packaging/debian .packaging/systemd \
 	  $(PACKAGES)/deb/fastsync
 	find $(PACKAGES)/deb -exec touch -h -d @$(SOURCE_DATE_EPOCH) {} +
-	cd $(PACKAGES)/deb/fastsync && umask 022 && dpkg-buildpackage -b -us -uc
+	cd $(PACKAGES)/deb/fastsync && umask 022 && dpkg-buildpackage -b -d -us -uc
 	mv $(PACKAGES)/deb/*.deb $(PACKAGES)
 	rm -r $(PACKAGES)/deb
 	$(SUMS)
