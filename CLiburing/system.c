@@ -54,6 +54,7 @@ static int stat_older(int directory, const char *path, int flags, struct cl_stat
       .mtime_s = s.st_mtim.tv_sec,
       .atime_ns = (uint32_t)s.st_atim.tv_nsec,
       .mtime_ns = (uint32_t)s.st_mtim.tv_nsec,
+      .ctime_s = s.st_ctim.tv_sec, .ctime_ns = (uint32_t)s.st_ctim.tv_nsec,
       .mode = s.st_mode,
       .links = (uint32_t)s.st_nlink,
       .owner = s.st_uid,
@@ -78,6 +79,7 @@ static int stat_with(int directory, const char *path, int flags, struct cl_stat 
   out->atime_ns = s.stx_atime.tv_nsec;
   out->mtime_s = s.stx_mtime.tv_sec;
   out->mtime_ns = s.stx_mtime.tv_nsec;
+  out->ctime_s = s.stx_ctime.tv_sec, out->ctime_ns = s.stx_ctime.tv_nsec;
   out->mode = s.stx_mode;
   out->links = s.stx_nlink;
   out->owner = s.stx_uid;

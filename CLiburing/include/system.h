@@ -24,8 +24,10 @@ struct cl_stat {
   uint64_t mount;       // mount ID, 0 where the kernel does not tell
   int64_t atime_s;
   int64_t mtime_s;
+  int64_t ctime_s;
   uint32_t atime_ns;
   uint32_t mtime_ns;
+  uint32_t ctime_ns;
   uint32_t mode;        // type and permissions
   uint32_t links;
   uint32_t owner;

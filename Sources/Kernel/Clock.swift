@@ -14,6 +14,14 @@ public enum Clock {
   /// The nanoseconds of a second.
   public static let nanosecondsOfSecond: UInt64 = 1_000_000_000
 
+  /// The time that filesystems give their inodes, which is up to some milliseconds late
+  /// (CLOCK_REALTIME_COARSE).
+  public static var filesystemTime: Timestamp {
+    var now = timespec()
+    unsafe clock_gettime(CLOCK_REALTIME_COARSE, &now)
+    return Timestamp(seconds: Int64(now.tv_sec), nanoseconds: UInt32(now.tv_nsec))
+  }
+
   /// Seconds since 1970 (`time`).
   public static var wallSeconds: Int { time(nil) }
 

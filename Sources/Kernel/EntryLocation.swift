@@ -39,7 +39,14 @@ public struct EntryLocation {
     return EntryMetadata(raw)
   }
 
-  /// The same, or `nil` where there is no such entry.
+  /// When its inode was changed last (`statx`).
+  public func changeTime() throws(Errno) -> Timestamp {
+    var raw = cl_stat()
+    try unsafe call { unsafe cl_stat_at(directory, $0, &raw) }
+    return Timestamp(seconds: raw.ctime_s, nanoseconds: raw.ctime_ns)
+  }
+
+  /// The metadata, or `nil` where there is no such entry.
   public func metadataIfPresent() throws(Errno) -> EntryMetadata? {
     do {
       return try metadata()

@@ -46,6 +46,13 @@ public struct Thread: Sendable {
     self.handle = handle
   }
 
+  /// Leaves the processors to other threads that want them, but for a tenth of one
+  /// (`nice`).
+  public static func lowerPriority() {
+    // In Linux a thread has a priority of its own.
+    _ = nice(10)
+  }
+
   /// Waits until the thread has ended (`pthread_join`).
   public func join() { pthread_join(handle, nil) }
 

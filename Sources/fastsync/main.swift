@@ -52,7 +52,7 @@ struct Run {
 
   private func list(_ plan: CopyPlan, _ sink: ListingSink, _ watcher: SignalWatcher) -> ExitCode {
     let copier = TreeCopier(events: sink, onHang: Self.endHanging)
-    watcher.start { copier.requestStop() }
+    watcher.start { if case .stop = $0 { copier.requestStop() } }
     do {
       let report = try copier.copy(plan)
       sink.finish(report)
@@ -81,12 +81,34 @@ struct Run {
       return list(plan, sink, watcher)
     }
     let reporter = RunReporter(plan, verbosity, output)
-    let copier = TreeCopier(events: reporter.sink, onHang: Self.endHanging)
-    watcher.start { copier.requestStop() }
+    let progress = RunProgress(verbosity.highBits)
+    let display =
+      reporter.sink.onlyNames ? nil : TerminalDisplay(progress, output, verbosity)
+    let copier = TreeCopier(
+      events: ProgressSink(reporter.sink, progress),
+      meter: progress.meter,
+      onHang: {
+        display?.eraseAtOnce()
+        Self.endHanging()
+      }
+    )
+    watcher.start { [output] event in
+      switch event {
+      case .stop:
+        copier.requestStop()
+        output.endFooter()
+      case .status: output.writeError(progress.status(verbosity.figures).line)
+      case .suspend: output.suspendFooter()
+      case .resume: output.resumeFooter()
+      }
+    }
+    display?.start()
     let report: CopyReport
     do {
       report = try copier.copy(plan)
+      display?.end()
     } catch {
+      display?.end()
       reporter.sink.complain(Message.failure(error))
       return ExitCode(error.severity)
     }

@@ -80,6 +80,11 @@ struct RunningProcess {
     try output.contents()
   }
 
+  /// What it wrote to its standard error until now.
+  func errorUntilNow() throws -> [UInt8] {
+    try error.contents()
+  }
+
   /// Waits for the end; kills the whole process group when that takes too long.
   func wait(timeoutSeconds: Double = 600) throws -> ProcessResult {
     var status: Int32 = 0

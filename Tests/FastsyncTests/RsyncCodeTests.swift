@@ -54,9 +54,18 @@ struct RsyncCodeTests {
     "-h", "-a --help", "--version -a", "-na SRC DEST/x/y", "-na SRC/ DEST/x/y/",
     "-a SRC/ new/.", "-a SRC new/.", "-a empty/ new/.", "-a empty new/.", "-a file new/.",
     "-a missing new/.", "-r missing/x new/.", "-d SRC new/.", "-d SRC/ new/.", "-na SRC/ new/.",
+    "-a --mkpath file new/.", "-a --mkpath missing new/x/.",
     "-t --delete --list-only SRC DEST", "-t --delete SRC", "-aR --no-implied-dirs ./SRC/ DEST",
     "-r --chmod=D700 SRC/ SRC/ new", "-aR ./empty/ new",
   ]
+
+  /// Operands that may be missing, and others that may not since their directories are missing.
+  static let missing = ["--ignore-missing-args", "--delete-missing-args"].flatMap { option in
+    [
+      "missing", "missing/", "missing/x", "SRC/missing", "SRC/missing/", "SRC/missing/.",
+      "SRC/a missing/x", "SRC/a missing",
+    ].map { "-a \(option) \($0) DEST" } + ["-aR \(option) missing/x SRC/a DEST"]
+  }
 
   private func outcome(_ program: String, _ words: [String]) throws -> (Int32, [Substring], String)
   {
@@ -69,7 +78,8 @@ struct RsyncCodeTests {
     }
   }
 
-  @Test(arguments: operands.map { "-a \($0)" } + lines) func endsAsRsync(_ line: String) throws {
+  @Test(arguments: operands.map { "-a \($0)" } + lines + missing)
+  func endsAsRsync(_ line: String) throws {
     let words = line.split(separator: " ").map(String.init)
     let (expected, found) = try (outcome("rsync", words), outcome(fastsyncBinary, words))
     #expect(found.0 == expected.0, "\(line): \(found.2) rsync: \(expected.2)")

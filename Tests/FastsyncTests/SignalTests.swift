@@ -56,6 +56,24 @@ import Testing
     }
   }
 
+  /// One line, also where there is no terminal.
+  @Test(arguments: [SIGUSR1, SIGVTALRM]) func someAskHowFarItIs(signal: Int32) throws {
+    try withFolder { folder in
+      let process = try startCopy(in: folder)
+      process.send(signal)
+      process.send(SIGCONT)
+      #expect(process.stop { _ in (try? process.errorUntilNow().contains(10)) == true })
+      process.send(SIGTERM)
+      process.send(SIGCONT)
+      let lines = try process.wait().errorText.split(separator: "\n")
+      let size = "8,589,934,592"
+      let form = try Regex("fastsync: (\\d+%, )?[\\d,]+ of \(size) (or more )?bytes, .*, at zeros")
+      let match = try form.wholeMatch(in: lines.first ?? "")
+      #expect(match != nil, "\(lines)")
+      #expect(lines.count == 2)
+    }
+  }
+
   /// Other programs report what they have done then.
   @Test(arguments: [SIGUSR1, SIGUSR2]) func othersDoNotEndIt(signal: Int32) throws {
     try withFolder { folder in

@@ -34,7 +34,7 @@ struct CoverageTests {
     ("popen", "a name is not known then"), ("pclose", "has nothing more to say"),
     ("getegid", "has no error"), ("getgid", "has no error"), ("getgroups", "what is there stays"),
     ("fileno", "has no error"), ("fnmatch", "text"),
-    ("sched_", "what is there stays"),
+    ("sched_", "what is there stays"), ("nice", "what is there stays"),
     ("mkdir", "for mapfiles, which no copy needs"), ("write", "for mapfiles, which no copy needs"),
   ]
 

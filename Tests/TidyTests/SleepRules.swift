@@ -58,6 +58,14 @@ enum SleepRules {
       reason:
         "lets a stopped process run on between two looks, and waits for its stop, with a deadline"
     ),
+    "Tests/FastsyncTests/ScanAheadTests.swift": Allowed(
+      count: 1,
+      reason: "polls what a run says of itself, with a deadline"
+    ),
+    "Tests/FastsyncTests/Terminal.swift": Allowed(
+      count: 1,
+      reason: "polls what a terminal shows, with a deadline"
+    ),
     "Tests/UringTests/QueueTests.swift": Allowed(
       count: 1,
       reason: "polls completions of a kernel thread, a limited number of times"

@@ -17,22 +17,34 @@ public final class TreeCopier: Sendable {
   }
   private let state = Lock(State())
   private let time: Ticker.Time
+  private let meter: CopyMeter?
   private let onHang: (@Sendable () -> Void)?
 
   /// Makes a copier that tells `events` what it does.
   ///
   /// - Parameters:
   ///   - events: Told of what happens.
+  ///   - meter: Where is counted how far a run has come; a meter is for one run.
   ///   - onHang: Called, on a thread of its own, when a run was stopped since nothing went on
   ///     (`TimeLimits.idleSecondsMax`) and does not end, since a filesystem does not answer: `copy`
   ///     may never return.
-  public convenience init(events: any EventSink, onHang: (@Sendable () -> Void)? = nil) {
-    self.init(events: events, onHang: onHang, time: Ticker.Time())
+  public convenience init(
+    events: any EventSink,
+    meter: CopyMeter? = nil,
+    onHang: (@Sendable () -> Void)? = nil
+  ) {
+    self.init(events: events, meter: meter, onHang: onHang, time: Ticker.Time())
   }
 
   /// Makes a copier with clocks of its own.
-  init(events: any EventSink, onHang: (@Sendable () -> Void)? = nil, time: Ticker.Time) {
+  init(
+    events: any EventSink,
+    meter: CopyMeter? = nil,
+    onHang: (@Sendable () -> Void)? = nil,
+    time: Ticker.Time
+  ) {
     sink = events
+    self.meter = meter
     self.onHang = onHang
     self.time = time
   }
@@ -87,7 +99,8 @@ public final class TreeCopier: Sendable {
       creationMask: ProcessFacts.creationMask,
       filters: try FilterList.make(plan.options.rules.filters),
       descriptors: RunLimits.descriptorLimit(plan.options.process),
-      heartbeat: heartbeat
+      heartbeat: heartbeat,
+      meter: meter
     )
     let watch = TimeWatch(plan.options.time, heartbeat, time) { event in
       switch event {

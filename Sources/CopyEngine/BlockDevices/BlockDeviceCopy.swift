@@ -23,15 +23,22 @@ struct BlockDeviceCopy {
     if BlockDeviceOperands.isDevice(plan.target) {
       let target = try operands.openTarget(for: source)
       operands.warnIfMounted(source)
-      return told(try copy(source, to: target), plan.target.lastComponent)
+      return told(source, try copy(source, to: target), plan.target.lastComponent)
     }
     let (directory, name) = try operands.imagePlace(for: source)
     operands.warnIfMounted(source)
-    return told(try copy(source, toImage: EntryName(name), in: directory), name)
+    return told(source, try copy(source, toImage: EntryName(name), in: directory), name)
   }
 
   /// The report, after it was told what was written.
-  private func told(_ report: CopyReport, _ name: FilePath.Component?) -> CopyReport {
+  private func told(
+    _ source: borrowing BlockDeviceEnd,
+    _ report: CopyReport,
+    _ name: FilePath.Component?
+  ) -> CopyReport {
+    if report.filesCopied > 0 {
+      setup.meter?.noteEnd(of: source.metadata.identity, report.bytesCopied, isThere: true)
+    }
     if report.filesCopied > 0, let name {
       let path = FilePath(root: nil, [name])
       setup.tell(.entry(EntryEvent(path: path, kind: .file, change: .contents)))

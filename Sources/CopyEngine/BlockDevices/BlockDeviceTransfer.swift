@@ -163,11 +163,15 @@ extension BlockDeviceTransfer {
       alternates: run.disks.sharesDisk,
       writesInOrder: run.disks.targetSeeks,
       pacer: Pacer.make(for: run),
-      heartbeat: run.heartbeat
+      heartbeat: run.heartbeat,
+      meter: run.meter
     )
     let watch = StallWatch(locations, for: run)
     let watching = watch.start()
     defer { watch.stop(watching) }
+    run.meter?.noteAhead(files: 1, bytes: source.size)
+    run.meter?.noteComplete()
+    run.meter?.noteCurrent(source.path)
     loop.admit(task, file: ())
     while true {
       guard var finished = loop.nextFinished() else {
@@ -181,6 +185,7 @@ extension BlockDeviceTransfer {
         continue
       }
       let (outcome, failed) = (finished.outcome, finished.failedRange)
+      run.meter?.noteWaiting(source.metadata.identity, finished.bytesTold)
       if outcome.isCanceled && !loop.usesCalls && !run.shouldStop {
         // The kernel may start no thread for the ring.
         run.noteMissingRingThreads()

@@ -32,6 +32,11 @@ enum EntrySource: Sendable {
     }
   }
 
+  /// Whether everything below counts.
+  var isAll: Bool {
+    if case .all = self { true } else { false }
+  }
+
   /// Whether only some of its names count, and there are some.
   var hasListedNames: Bool {
     if case .listed(let names) = self { names.paths.contains { _ in true } } else { false }

@@ -40,6 +40,8 @@ final class RunContext: Sendable {
   let filters: FilterList?
   /// Who is told that the run goes on, if anybody wants to know.
   let heartbeat: Heartbeat?
+  /// Where is counted how far the run has come, if anybody wants to know.
+  let meter: CopyMeter?
   let space = SpaceGuard()
   let foreignAttributes = ForeignAttributes()
   let givenUp: GivenUp
@@ -77,9 +79,11 @@ final class RunContext: Sendable {
     target: RunTarget = RunTarget(),
     targetTimes: TargetTimes = TargetTimes(mayMakeNames: false),
     heartbeat: Heartbeat? = nil,
+    meter: CopyMeter? = nil,
     sink: (any EventSink, wants: RunEvent.Kinds)
   ) {
     self.heartbeat = heartbeat
+    self.meter = meter
     self.options = options
     self.creationMask = creationMask
     self.mounts = mounts

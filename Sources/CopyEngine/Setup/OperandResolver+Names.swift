@@ -13,12 +13,17 @@ extension OperandResolver {
     rules.isRecursive ? .all : rules.makesDirectories ? .level(nil) : .nobody
   }
 
-  /// Notes that an operand is missing, where what the target has of it is to be removed; not where
-  /// its directory is missing as well.
+  /// Whether nothing of an operand that is missing lacks but its last name: where its directory is
+  /// missing as well, that is told as in rsync, whatever may be missing.
+  func lacksOnlyName(_ source: CopyPlan.Source) -> Bool {
+    source.names == nil && !source.isContents
+      && (try? open(source.path.directory, .pathOnly)) != nil
+  }
+
+  /// Notes that an operand is missing, where what the target has of it is to be removed.
   mutating func noteLacking(_ source: CopyPlan.Source) {
-    guard plan.options.deletion.removesMissing, source.names == nil, !source.isContents,
-      let name = source.path.lastComponent, name.kind == .regular,
-      (try? open(source.path.directory, .pathOnly)) != nil
+    guard plan.options.deletion.removesMissing, let name = source.path.lastComponent,
+      name.kind == .regular
     else { return }
     lacking.append(EntryName(name))
   }

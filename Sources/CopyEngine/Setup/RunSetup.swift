@@ -19,6 +19,8 @@ struct RunSetup {
   let mounts = MountTable()
   /// Who is told that the run goes on, if anybody wants to know.
   let heartbeat: Heartbeat?
+  /// Where is counted how far the run has come, if anybody wants to know.
+  let meter: CopyMeter?
 
   init(
     plan: CopyPlan,
@@ -26,9 +28,11 @@ struct RunSetup {
     creationMask: UInt32,
     filters: FilterList? = nil,
     descriptors: Int,
-    heartbeat: Heartbeat? = nil
+    heartbeat: Heartbeat? = nil,
+    meter: CopyMeter? = nil
   ) {
     self.heartbeat = heartbeat
+    self.meter = meter
     self.plan = plan
     self.filters = filters
     self.sink = sink
@@ -81,6 +85,27 @@ struct RunSetup {
     )
   }
 
+  /// Makes a run beside another, that only looks: with one worker, gates of its own, and nobody who
+  /// is told anything.
+  func context(scanning run: RunContext, descriptors: Int) -> RunContext {
+    var options = run.options
+    options.deletion = DeletionOptions()
+    options.publish.checksRoom = false
+    options.transfer.jobs = 1
+    options.transfer.memoryBytes = ProcessFacts.pageBytes
+    return RunContext(
+      options: options,
+      creationMask: creationMask,
+      mounts: mounts,
+      disks: run.disks,
+      limits: RunLimits(options.transfer, disks: run.disks, descriptors: descriptors),
+      filters: filters,
+      target: RunTarget(root: run.targetRoot, nearest: run.nearestTarget, basis: run.basis),
+      targetTimes: TargetTimes(mayMakeNames: false),
+      sink: (SilentSink(), [])
+    )
+  }
+
   /// Settles how the run is divided.
   func context(
     _ disks: DiskTraits,
@@ -104,9 +129,16 @@ struct RunSetup {
       target: target,
       targetTimes: TargetTimes(mayMakeNames: !plan.options.isDryRun),
       heartbeat: heartbeat,
+      meter: meter,
       sink: (sink, wants)
     )
   }
+}
+
+/// Wants to be told nothing.
+struct SilentSink: EventSink {
+  var wants: RunEvent.Kinds { [] }
+  func receive(_ event: RunEvent) {}
 }
 
 extension StallWatch {

@@ -21,7 +21,7 @@ struct TargetPath {
     let makesPath = plan.options.rules.makesTargetPath
     let isDry = plan.options.isDryRun && !takesNewName
     guard makesPath || isDry, let last = plan.target.lastComponent,
-      last.kind == .regular || isDry && last.kind == .currentDirectory
+      last.kind == .regular || last.kind == .currentDirectory
     else { return nil }
     do {
       _ = try EntryMetadata(following: plan.target.directory)

@@ -50,7 +50,10 @@ struct TreeRun {
     }
     let watch = StallWatch(locations, for: run)
     let watching = watch.start()
+    let scan = makeScan(sources, target, beside: run)
+    scan?.begin()
     report.add(runWorkers(parts))
+    scan?.end()
     watch.stop(watching)
     report.add(try sweep.afterCopy(parts.published.targets, begin))
     sweep.countKept(&report)
@@ -63,6 +66,18 @@ struct TreeRun {
     // What could not be read may have been readable when it was copied.
     if run.deletions.hasHeldBack { report.failures = max(report.failures, 1) }
     return report
+  }
+
+  /// What finds out ahead of the copy how much there is; not where that is known, or of no use.
+  private func makeScan(
+    _ sources: [ResolvedSource],
+    _ target: ResolvedTarget,
+    beside run: RunContext
+  ) -> ScanAhead? {
+    guard !plan.options.isDryRun, !plan.options.publish.checksRoom else { return nil }
+    return ScanAhead.make(setup, beside: run) { own in
+      InitialWork(sources, target, of: own, basis: own.basis)
+    }
   }
 
   /// The source whose contents a target directory gets that this run makes, if that is one.
@@ -159,6 +174,10 @@ struct TreeRun {
     )
     let (parts, _) = try dryRun.prepare(sources, target)
     let report = runWorkers(parts)
+    if let meter = setup.meter {
+      meter.noteAhead(files: report.filesCopied, bytes: report.bytesCopied)
+      meter.noteComplete()
+    }
     if let lack = target.lack(of: report.growth, plan) { throw lack }
   }
 
@@ -190,7 +209,9 @@ struct TreeRun {
           setup.tell(.failed(gone))
         }
       } catch {
-        let isMissing = error.errno == .noSuchFileOrDirectory && plan.options.rules.ignoresMissing
+        let isMissing =
+          error.errno == .noSuchFileOrDirectory && plan.options.rules.ignoresMissing
+          && resolver.lacksOnlyName(source)
         // As in rsync: what is not there has no names.
         if error.errno != .noSuchFileOrDirectory { isReadInFull = false }
         if !isMissing { resolver.missing.append(error) } else { resolver.noteLacking(source) }
@@ -253,10 +274,4 @@ struct TreeRun {
     guard plan.options.publish.durability != .none, isOver else { return }
     for failure in published.targets.sync() { run.failAtEnd(failure.error, at: failure.place) }
   }
-}
-
-/// Wants to be told nothing.
-private struct SilentSink: EventSink {
-  var wants: RunEvent.Kinds { [] }
-  func receive(_ event: RunEvent) {}
 }

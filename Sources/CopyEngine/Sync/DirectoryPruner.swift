@@ -48,25 +48,66 @@ struct DirectoryPruner {
     if parent.wayToContents.first == name { return .filled(parent.wayToContents.dropFirst()) }
     let scope = SourceFilter(run: run).scope(of: parent, sides)
     if scope?.protectsByCommandLine(name) == true { return .filled([]) }
-    guard run.options.rules.isRecursive else { return .empty }
-    var search = Search(run: run, root: parent)
+    let names = parent.names.below(name, run.options.rules)
+    switch names {
+    case .nobody: return .empty
+    case .listed(let level):
+      return hasListed(level, below: name.bytes, of: parent, sides) ? .filled([]) : .empty
+    case .level(let level):
+      if let level, hasListed(level, below: name.bytes, of: parent, sides) { return .filled([]) }
+    case .all: break
+    }
+    var search = Search(run: run, root: parent, isDeep: names.isAll)
     let found = search.run(name, in: sides.source, scope)
     guard case .empty = found else { return found }
     for error in search.errors { run.fail(error, at: FailedPlace(parent, sides)) }
     return .empty
   }
 
+  /// Whether something that was listed below a directory fills it.
+  ///
+  /// - Parameters:
+  ///   - level: What was listed.
+  ///   - path: The way to the directory.
+  ///   - parent: What that begins in.
+  ///   - sides: That, open.
+  /// - Returns: Whether there is such a thing.
+  private func hasListed(
+    _ level: ListedNames.Level,
+    below path: ArraySlice<UInt8>,
+    of parent: CopyDirectory,
+    _ sides: DirectorySides
+  ) -> Bool {
+    var place = level.first
+    while let (listed, next) = level.name(at: place) {
+      place = next
+      let name = path + [UInt8(ascii: "/")] + listed.name.bytes
+      let entry = EntryLocation(directory: sides.source, name: EntryName(name))
+      guard let found = try? entry.metadata() else { continue }
+      guard found.kind == .directory else { return true }
+      if let below = listed.below, hasListed(below, below: name, of: parent, sides) { return true }
+      let isDeep = listed.isNamed && run.options.rules.isRecursive
+      guard isDeep || listed.hasContents else { continue }
+      var search = Search(run: run, root: parent, isDeep: isDeep)
+      if case .filled = search.run(EntryName(name), in: sides.source, nil) { return true }
+    }
+    return false
+  }
+
   /// One look ahead.
   private struct Search: ~Copyable {
     let run: RunContext
     let root: CopyDirectory
+    /// Whether directories in it are looked through as well.
+    let isDeep: Bool
     var errors: [CopyError] = []
     private var reader = DirectoryReader()
     private var levels: [Level] = []
 
-    init(run: RunContext, root: CopyDirectory) {
+    init(run: RunContext, root: CopyDirectory, isDeep: Bool) {
       self.run = run
       self.root = root
+      self.isDeep = isDeep
     }
 
     mutating func run(
@@ -156,7 +197,7 @@ struct DirectoryPruner {
         case nil: break
         }
       }
-      levels[index].pending = directories
+      levels[index].pending = isDeep ? directories : []
       levels[index].position = try DirectoryReader.position(of: directory)
       guard isFirst else { return false }
       while try reader.fill(from: directory) {

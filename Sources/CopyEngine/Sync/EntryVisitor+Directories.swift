@@ -157,7 +157,7 @@ extension EntryVisitor where Work: ~Copyable {
       finish(entry, isThere: false, isSent: false)
       return .done
     }
-    if !isLinked && entry.metadata.kind == .file { return .file }
+    if !isLinked && entry.metadata.kind == .file { return copied(entry) }
     finish(entry, isThere: isLinked || executor.make(entry), isSent: !isLinked)
     return .done
   }

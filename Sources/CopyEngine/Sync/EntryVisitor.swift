@@ -133,11 +133,11 @@ struct EntryVisitor<Work: Executor & ~Copyable>: ~Copyable {
     case .skip(let reason):
       skip(entry, reason)
     case .create, .replace:
-      if entry.metadata.kind == .file { return .file }
+      if entry.metadata.kind == .file { return copied(entry) }
       let isSent = entry.metadata.kind == .symbolicLink
       finish(entry, isThere: executor.make(entry), isSent: isSent)
     case .linkToBasis: return linkToBasis(entry)
-    case .copyFromBasis: return .file
+    case .copyFromBasis: return copied(entry)
     case .leaveToBasis:
       executor.leaveToBasis(entry)
       finish(entry, isThere: false, isSent: false)
@@ -148,6 +148,12 @@ struct EntryVisitor<Work: Executor & ~Copyable>: ~Copyable {
       break
     }
     return .done
+  }
+
+  /// Leaves a file to be copied.
+  func copied(_ entry: FoundEntry) -> Visit {
+    run.meter?.noteFound(entry.metadata.size)
+    return .file
   }
 
   private mutating func keep(_ entry: FoundEntry, _ attributes: AttributeDelta) {
@@ -173,10 +179,13 @@ struct EntryVisitor<Work: Executor & ~Copyable>: ~Copyable {
       noteThere(entry, isSent: false)
     case .notShorter:
       own.entriesUnchanged += 1
+      executor.leave(entry)
       return finish(entry, isThere: false, isSent: false)
     case .earlierSource: break
     case .isNew: finder.tellSkipped(entry, .isMissing)
-    case .exists: finder.tellSkipped(entry, .exists(.unknown))
+    case .exists:
+      executor.leave(entry)
+      finder.tellSkipped(entry, .exists(.unknown))
     case .isOlder: finder.tellSkipped(entry, .isNewer)
     case .isLarger: finder.tellSkipped(entry, .isOverMaxSize)
     case .isSmaller: finder.tellSkipped(entry, .isUnderMinSize)

@@ -61,6 +61,8 @@ protocol Executor: ~Copyable {
   /// Leaves an entry that is as it should be, but for so many attributes that the target's
   /// filesystem has no use for.
   mutating func keep(_ entry: FoundEntry, without foreign: Int)
+  /// Leaves an entry that the target has, whatever it is there.
+  mutating func leave(_ entry: FoundEntry)
   /// Makes the metadata of an entry right.
   mutating func repair(_ entry: FoundEntry, _ delta: MetadataDelta)
   /// Makes an entry that is no file and has no data.
@@ -141,4 +143,5 @@ extension Executor where Self: ~Copyable {
   static var visitsOnlyDirectories: Bool { false }
   mutating func removeSource(of entry: FoundEntry) {}
   mutating func removeSources() {}
+  mutating func leave(_ entry: FoundEntry) {}
 }

@@ -55,7 +55,12 @@ struct LiveExecutor<Queue: SubmissionQueue & ~Copyable>: ~Copyable, Executor {
 
   mutating func nextDone() -> EntryDone? {
     let done = publisher.nextPublished() ?? copier.nextDone()
-    if let space = publisher.shared.space, let done { space.release(done.entry) }
+    guard let done else { return nil }
+    publisher.shared.space?.release(done.entry)
+    if let meter = run.meter {
+      let found = done.entry.metadata
+      meter.noteEnd(of: found.identity, found.size, isThere: done.isThere)
+    }
     return done
   }
 
@@ -119,6 +124,9 @@ extension LiveExecutor where Queue: ~Copyable {
   }
 
   mutating func copy(_ entry: FoundEntry) {
+    if let meter = run.meter, meter.takesName(ofSize: entry.metadata.size) {
+      meter.noteCurrent(entry.directory.relativePath(entry.name))
+    }
     if keepsFree(entry) && run.canReplace(entry) && keepsWhatIsOverwritten(entry) {
       copier.copy(entry, &publisher)
     } else {

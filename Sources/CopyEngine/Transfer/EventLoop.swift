@@ -40,6 +40,10 @@ struct EventLoop<Queue: SubmissionQueue & ~Copyable, File: ~Copyable>: ~Copyable
   var isStarving = false
   /// Who is told that the run goes on, if anybody wants to know.
   let heartbeat: Heartbeat?
+  /// Where is counted how far files under way have come, if anybody wants to know.
+  let meter: CopyMeter?
+  /// How often the meter had been looked at when it was told last.
+  var lookCount: UInt32 = 0
   /// Who is asked before a block is read; `nil` where nothing limits the rate.
   let pacer: Pacer?
   /// Whether a file could go on if the rate allowed it, as far as this turn has come.
@@ -70,6 +74,7 @@ struct EventLoop<Queue: SubmissionQueue & ~Copyable, File: ~Copyable>: ~Copyable
   ///   - writesInOrder: Whether each file is written strictly from its beginning to its end.
   ///   - pacer: What limits the rate, if anything does.
   ///   - heartbeat: Who is told that the run goes on, if anybody wants to know.
+  ///   - meter: Where is counted how far files have come, if anybody wants to know.
   init(
     queue: consuming Queue,
     pool: BufferPool,
@@ -78,9 +83,11 @@ struct EventLoop<Queue: SubmissionQueue & ~Copyable, File: ~Copyable>: ~Copyable
     alternates: Bool = false,
     writesInOrder: Bool = false,
     pacer: Pacer? = nil,
-    heartbeat: Heartbeat? = nil
+    heartbeat: Heartbeat? = nil,
+    meter: CopyMeter? = nil
   ) {
     self.heartbeat = heartbeat
+    self.meter = meter
     self.pacer = pacer
     self.dirtyBytesMax = dirtyBytesMax
     self.alternates = alternates
@@ -157,7 +164,19 @@ struct EventLoop<Queue: SubmissionQueue & ~Copyable, File: ~Copyable>: ~Copyable
     try queue.submit(waitFor: mustWait ? enough : 0)
     takeAll()
     heartbeat?.beat()
+    if let meter { tell(meter) }
     for index in order { releaseAbandoned(index) }
+  }
+
+  /// Says how far the files have come, where somebody has asked since it was said last.
+  private mutating func tell(_ meter: CopyMeter) {
+    let asked = meter.lookCount
+    guard asked != lookCount else { return }
+    lookCount = asked
+    for index in order {
+      let change = slots[index].task.noteProgress()
+      meter.noteUnderWay(from: change.before, to: change.now)
+    }
   }
 
   private mutating func prepareAll() {
@@ -188,6 +207,7 @@ struct EventLoop<Queue: SubmissionQueue & ~Copyable, File: ~Copyable>: ~Copyable
         outcome == .loaded ? loadSlot.map { slice($0, slot.task.window.bytesLoaded) } : nil
       let failure = slot.task.window.failed
       let tail = slot.task.takeTail()
+      let told = slot.task.bytesTold
       var written: UInt64 = 0
       // To look at every block costs more than a small file.
       if case .failed = outcome { written = slot.task.window.writtenUpTo }
@@ -196,6 +216,7 @@ struct EventLoop<Queue: SubmissionQueue & ~Copyable, File: ~Copyable>: ~Copyable
         outcome: outcome,
         failedRange: failure,
         writtenUpTo: written,
+        bytesTold: told,
         contents: contents,
         slot: loadSlot,
         tail: tail,

@@ -52,7 +52,8 @@ struct FileCopier<Queue: SubmissionQueue & ~Copyable>: ~Copyable {
       alternates: run.disks.sharesDisk,
       writesInOrder: run.disks.targetSeeks,
       pacer: shared.pacer,
-      heartbeat: run.heartbeat
+      heartbeat: run.heartbeat,
+      meter: run.meter
     )
   }
 
@@ -219,8 +220,9 @@ extension FileCopier where Queue: ~Copyable {
     var finished = finished
     let (outcome, failed) = (finished.outcome, finished.failedRange)
     let (slot, contents, written) = (finished.slot, finished.contents, finished.writtenUpTo)
-    let tail = finished.takeTail()
+    let (tail, told) = (finished.takeTail(), finished.bytesTold)
     var file = finished.takeFile()
+    if told > 0 { run.meter?.noteWaiting(file.entry.metadata.identity, told) }
     switch outcome {
     case .loaded:
       if run.disks.targetSeeks { return hold(file, contents, slot, &publisher) }

@@ -62,6 +62,8 @@ struct FileTask: ~Copyable {
   private var auxiliaryFailure: Outcome?
   /// Requests whose completion is awaited.
   private(set) var requestsInFlight = 0
+  /// How far the file had come when that was told last, in bytes.
+  private(set) var bytesTold: UInt64 = 0
 
   init(_ plan: TransferPlan, blockBytes: Int) {
     self.plan = plan
@@ -137,6 +139,18 @@ struct FileTask: ~Copyable {
   var unsettledBytes: UInt64 {
     guard let advisor, advisor.pacesTarget else { return 0 }
     return advisor.unsettledBytes(begun: window.begunUpTo)
+  }
+
+  /// Notes how far the file has come: what is on the disk, or where nobody waits for that, what was
+  /// written.
+  ///
+  /// - Returns: How far it had come before, and has now, in bytes.
+  mutating func noteProgress() -> (before: UInt64, now: UInt64) {
+    let before = bytesTold
+    if plan.target != nil {
+      bytesTold = isPaced ? window.begunUpTo - unsettledBytes : window.writtenUpTo
+    }
+    return (before, bytesTold)
   }
 
   /// Where the caller keeps the lease of a block's buffer.

@@ -18,6 +18,8 @@ struct Finished<File: ~Copyable>: ~Copyable {
   let failedRange: FailedRange?
   /// Where it failed, everything below this offset was written, in bytes.
   let writtenUpTo: UInt64
+  /// How much of it was told to be under way, in bytes.
+  let bytesTold: UInt64
   /// What was loaded; valid until its place is released.
   let contents: BufferSlice?
   /// The place of a file that was to be loaded, to be released.
@@ -31,6 +33,7 @@ struct Finished<File: ~Copyable>: ~Copyable {
     outcome: FileTask.Outcome,
     failedRange: FailedRange?,
     writtenUpTo: UInt64,
+    bytesTold: UInt64,
     contents: BufferSlice?,
     slot: LoadSlot?,
     tail: [UInt8],
@@ -39,6 +42,7 @@ struct Finished<File: ~Copyable>: ~Copyable {
     self.outcome = outcome
     self.failedRange = failedRange
     self.writtenUpTo = writtenUpTo
+    self.bytesTold = bytesTold
     self.contents = contents
     self.slot = slot
     self.tail = tail

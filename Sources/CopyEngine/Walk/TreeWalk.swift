@@ -303,6 +303,7 @@ extension TreeWalk where Work: ~Copyable {
       visitor.complete(directory)
     }
     enter(directories)
+    if stack.isEmpty && run.limits.workers == 1 { run.meter?.noteComplete() }
     copy(files)
   }
 

@@ -107,6 +107,17 @@ func runSweep(_ parts: RunParts, sweeps: Bool) -> CopyReport {
   }
 }
 
+/// Counts what a run copies, ahead of it.
+///
+/// - Parameters:
+///   - parts: What the scan works with.
+///   - meter: Where it is counted.
+///   - start: When the run began.
+func runScan(_ parts: RunParts, _ meter: CopyMeter, since start: Timestamp) {
+  var worker = Worker(parts, ScanExecutor(parts.run, parts.doomed, meter, since: start))
+  _ = worker.work()
+}
+
 private func runWorkers(
   _ parts: RunParts,
   _ runWorker: @escaping @Sendable (RunParts) -> CopyReport

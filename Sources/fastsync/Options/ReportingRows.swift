@@ -95,8 +95,20 @@ enum ReportingRows {
       ["progress"],
       negation: .names,
       in: .reporting,
-      help: "Tell of each file that is copied; --info=progress2 of all."
-    ) { options, typed in options.output.showsProgress = typed.isOn },
+      help: "Tell of each file that is copied; --info=progress2 of all.",
+      manual: #"""
+        Tell of each file that is copied, in rsync's form;
+        .B \-\-info=progress2
+        of all.
+        Without it a terminal shows after a second how far the run has come, in two lines that are
+        gone at the end;
+        .B \-\-no\-progress
+        shows nothing.
+        """#
+    ) { options, typed in
+      options.output.showsProgress = typed.isOn
+      options.output.hidesProgress = !typed.isOn
+    },
   ]
 
   private static let form: [OptionRow] = [

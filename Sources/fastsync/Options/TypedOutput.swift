@@ -11,6 +11,8 @@ struct TypedOutput {
   var itemizes = 0
   var givesStatistics = false
   var showsProgress = false
+  /// Whether nobody wants to see how far the run has come.
+  var hidesProgress = false
   var info = OutputLevels<InfoFlag>()
   var debug = OutputLevels<DebugFlag>()
   var format: [UInt8]?

@@ -95,5 +95,5 @@ extension Message {
 
 extension WatchedDisk {
   /// What people call it, such as `target disk sdb`.
-  fileprivate var title: String { "\(role.rawValue) disk \(name)" }
+  var title: String { "\(role.rawValue) disk \(name)" }
 }

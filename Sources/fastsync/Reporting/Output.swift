@@ -25,7 +25,15 @@ final class Output: Sendable {
     var descriptor: Int32 = 1
     /// Whether the last line is not ended yet, since the next one of its kind takes its place.
     var isInLine = false
+    /// What a terminal shows below all other lines, and whether it shows it now.
+    var footer: [UInt8]?
+    var footerDescriptor: Int32 = 2
+    var isFooterShown = false
+    var isFooterSuspended = false
+    var mayHaveFooter = true
   }
+
+  private static let eraser = Array("\r\u{1b}[J".utf8)
 
   private let isTerminal: Bool
   private let state: Lock<State>
@@ -45,7 +53,7 @@ final class Output: Sendable {
   /// Follows what was asked for of the way in which output is written.
   func configure(_ verbosity: Verbosity) {
     state.withLock { state in
-      state.highBits = verbosity.keepsHighBits ? .kept : .ofLocale
+      state.highBits = verbosity.highBits
       if verbosity.allToStandardError { state.descriptor = 2 }
       switch verbosity.buffering {
       case .automatic: break
@@ -90,10 +98,13 @@ final class Output: Sendable {
   func writeError(_ bytes: [UInt8]) {
     state.withLock { state in
       if !state.gathers {
+        Output.settle(&state)
         Output.endLine(&state)
         Output.flush(&state)
       }
+      Output.eraseFooter(&state)
       _ = Output.writeAll(state.highBits.shown(bytes), to: 2)
+      Output.drawFooter(&state)
     }
   }
 
@@ -108,7 +119,10 @@ final class Output: Sendable {
 
   private static func flushIfDue(_ state: inout State) {
     let bytes = state.buffer.count + state.pendingBytes
-    guard !state.gathers || bytes >= bufferBytesMax else { return }
+    // What comes while there is a footer is written with the next one: line by line the two would
+    // be drawn more often than anybody can see.
+    let waits = state.gathers || state.isFooterShown
+    guard !waits || bytes >= bufferBytesMax else { return }
     settle(&state)
     flush(&state)
   }
@@ -130,7 +144,9 @@ final class Output: Sendable {
 
   private static func flush(_ state: inout State) {
     if state.isOpen, !state.buffer.isEmpty {
+      eraseFooter(&state)
       state.isOpen = writeAll(state.buffer, to: state.descriptor)
+      drawFooter(&state)
     }
     state.buffer.removeAll(keepingCapacity: true)
   }
@@ -152,6 +168,72 @@ final class Output: Sendable {
       }
     }
     return true
+  }
+}
+
+// The lines below all others.
+extension Output {
+  /// Shows something below all other lines, in place of what was shown there, behind what was
+  /// written before.
+  ///
+  /// - Parameters:
+  ///   - bytes: What draws it, with the cursor at its beginning before and after, or nothing.
+  ///   - descriptor: Where it is shown.
+  func showFooter(_ bytes: [UInt8]?, on descriptor: Int32) {
+    state.withLock { state in
+      guard state.mayHaveFooter else { return }
+      let isNew = bytes != state.footer || !state.isFooterShown
+      if bytes == nil { Output.eraseFooter(&state) }
+      if !state.gathers {
+        Output.settle(&state)
+        Output.flush(&state)
+      }
+      state.footer = bytes
+      state.footerDescriptor = descriptor
+      if isNew { Output.drawFooter(&state) }
+    }
+  }
+
+  /// Erases what is shown below all other lines until `resumeFooter`.
+  func suspendFooter() {
+    state.withLock { state in
+      state.isFooterSuspended = true
+      Output.eraseFooter(&state)
+    }
+  }
+
+  /// Allows to show it again; whether the terminal is ours to write to again is seen then.
+  func resumeFooter() {
+    state.withLock { state in
+      state.isFooterSuspended = false
+      Output.eraseFooter(&state)
+      state.footer = nil
+    }
+  }
+
+  /// Erases what is shown below all other lines, for good.
+  func endFooter() {
+    state.withLock { state in
+      state.mayHaveFooter = false
+      Output.eraseFooter(&state)
+      state.footer = nil
+      if !state.gathers {
+        Output.settle(&state)
+        Output.flush(&state)
+      }
+    }
+  }
+
+  private static func eraseFooter(_ state: inout State) {
+    guard state.isFooterShown else { return }
+    state.isFooterShown = false
+    _ = writeAll(eraser, to: state.footerDescriptor)
+  }
+
+  private static func drawFooter(_ state: inout State) {
+    guard let footer = state.footer, !state.isFooterSuspended else { return }
+    state.isFooterShown = true
+    _ = writeAll(footer, to: state.footerDescriptor)
   }
 }
 

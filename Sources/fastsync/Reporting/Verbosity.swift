@@ -27,6 +27,8 @@ struct Verbosity: Equatable, Sendable {
   var buffering = OutputBuffering.automatic
   /// Whether everything goes to the standard error (`--stderr=all`).
   var allToStandardError = false
+  /// Whether a terminal may not show how far the run has come (`--no-progress`).
+  var hidesProgress = false
 
   /// Where a log is kept, and in which format.
   struct LogSettings: Equatable, Sendable {
@@ -48,6 +50,7 @@ struct Verbosity: Equatable, Sendable {
     keepsHighBits = output.keepsHighBits
     buffering = output.buffering
     allToStandardError = output.errors == .all
+    hidesProgress = output.hidesProgress
     info = OutputLevels(verbosity: typed.verbose)
     debug = OutputLevels(verbosity: typed.verbose)
     debug.override(by: output.debug)
@@ -60,6 +63,12 @@ struct Verbosity: Equatable, Sendable {
       )
     }
   }
+
+  /// What becomes of bytes beyond ASCII.
+  var highBits: HighBits { keepsHighBits ? .kept : .ofLocale }
+
+  /// Whether a terminal may show how far the run has come: not where that is told in rsync's form.
+  var mayDisplay: Bool { !isQuiet && !hidesProgress && info[.progress] == 0 }
 
   /// Settles how entries are shown, which says what progress and `--info=name` bring.
   private mutating func setFormat(_ output: TypedOutput) {
