@@ -4,8 +4,10 @@
 #include "process.h"
 
 #include <malloc.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static int32_t argument_count;
@@ -46,4 +48,11 @@ const char *const *cl_process_arguments(int32_t *count) {
   is_told = 0;
   *count = argument_count;
   return arguments;
+}
+
+uint32_t cl_creation_mask(void) {
+  (void)unshare(CLONE_FS);  // so that no other thread notices
+  mode_t mask = umask(0);
+  umask(mask);
+  return mask;
 }

@@ -8,7 +8,6 @@
 #include <linux/fiemap.h>
 #include <linux/fs.h>
 #include <linux/openat2.h>
-#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -342,11 +341,4 @@ int cl_change_mode(int directory, const char *name, uint32_t mode) {
   int changed = result(has_proc() ? chmod(path, (mode_t)mode) : fchmod(descriptor, (mode_t)mode));
   close(descriptor);
   return changed;
-}
-
-uint32_t cl_creation_mask(void) {
-  (void)unshare(CLONE_FS);  // so that no other thread notices
-  mode_t mask = umask(0);
-  umask(mask);
-  return mask;
 }

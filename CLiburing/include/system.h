@@ -128,6 +128,3 @@ uint64_t cl_raise_descriptor_limit(uint64_t ceiling);
 // 6.6, else through an O_PATH descriptor and /proc; without that only of files and
 // directories, else -ENOSYS); an empty NAME means the open file DIRECTORY itself.
 int cl_change_mode(int directory, const char *name, uint32_t mode);
-// The umask, by setting it and setting it back, for which the calling thread gets one of its own
-// (unshare with CLONE_FS): other threads notice nothing.
-uint32_t cl_creation_mask(void);
