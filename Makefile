@@ -2,6 +2,8 @@
 #
 # make run ARGS="SRC/ DEST/"   build the command and copy
 # make install PREFIX=...      the command, its manual page and completions (DESTDIR is honoured)
+# make deb, make tarball       packages for machines without Swift, in .build/packages
+# make reproduce               build a clone in another folder, and compare the archives
 # make test                    every test
 # make sanitize                tests of copying with the optimized command under AddressSanitizer,
 #                              and of several workers under ThreadSanitizer
@@ -12,6 +14,8 @@
 
 PREFIX ?= /usr/local
 DESTDIR ?=
+# The compiler's and the linker's sums of what they were given, paths included.
+FOLDER_MARKS := .swift_modhash .note.gnu.build-id
 ARGS ?=
 
 # sudo drops the PATH of the user who has Swift.
@@ -36,7 +40,17 @@ FUZZ_SECONDS ?= 60
 
 BUILD_PACKAGES := liburing-dev libpopt-dev binutils
 TEST_PACKAGES := rsync xfsprogs btrfs-progs e2fsprogs acl attr libcap2-bin util-linux libnbd-bin \
-  gcc make python3 groff-base procps strace tmux valgrind
+  gcc make python3 groff-base procps strace tmux valgrind mandoc zsh fish debootstrap lintian
+DEB_PACKAGES := debhelper dpkg-dev fakeroot
+
+PACKAGES := .build/packages
+# The times in packages, so that the same files make the same bytes: when their newest entry says.
+CHANGELOG := .packaging/debian/changelog
+VERSION := $(shell sed -n '1s/.*(\(.*\)).*/\1/p' $(CHANGELOG))
+export SOURCE_DATE_EPOCH ?= $(shell date +%s -d "$$(sed -n '/^ -- /{s/.*>  //p;q}' $(CHANGELOG))")
+SUMS = cd $(PACKAGES) && sha256sum $$(ls | grep -x 'fastsync.*\(deb\|tar.gz\)') >SHA256SUMS
+CLONE := .build-again/in-a-folder-of-another-name
+TARBALL := fastsync-$(VERSION)-linux-$(shell uname -m)
 
 BASH_COMPLETIONS := $(DESTDIR)$(PREFIX)/share/bash-completion/completions
 ZSH_COMPLETIONS := $(DESTDIR)$(PREFIX)/share/zsh/site-functions
@@ -60,7 +74,8 @@ if [ -n "$$missing" ]; then \
 fi
 endef
 
-.PHONY: build run test sanitize fuzz install uninstall bench format lint clean build-packages test-packages
+.PHONY: build run test sanitize fuzz install uninstall deb tarball reproduce bench format lint clean \
+  build-packages test-packages deb-packages
 
 build: build-packages
 	@command -v $(SWIFT) >/dev/null || \
@@ -75,6 +90,7 @@ run: build
 test: build test-packages
 	FASTSYNC_BINARY="$(abspath $(BINARY))" $(SWIFT) test $(ARROWS)
 	@if [ -x bench/test ]; then set -x; bench/test; fi
+	@if [ -x Tests/Packages/test ]; then set -x; Tests/Packages/test; fi
 
 # The optimizer has let go of memory that was still in use, which no build without it shows. Where two
 # threads race the command ends with 66, which no test expects.
@@ -94,12 +110,14 @@ fuzz: build-packages
 	  -dict=Tests/Fuzz/words.dict -artifact_prefix=$(FUZZED)/ $(FUZZED)/corpus Tests/Fuzz/Seeds
 
 # Builds only when nothing was built: `make && sudo make install` leaves no files of root in .build.
-# What is installed is stripped: half of what was built is names for a debugger.
+# What is installed is stripped: half of what was built is names for a debugger. What only tells which
+# folder it was built in goes as well, so that the same sources make the same bytes everywhere.
 install:
 	@[ -x $(BINARY) ] || $(MAKE) --no-print-directory build
 	install -d "$(DESTDIR)$(PREFIX)/bin" "$(MANUALS)" "$(BASH_COMPLETIONS)" "$(ZSH_COMPLETIONS)" \
 	  "$(FISH_COMPLETIONS)"
-	install -m 755 -s $(BINARY) "$(DESTDIR)$(PREFIX)/bin/fastsync"
+	objcopy --strip-all $(FOLDER_MARKS:%=-R %) $(BINARY) "$(DESTDIR)$(PREFIX)/bin/fastsync"
+	chmod 755 "$(DESTDIR)$(PREFIX)/bin/fastsync"
 	install -m 644 docs/fastsync.1 "$(MANUALS)/fastsync.1"
 	$(BINARY) --generate-completion-script bash >"$(BASH_COMPLETIONS)/fastsync"
 	$(BINARY) --generate-completion-script zsh >"$(ZSH_COMPLETIONS)/_fastsync"
@@ -109,6 +127,37 @@ uninstall:
 	rm -f "$(DESTDIR)$(PREFIX)/bin/fastsync" "$(MANUALS)/fastsync.1" \
 	  "$(BASH_COMPLETIONS)/fastsync" "$(ZSH_COMPLETIONS)/_fastsync" \
 	  "$(FISH_COMPLETIONS)/fastsync.fish"
+
+# What debhelper packs is laid out by itself: the top of the tree has no debian/. Nothing is compiled, so
+# that the compilers which dpkg takes for needed are not (-d).
+deb: build deb-packages
+	@rm -rf $(PACKAGES)/deb && mkdir -p $(PACKAGES)/deb/fastsync
+	cp -r $(BINARY) Makefile README.md LICENSE docs .packaging/debian .packaging/systemd \
+	  $(PACKAGES)/deb/fastsync
+	find $(PACKAGES)/deb -exec touch -h -d @$(SOURCE_DATE_EPOCH) {} +
+	cd $(PACKAGES)/deb/fastsync && umask 022 && dpkg-buildpackage -b -d -us -uc
+	mv $(PACKAGES)/deb/*.deb $(PACKAGES)
+	rm -r $(PACKAGES)/deb
+	$(SUMS)
+
+# To be unpacked in /usr/local or another prefix; the sums of its files are in it.
+tarball: build
+	@rm -rf $(PACKAGES)/tarball && mkdir -p $(PACKAGES)/tarball/$(TARBALL)
+	umask 022 && cd $(PACKAGES)/tarball/$(TARBALL) && mkdir -p share/doc/fastsync/examples && \
+	  $(MAKE) -C $(CURDIR) --no-print-directory install PREFIX= DESTDIR="$$PWD" && \
+	  cp $(addprefix $(CURDIR)/,README.md LICENSE $(wildcard docs/*.md)) share/doc/fastsync && \
+	  cp $(addprefix $(CURDIR)/,$(wildcard .packaging/systemd/*)) share/doc/fastsync/examples && \
+	  find bin share -type f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum >SHA256SUMS
+	tar -c -C $(PACKAGES)/tarball --sort=name --owner=0 --group=0 --numeric-owner --mode=u=rwX,go=rX \
+	  --mtime=@$(SOURCE_DATE_EPOCH) $(TARBALL) | gzip -9n >$(PACKAGES)/$(TARBALL).tar.gz
+	rm -r $(PACKAGES)/tarball
+	$(SUMS)
+
+reproduce: tarball
+	rm -rf $(CLONE) && git clone -q . $(CLONE)
+	$(MAKE) -C $(CLONE) --no-print-directory tarball
+	cmp $(PACKAGES)/$(TARBALL).tar.gz $(CLONE)/$(PACKAGES)/$(TARBALL).tar.gz
+	rm -rf $(CLONE)
 
 bench: build
 	bench/run $(ARGS)
@@ -122,10 +171,13 @@ lint:
 	  echo "Sources must do without Foundation" >&2; exit 1; fi
 
 clean:
-	rm -rf .build $(SANITIZED) $(SANITIZED_THREADS) $(FUZZED)
+	rm -rf .build $(SANITIZED) $(SANITIZED_THREADS) $(FUZZED) .build-again
 
 build-packages:
 	$(call install_packages,$(BUILD_PACKAGES))
 
 test-packages:
-	$(call install_packages,$(TEST_PACKAGES))
+	$(call install_packages,$(TEST_PACKAGES) $(DEB_PACKAGES))
+
+deb-packages:
+	$(call install_packages,$(DEB_PACKAGES))

@@ -342,9 +342,3 @@ int cl_change_mode(int directory, const char *name, uint32_t mode) {
   close(descriptor);
   return changed;
 }
-
-uint32_t cl_creation_mask(void) {
-  mode_t mask = umask(0);
-  umask(mask);
-  return mask;
-}

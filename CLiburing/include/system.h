@@ -128,5 +128,3 @@ uint64_t cl_raise_descriptor_limit(uint64_t ceiling);
 // 6.6, else through an O_PATH descriptor and /proc; without that only of files and
 // directories, else -ENOSYS); an empty NAME means the open file DIRECTORY itself.
 int cl_change_mode(int directory, const char *name, uint32_t mode);
-// The umask of the process, by setting it and setting it back: call it before there are threads.
-uint32_t cl_creation_mask(void);

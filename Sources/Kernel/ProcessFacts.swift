@@ -24,8 +24,8 @@ public enum ProcessFacts {
 
   /// The umask: bits removed from new entries when permissions are not preserved.
   ///
-  /// The kernel tells in `/proc/self/status`. Where there is none the mask is set and set back,
-  /// which other threads of the process could notice.
+  /// The kernel tells in `/proc/self/status`. Where there is none the mask is set and set back by
+  /// the calling thread, which has one of its own from then on, and a working directory.
   public static var creationMask: UInt32 {
     guard let status = SmallFile.bytes("/proc/self/status") else { return cl_creation_mask() }
     return umask(in: status) ?? cl_creation_mask()

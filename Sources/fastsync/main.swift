@@ -4,6 +4,10 @@ import CLiburing
 import CopyEngine
 import Glibc
 
+/// Tells the shim by being there that the process is the command's, which it sets up before `main`.
+@_cdecl("cl_process_is_the_commands")
+func processIsTheCommands() {}
+
 /// The words behind the command's name, in bytes, since names need not be UTF-8; also where there
 /// is no `/proc`, from which `CommandLine` has them.
 func processWords() -> [[UInt8]] {
@@ -36,6 +40,8 @@ struct Run {
         output.write(Array(text.utf8))
         return .done
       case .copy(let plan, let verbosity):
+        var plan = plan
+        plan.options.process = .own
         return copy(plan, verbosity, watcher)
       }
     } catch {

@@ -46,10 +46,12 @@ import Testing
     #expect(Set(takenBack).isSuperset(of: expected))
   }
 
-  @Test func isCleanForGroff() throws {
+  @Test func isCleanForGroffAndMandoc() throws {
     let result = try run("groff", ["-man", "-ww", "-z", "-Tutf8", page.string])
     #expect(result.status == 0)
     #expect(result.errorText == "")
+    let lint = try run("mandoc", ["-Tlint", page.string])
+    #expect(lint.outputText == "")
     let sections = ["NAME", "SYNOPSIS", "DESCRIPTION", "OPTIONS", "EXIT STATUS", "EXAMPLES"]
     let text = try text(of: page)
     for section in sections + ["DIFFERENCES FROM RSYNC"] {

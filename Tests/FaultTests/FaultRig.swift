@@ -153,7 +153,10 @@ struct FaultRig {
     _ interruption: Interruption? = nil
   ) -> (outcome: FaultyOutcome, calls: FaultyCalls) {
     let recorder = FailureRecorder()
-    let plan = scenario.plan(trees)
+    var plan = scenario.plan(trees)
+    // As the command does; with a thread more, that one would fail as well.
+    plan.options.process = .own
+    let own = plan
     let (result, calls) = FaultyCalls.during(
       faults,
       seed: seed,
@@ -161,7 +164,7 @@ struct FaultRig {
       interruption: interruption
     ) { () -> Result<CopyReport, CopyError> in
       do throws(CopyError) {
-        return .success(try TreeCopier(events: recorder).copy(plan))
+        return .success(try TreeCopier(events: recorder).copy(own))
       } catch {
         return .failure(error)
       }

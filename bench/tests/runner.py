@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Runs the tests of one folder of bench/, or those that are named."""
+"""Runs the tests of one folder, or those that are named."""
 
 import unittest
 import warnings
@@ -9,9 +9,15 @@ BENCH = Path(__file__).resolve().parent.parent
 
 
 def main(folder, names):
+    """Runs tests of a folder of bench/."""
+    return run_tests(BENCH / folder, BENCH, names)
+
+
+def run_tests(folder, top, names):
+    """Runs the tests in a folder, whose modules are found from the top."""
     loader = unittest.TestLoader()
     suite = (loader.loadTestsFromNames(names) if names
-             else loader.discover(str(BENCH / folder), top_level_dir=str(BENCH)))
+             else loader.discover(str(folder), top_level_dir=str(top)))
     # A rig's processes are meant to outlive the object that started them.
     warnings.filterwarnings("ignore", category=ResourceWarning, module="subprocess")
     result = unittest.TextTestRunner(verbosity=2, warnings=None).run(suite)

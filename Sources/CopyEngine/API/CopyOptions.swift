@@ -259,6 +259,8 @@ public struct CopyOptions: Equatable, Sendable {
   public var followsForeignLinks = false
   /// Trees beside the target that may have what the source has.
   public var basis: BasisOptions?
+  /// What the run may do to the process that it is a part of.
+  public var process = ProcessUse.shared
 
   /// The options of the bare command.
   public init() {}

@@ -67,16 +67,38 @@ public final class TreeCopier: Sendable {
   /// Copies what the plan says, and returns when everything is at the target (and on stable
   /// storage, if the plan asks for it), or when the run had to stop.
   ///
+  /// What it does to the process is said by `CopyOptions.process`.
+  ///
   /// - Throws: What kept the run from starting. What fails during the run is an event, and counted
   ///   in the report.
   public func copy(_ plan: CopyPlan) throws(CopyError) -> CopyReport {
+    switch plan.options.process {
+    case .own: return try copyHere(plan)
+    case .shared: return try copyApart(plan)
+    }
+  }
+
+  /// Copies on a thread of its own, and waits for it; where none can be had, on the calling one.
+  ///
+  /// A thread that copies may be kept on one processor, and go to another directory.
+  private func copyApart(_ plan: CopyPlan) throws(CopyError) -> CopyReport {
+    let outcome = Lock(Result<CopyReport, CopyError>.success(CopyReport()))
+    let body = { @Sendable in
+      let result = Result { () throws(CopyError) in try self.copyHere(plan) }
+      outcome.withLock { $0 = result }
+    }
+    if let thread = try? Thread(body) { thread.join() } else { body() }
+    return try outcome.withLock { $0 }.get()
+  }
+
+  private func copyHere(_ plan: CopyPlan) throws(CopyError) -> CopyReport {
     let heartbeat = plan.options.time.idleSecondsMax == nil ? nil : Heartbeat()
     let setup = RunSetup(
       plan: plan,
       sink: sink,
       creationMask: ProcessFacts.creationMask,
       filters: try FilterList.make(plan.options.rules.filters),
-      descriptors: RunLimits.raiseDescriptorLimit(),
+      descriptors: RunLimits.descriptorLimit(plan.options.process),
       heartbeat: heartbeat,
       meter: meter
     )

@@ -113,9 +113,10 @@ struct RunLimits: Equatable {
   /// Both sides of a file, and of its directory where that is not kept open.
   static let descriptorsOfFile = 4
 
-  /// Raises the limit on open files as far as a run has use for it, and returns it (`setrlimit`).
-  static func raiseDescriptorLimit() -> Int {
-    ProcessFacts.raiseDescriptorLimit(to: descriptorsMax)
+  /// How many files may be open; where the process is there for the run, after the limit was raised
+  /// as far as a run has use for it (`setrlimit`).
+  static func descriptorLimit(_ process: ProcessUse) -> Int {
+    ProcessFacts.raiseDescriptorLimit(to: process == .own ? descriptorsMax : 0)
   }
 
   /// Divides a run.

@@ -9,7 +9,7 @@ enum ManualText {
     for group in OptionGroup.allCases {
       text += ".SS \"\(group.rawValue)\"\n"
       for row in OptionTable.rows(of: group) {
-        text += ".TP\n\(heading(row))\n\(row.manual ?? escaped(row.help))\n"
+        text += ".TP\n\(heading(row))\n\(wrapped(row.manual ?? escaped(row.help)))\n"
       }
     }
     text += ".SS \"Options of rsync that are refused\"\n"
@@ -45,6 +45,30 @@ enum ManualText {
       return escaped(row.spellings.filter(\.isOn).map(\.text).joined(separator: ", "))
     }
     return labels.joined(separator: ";\n") + "."
+  }
+
+  /// What a line of text may have, in bytes: mandoc complains of longer ones.
+  private static let lineBytesMax = 80
+
+  /// A text whose lines are broken between words where they are too long; those of macros stay.
+  private static func wrapped(_ text: String) -> String {
+    let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+    return lines.map { $0.hasPrefix(".") ? String($0) : wrapped(line: $0) }.joined(separator: "\n")
+  }
+
+  private static func wrapped(line: Substring) -> String {
+    var text = ""
+    var length = 0
+    for word in line.split(separator: " ", omittingEmptySubsequences: false) {
+      let joined = length + 1 + word.utf8.count
+      let isFirst = text.isEmpty
+      // A word that began a line with one of these would be taken for a macro.
+      let staysBehind = word.hasPrefix(".") || word.hasPrefix("'")
+      let breaks = !isFirst && joined > lineBytesMax && !staysBehind
+      text += (isFirst ? "" : breaks ? "\n" : " ") + word
+      length = isFirst || breaks ? word.utf8.count : joined
+    }
+    return text
   }
 
   /// A text in which each `-` is a minus sign, as what is typed has to have it.
