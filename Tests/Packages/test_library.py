@@ -166,7 +166,7 @@ class Facts:
         limits = (place / "limits").read_text()
         self.process = {
             "limits": limits, "working directory": os.readlink(place / "cwd"), "umask": status["Umask"],
-            "root": os.readlink(place / "root"), "ignored": status["SigIgn"],
+            "root": os.readlink(place / "root"), "ignored": int(status["SigIgn"], 16) & ~OF_THE_C_LIBRARY,
             "caught": int(status["SigCgt"], 16) & ~OF_THE_C_LIBRARY,
             "environment": (place / "environ").read_bytes(), "name": (place / "comm").read_text(),
             "groups": status["Groups"], "user": status["Uid"], "core": (place / "coredump_filter").read_text(),
