@@ -16,19 +16,17 @@ public enum Clock {
 
   /// The time that filesystems give their inodes, which is up to some milliseconds late
   /// (CLOCK_REALTIME_COARSE).
-  public static var filesystemTime: Timestamp {
-    var now = timespec()
-    unsafe clock_gettime(CLOCK_REALTIME_COARSE, &now)
-    return Timestamp(seconds: Int64(now.tv_sec), nanoseconds: UInt32(now.tv_nsec))
-  }
+  public static var filesystemTime: Timestamp { timestamp(of: CLOCK_REALTIME_COARSE) }
 
   /// Seconds since 1970 (`time`).
   public static var wallSeconds: Int { time(nil) }
 
   /// The time since 1970 (CLOCK_REALTIME).
-  public static var wallTime: Timestamp {
+  public static var wallTime: Timestamp { timestamp(of: CLOCK_REALTIME) }
+
+  private static func timestamp(of clock: clockid_t) -> Timestamp {
     var now = timespec()
-    unsafe clock_gettime(CLOCK_REALTIME, &now)
+    unsafe clock_gettime(clock, &now)
     return Timestamp(seconds: Int64(now.tv_sec), nanoseconds: UInt32(now.tv_nsec))
   }
 

@@ -134,17 +134,18 @@ struct OperandResolver {
         isNew: false
       )
     }
+    let takesName = takesNewName(sources)
     if found == nil,
       let missing = try TargetPath(plan: plan).findMissing(
-        takesNewName: takesNewName(sources),
+        takesNewName: takesName,
         isLone: isLone
       )
     {
       return missing
     }
-    let isName = takesNewName(sources) || isLone || namesMissingDot(sources)
+    let isName = takesName || isLone || namesMissingDot(sources)
     let above = try openAbove(takesNewName: isName)
-    if takesNewName(sources), let name = plan.target.lastComponent, name.kind == .regular {
+    if takesName, let name = plan.target.lastComponent, name.kind == .regular {
       return ResolvedTarget(
         path: plan.target.directory,
         directory: above,

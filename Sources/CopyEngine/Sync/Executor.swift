@@ -139,6 +139,23 @@ extension IdleExecutor where Self: ~Copyable {
   mutating func drain() {}
 }
 
+/// An idle one that says nothing either: what has to be done besides counts as done.
+protocol SilentExecutor: IdleExecutor, ~Copyable {}
+
+extension SilentExecutor where Self: ~Copyable {
+  var counts: CopyReport { CopyReport() }
+  mutating func prepare(_ directory: CopyDirectory, _ sides: DirectorySides) {}
+  mutating func compareAttributes(_ entry: FoundEntry) -> AttributeDelta { AttributeDelta() }
+  mutating func make(_ entry: FoundEntry) -> Bool { true }
+  mutating func link(
+    _ entry: FoundEntry,
+    to first: LinkName,
+    hasContents: Bool
+  ) -> LinkOutcome { .settled }
+  mutating func linkToBasis(_ entry: FoundEntry) -> Bool? { true }
+  mutating func leaveToBasis(_ entry: FoundEntry) {}
+}
+
 extension Executor where Self: ~Copyable {
   static var visitsOnlyDirectories: Bool { false }
   mutating func removeSource(of entry: FoundEntry) {}

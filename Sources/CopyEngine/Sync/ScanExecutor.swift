@@ -6,7 +6,7 @@ internal import SystemPackage
 
 /// Counts the files that a run copies, ahead of it: reads names and metadata on both sides, and
 /// neither changes nor tells anything.
-struct ScanExecutor: ~Copyable, IdleExecutor {
+struct ScanExecutor: ~Copyable, SilentExecutor {
   private let run: RunContext
   private let meter: CopyMeter
   /// When the run began, by the clock of its filesystem.
@@ -21,10 +21,8 @@ struct ScanExecutor: ~Copyable, IdleExecutor {
     remover = TreeRemover(run, doomed, isDry: true)
   }
 
-  var counts: CopyReport { CopyReport() }
   var sweeps: Bool { false }
 
-  mutating func prepare(_ directory: CopyDirectory, _ sides: DirectorySides) {}
   mutating func makeDirectory(_ entry: FoundEntry) -> DirectoryOutcome { .isMissing }
   mutating func finish(_ directory: CopyDirectory, isReadable: Bool) {}
 
@@ -32,8 +30,6 @@ struct ScanExecutor: ~Copyable, IdleExecutor {
   mutating func contentsAreEqual(_ entry: FoundEntry) -> Bool {
     entry.existing?.modificationTime == entry.metadata.modificationTime
   }
-
-  mutating func compareAttributes(_ entry: FoundEntry) -> AttributeDelta { AttributeDelta() }
 
   mutating func keep(_ entry: FoundEntry, without foreign: Int) { noteCopied(entry) }
   mutating func repair(_ entry: FoundEntry, _ delta: MetadataDelta) { noteCopied(entry) }
@@ -48,19 +44,8 @@ struct ScanExecutor: ~Copyable, IdleExecutor {
     meter.noteAhead(files: 1, bytes: entry.metadata.size)
   }
 
-  mutating func make(_ entry: FoundEntry) -> Bool { true }
-
   mutating func copy(_ entry: FoundEntry) {
     meter.noteAhead(files: 1, bytes: entry.metadata.size)
     done.append(EntryDone(entry: entry, isThere: true))
   }
-
-  mutating func link(
-    _ entry: FoundEntry,
-    to first: LinkName,
-    hasContents: Bool
-  ) -> LinkOutcome { .settled }
-
-  mutating func linkToBasis(_ entry: FoundEntry) -> Bool? { true }
-  mutating func leaveToBasis(_ entry: FoundEntry) {}
 }

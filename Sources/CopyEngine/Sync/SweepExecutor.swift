@@ -5,7 +5,7 @@ internal import Kernel
 internal import SystemPackage
 
 /// Has directories of the target searched before or after a copy, and copies nothing.
-struct SweepExecutor: ~Copyable, IdleExecutor {
+struct SweepExecutor: ~Copyable, SilentExecutor {
   static var visitsOnlyDirectories: Bool { true }
 
   private let run: RunContext
@@ -21,10 +21,6 @@ struct SweepExecutor: ~Copyable, IdleExecutor {
     self.sweeps = sweeps
     finisher = DirectoryFinisher(run: run, opener: opener)
   }
-
-  var counts: CopyReport { CopyReport() }
-
-  mutating func prepare(_ directory: CopyDirectory, _ sides: DirectorySides) {}
 
   /// What the target lacks has nothing that is to be removed.
   mutating func makeDirectory(_ entry: FoundEntry) -> DirectoryOutcome { .failed }
@@ -47,18 +43,7 @@ struct SweepExecutor: ~Copyable, IdleExecutor {
   }
 
   mutating func contentsAreEqual(_ entry: FoundEntry) -> Bool { true }
-  mutating func compareAttributes(_ entry: FoundEntry) -> AttributeDelta { AttributeDelta() }
   mutating func keep(_ entry: FoundEntry, without foreign: Int) {}
   mutating func repair(_ entry: FoundEntry, _ delta: MetadataDelta) {}
-  mutating func make(_ entry: FoundEntry) -> Bool { true }
   mutating func copy(_ entry: FoundEntry) { done.append(EntryDone(entry: entry, isThere: true)) }
-
-  mutating func link(
-    _ entry: FoundEntry,
-    to first: LinkName,
-    hasContents: Bool
-  ) -> LinkOutcome { .settled }
-
-  mutating func linkToBasis(_ entry: FoundEntry) -> Bool? { true }
-  mutating func leaveToBasis(_ entry: FoundEntry) {}
 }

@@ -168,15 +168,14 @@ extension FilePlanner {
     let (source, target) = (file.source.rawValue, file.targetNumber)
     // What was not written must not count as there when the next run appends.
     let appends = run.options.publish.inPlace?.appends == true
-    let mayHaveHoles = !file.isDevice && !appends
-    let keepsHoles = mayHaveHoles && run.preservation.contains(.holes)
-    let makesHoles = mayHaveHoles && run.preservation.contains(.zerosAsHoles)
+    let isEmptyFile = !file.isDevice && !appends
+    let keepsHoles = isEmptyFile && run.preservation.contains(.holes)
+    let makesHoles = isEmptyFile && run.preservation.contains(.zerosAsHoles)
     let map =
       file.opened.isContentsOfDevice
       ? .whole(size) : DataMap(of: source, file.opened, keepsHoles: keepsHoles)
     var plan = TransferPlan(source: source, target: target, map: map)
     if file.keptBytes > 0 { plan.leftOut = [0..<file.keptBytes] }
-    var mayAllocate = false
     if makesHoles && map != .unknownSize {
       plan.zeroGranuleBytes = TransferPlan.zeroGranuleBytes
     }
@@ -187,17 +186,12 @@ extension FilePlanner {
         throw .target(.setSize, file.entry.targetPath, error)
       }
     }
-    switch map {
-    case .whole(let size) where !makesHoles:
-      // What is kept in the cache is published before it is written, and shows by its size what of
-      // it has come to the disk when the power fails.
-      mayAllocate =
-        size >= AllocationPolicy.fileBytesMin && writing(file.entry)?.mode != .keep
-        && !file.isDevice && !appends && allocation.allows(target)
-      if mayAllocate { plan.allocateBytes = size }
-    case .whole, .sparse, .unknownSize:
-      break
-    }
+    // What is kept in the cache is published before it is written, and shows by its size what of it
+    // has come to the disk when the power fails.
+    let mayAllocate =
+      map == .whole(size) && !makesHoles && size >= AllocationPolicy.fileBytesMin
+      && writing(file.entry)?.mode != .keep && isEmptyFile && allocation.allows(target)
+    if mayAllocate { plan.allocateBytes = size }
     let residency = planReading(&plan, file)
     let pacesTarget = planWriting(&plan, file, mayAllocate: mayAllocate)
     if size > 0 && (pacesTarget || residency != .unknown) {
