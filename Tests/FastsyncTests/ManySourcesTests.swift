@@ -150,6 +150,78 @@ import Testing
     }
   }
 
+  /// Directories that several sources have through links are merged as well: what the first has
+  /// counts, and is copied once.
+  @Test(
+    .enabled(if: RsyncJudge.obstacle == nil, "rsync is not installed"),
+    arguments: ["-aL", "-ak", "-a --copy-unsafe-links"]
+  )
+  func directoriesBehindLinks(_ options: String) throws {
+    try withSandbox { sandbox in
+      let script = """
+        mkdir -p outside/dir one two three/link/dir; echo 1 >outside/dir/file
+        ln -s ../outside one/link; ln -s ../outside two/link; echo third >three/link/dir/file
+        touch -d 2020-01-01 outside/dir/file three/link/dir/file
+        """
+      try succeed("env", ["--chdir=\(sandbox.path)", "sh", "-ec", script])
+      for sources in [["one/", "two/"], ["two/", "three/", "one/"], ["three/", "one/"]] {
+        let words = ["-i"] + options.split(separator: " ").map(String.init) + sources
+        let told = try [("rsync", "expected"), (fastsyncBinary, "reached")].map { tool, target in
+          let result = try run(tool, words + ["\(target)/"], directory: sandbox.path)
+          #expect(result.status == 0, "\(result.errorText)")
+          return result.outputText.split(separator: "\n").filter { $0.hasPrefix(">f") }
+        }
+        #expect(told[0] == told[1] && told[0].count == 1, "\(sources)")
+        let (expected, reached) = (sandbox.path("expected"), sandbox.path("reached"))
+        expectNone(try TreeComparer.differences(expected, reached, [.times]), "\(sources)")
+        try succeed("rm", ["-r", expected, reached])
+      }
+    }
+  }
+
+  /// Without `-p` directories get what the umask leaves, also where owner or group are set and
+  /// nobody is let in meanwhile; what they become is told once.
+  @Test(
+    .enabled(if: RsyncJudge.obstacle == nil, "rsync is not installed"),
+    .enabled(if: isRoot, "only root can give files away"),
+    arguments: ["--chown=12345:1", "--chown=:1", "--groupmap=*:1"]
+  )
+  func newDirectoriesWithoutPermissions(_ option: String) throws {
+    try withSandbox { sandbox in
+      try succeed("mkdir", ["-p"] + ["one/d/e", "two/d/e", "old/d"].map { sandbox.path($0) })
+      for target in ["new", "old"] {
+        let told = try [("rsync", "expected"), (fastsyncBinary, "reached")].map { tool, name in
+          let place = sandbox.path("\(name)-\(target)")
+          if target == "old" { try succeed("cp", ["-r", sandbox.path(target), place]) }
+          let words = ["-r", "-vv", option, "one/", "two/", "\(place)/"]
+          let result = try run(tool, words, directory: sandbox.path)
+          #expect(result.status == 0, "\(result.errorText)")
+          return result.outputText.split(separator: "\n").filter { $0.hasSuffix("/") }.sorted()
+        }
+        #expect(told[0] == told[1], "\(target)")
+        let aspects: TreeComparer.Aspects = [.modes, .owners]
+        let (expected, reached) = ("expected-\(target)", "reached-\(target)")
+        let differences = try TreeComparer.differences(
+          sandbox.path(expected),
+          sandbox.path(reached),
+          aspects
+        )
+        expectNone(differences, target)
+      }
+    }
+  }
+
+  /// Directories that belong to somebody else, and need no change, are no failure.
+  @Test(.enabled(if: isRoot, "only root can become another user"), arguments: engines)
+  func directoriesOfOthers(_ engine: String) throws {
+    try withSandbox { sandbox in
+      let names = ["one/d/e", "two/d/e", "target/d/e"].map { sandbox.path($0) }
+      try succeed("mkdir", ["-p"] + names)
+      let words = ["-r", "--io-engine=\(engine)", sandbox.path("one/"), sandbox.path("two/")]
+      try expectFastsync(0, words + [sandbox.path("target/")], user: 1_000)
+    }
+  }
+
   /// What an entry costs does not follow from the number of sources.
   @Test(.enabled(if: has("strace"), "strace is not installed"), arguments: [[], ["-n"]])
   func callsGrowWithTheEntries(_ options: [String]) throws {

@@ -84,8 +84,10 @@ def _other_names(case, differences):
     if not case.has("--max-delete") or any(each.aspect == "exit" for each in differences):
         return differences
     return [each for each in differences
-            if not (_is_entry(each) and b"dst" in each.name[:3] or each.aspect in ("mtime", "linked with") or each.aspect == "output"
-                    and b"delet" in each.line)]
+            if not (_is_entry(each) and each.name[:3] in (b"dst", b"bak") or each.aspect in ("mtime", "linked with")
+                    or each.aspect == "output" and b"delet" in each.line
+                    # What somebody closed is opened before it is removed.
+                    or each.aspect == "mode" and int(each.expected, 8) == int(each.actual, 8) | 0o200)]
 
 
 @excuse("make-way")
@@ -135,6 +137,8 @@ def _first_name(case, differences):
             return (_is_about(line, known) or bool(known) and line.startswith(_TRANSFERRED)
                     or case.has("--out-format") and any(name.rpartition(b"/")[2] in line for name in known))
         below = each.name.split(b"/", 1)[-1] if b"/" in each.name else b""
+        if case.has("-b", "--backup", "--backup-dir") and each.aspect == "entry" and "file" in (each.expected, each.actual):
+            return any(below.startswith(name) or below.endswith(b"/" + name) for name in known)
         return below in known and not _is_entry(each) or each.aspect == "mtime" and below in above
     return [each for each in differences if not is_meant(each)]
 
@@ -208,9 +212,12 @@ def _rsync_fails(_, differences):
 
 
 @excuse("atimes")
-def _whole_seconds(_, differences):
+def _whole_seconds(case, differences):
     """-U keeps whole seconds."""
     differences = _without_pairs(differences, lambda line: re.sub(rb"^(.{8})[u.]", rb"\1.", line))
+    if not case.has("-t", "-a", "--times", "--archive"):
+        # What rsync sets then is no time of any file.
+        differences = [each for each in differences if not (each.aspect == "mtime" and each.actual == "new")]
 
     def is_whole(each):
         times = (each.expected, each.actual)
@@ -239,6 +246,20 @@ def _not_counted(case, differences):
     if not case.has("-m", "--prune-empty-dirs", "--existing", "--ignore-non-existing", "--ignore-existing"):
         return differences
     return _without_lines(differences, lambda each: each.line.startswith(_LISTED_SUMS))
+
+
+@excuse("existing-links")
+def _through_links(case, differences):
+    """What is put where a link of the target leads that has the name of a source directory."""
+    if not case.has("--ignore-existing"):
+        return differences
+    kinds = {name.split(b"/", 1)[-1]: node.kind for name, node in case.tree.items() if name.startswith(b"src")}
+    if not any(node.kind == "symlink" and name.startswith(b"dst") and kinds.get(name.split(b"/", 1)[-1]) in ("dir", "symlink")
+               for name, node in case.tree.items()):
+        return differences
+    return [each for each in differences
+            if not (each.aspect in ("entry", "output") and each.actual is None or each.aspect == "mtime"
+                    or each.aspect == "exit" and each.expected.startswith("23") and each.actual.startswith("0"))]
 
 
 @excuse("existing-directory", "existing-file")
@@ -328,6 +349,7 @@ def _failed(case, differences):
     if not case.user:
         return differences
     return _without_lines(differences, lambda each: each.actual is None and re.match(rb"[.>c][fdLSD]", each.expected)
+                          or each.expected is None and re.match(rb"\.d {10}", each.actual)
                           or each.line.startswith(_TRANSFERRED + _LISTED_SUMS))
 
 
@@ -344,7 +366,77 @@ def _opened(case, differences):
         return any(name.startswith(top + b"/") or name == top or name.endswith(b"/" + top) or b"/" + top + b"/" in name for top in below)
     # What was said is cut short.
     left = _unless_ended(differences, lambda each: "Permission denie" in each.expected)
+    left = [each for each in left if not (each.aspect == "mode" and int(each.expected, 8) == int(each.actual, 8) | 0o700 & int(each.expected, 8)
+                                          or each.aspect == "attributes" and _only_lists(each))]
     return [each for each in left if not (each.aspect in ("entry", "mtime", "output") and is_below(each))]
+
+
+@excuse("super")
+def _may_not(case, differences):
+    """What an ordinary user who wants to be taken for root does not get."""
+    if not (case.user and case.has("--super")):
+        return differences
+    return [each for each in differences if not (each.aspect in ("entry", "output") and each.expected is None or each.aspect == "mtime")]
+
+
+@excuse("foreign-links")
+def _other_code(_, differences):
+    return _unless_ended(differences, lambda each: "Too many levels of symbolic links" in each.actual and each.expected[:2] in ("3 ", "11"))
+
+
+@excuse("fake-super-links")
+def _link_times(case, differences):
+    if not (case.has("--fake-super") and case.has("-J", "--omit-link-times")):
+        return differences
+    return [each for each in differences if not (each.aspect == "mtime" and each.actual == "new")]
+
+
+@excuse("mkpath-dots")
+def _exists_by_now(case, differences):
+    if not case.has("--mkpath"):
+        return differences
+    return _unless_ended(differences, lambda each: each.expected.startswith("11") and "File exists" in each.expected)
+
+
+@excuse("list-no-dirs")
+def _lone_name(case, differences):
+    if not case.has("--files-from"):
+        return differences
+    target = os.path.normpath(case.operands[-1])
+    if not any(each.aspect == "kind" and each.name == target for each in differences):
+        return differences
+    return [each for each in differences if not (each.name.startswith(target)
+                                                 or each.aspect == "output" and each.line.startswith(b"created directory"))]
+
+
+@excuse("merge-file-errors")
+def _copied_before(case, differences):
+    """What is copied before a wrong merge file is found: a line of another form is one, where -0 has no lines."""
+    if not (case.has("-0", "--from0") and case.has(*_RULES)):
+        return differences
+    return [each for each in differences if not (each.aspect in ("entry", "output") and each.expected is None or each.aspect == "mtime")]
+
+
+@excuse("devices-counted")
+def _not_opened(case, differences):
+    if not case.has("--copy-devices"):
+        return differences
+    return _without_lines(differences, lambda each: each.line.startswith(_TRANSFERRED))
+
+
+@excuse("acl-group")
+def _group_of_a_list(case, differences):
+    """The permissions of the group, which rsync loses in some lists that name users."""
+    if not case.has("-A", "--acls"):
+        return differences
+    key, entry = "system.posix_acl_access", re.compile(rb"\x04\x00.\x00\xff{4}", re.DOTALL)
+
+    def is_meant(each):
+        if each.aspect != "attributes" or not _only_lists(each):
+            return False
+        one, other = ((found or {}).get(key, b"") for found in (each.expected, each.actual))
+        return b"\x04\x00\x00\x00" in one and entry.sub(b"", one) == entry.sub(b"", other)
+    return [each for each in differences if not is_meant(each)]
 
 
 @excuse("filter-remarks")
@@ -358,7 +450,7 @@ def _held_back(case, differences):
     if not any(each.aspect == "output" and each.expected is None and each.actual.startswith(b"IO error encountered") for each in differences):
         return differences
     return [each for each in differences
-            if not (each.aspect == "output" and b"deleting" in each.line or each.aspect == "output" and each.expected is None
+            if not (each.aspect == "output" and (b"deleting" in each.line or each.line.startswith(b"Number of deleted")) or each.aspect == "output" and each.expected is None
                     and each.actual.startswith(b"IO error") or each.aspect == "entry" and each.expected is None or each.aspect == "mtime")]
 
 
@@ -382,14 +474,20 @@ def _pruned(case, differences):
 def _stays_open(case, differences):
     if len(case.operands) < 3:
         return differences
-    return [each for each in differences if not (each.aspect == "mode" and b"/" not in each.name
+    if case.has("--out-format"):
+        # A directory's size is that of one of the sources.
+        differences = _without_pairs(differences, lambda line: re.sub(rb"\d+ *", b"", line))
+    return [each for each in differences if not (each.aspect == "mode" and (b"/" not in each.name or _is_top(case, each.name))
                                                  and int(each.expected, 8) & 0o77 == int(each.actual, 8) & 0o77
                                                  or each.aspect == "output" and (re.match(rb"[.c]d.{9} ", each.line) or each.expected is None
                                                                                   and each.line.startswith(b"not creating new directory")))]
 
 
 @excuse("early-lines")
-def _early(_, differences):
+def _early(case, differences):
+    if case.user:
+        differences = _without_lines(differences, lambda each: each.expected is None and each.line.startswith(b"skipping directory ")
+                                     or each.actual is None and each.line.startswith(b"created directory "))
     return _without_lines(differences, lambda each: each.line.startswith((b"delta-transmission ", b"copying unsafe symlink "))
                           and (each.actual is None or each.line.startswith(b"delta")))
 
@@ -408,6 +506,7 @@ def _masked(case, differences):
     if not case.has("--mkpath"):
         return differences
     differences = _without_lines(differences, lambda each: each.line.endswith(b" ./") or each.line == b"./")
+    differences = _without_pairs(differences, lambda line: re.sub(rb"( directories for [^/]*).*", rb"\1", line))
     return [each for each in differences if not (each.aspect == "mode" and int(each.actual, 8) & ~int(each.expected, 8) == 0
                                                  and _is_top(case, each.name)
                                                  or each.aspect == "attributes" and _is_top(case, each.name) and _only_lists(each))]
@@ -460,6 +559,8 @@ def _left_out(case, differences):
             if not (each.aspect == "output" and each.line.startswith((b"created directory", b"created 1 dir", b"Number of created"))
                     or each.aspect == "entry" and each.expected is None and each.actual == "dir" and _is_top(case, each.name)
                     or each.aspect == "exit" and each.expected.startswith("0") and "is not a directory" in each.actual
+                    or each.aspect == "exit" and each.expected.startswith("3") and each.actual.startswith("11")
+                    or each.aspect in ("owner", "group", "mode", "mtime") and each.name == os.path.normpath(case.operands[-1])
                     or each.aspect == "mtime" and any(_is_top(case, below.name) and below.aspect == "entry"
                                                       and below.name.startswith(each.name + b"/") for below in differences))]
 
@@ -482,7 +583,8 @@ def _kept_backups(case, differences):
 def _not_read(case, differences):
     if not case.user:
         return differences
-    return _unless_ended(differences, lambda each: each.actual.startswith("23") and "Permission denied" in each.actual)
+    return _unless_ended(differences, lambda each: each.actual.startswith("23") and (
+        "Permission denied" in each.actual or "dest arg does not exist" in each.actual))
 
 
 @excuse("file-onto-device")
@@ -553,6 +655,8 @@ def _root_of_a_tree(case, differences):
     if not case.has("--link-dest", "--copy-dest", "--compare-dest"):
         return differences
     differences = _without_pairs(differences, lambda line: re.sub(rb"^>f[c.]", b">f.", line))
+    if case.has("--out-format"):
+        differences = _without_lines(differences, lambda each: re.search(rb"(^|[/ ])\./?( |$)", each.line))
     return _without_lines(differences, lambda each: re.match(rb"[.c]d.{9} ", each.line))
 
 

@@ -25,6 +25,8 @@ final class TemporarilyWritable: Sendable {
     let found: EntryMetadata
     /// The permissions that it gets at the end of the run, if it has not got its own before.
     var permissions: UInt32
+    /// Whether it was made another one for the run.
+    let isChanged: Bool
     /// Who is not done with it.
     var users: [CopyDirectory]
   }
@@ -74,6 +76,7 @@ final class TemporarilyWritable: Sendable {
       entries[found.identity] = Entry(
         found: found,
         permissions: interim.permissions,
+        isChanged: wanted != found.permissions || !hasOwner,
         users: [directory]
       )
     }
@@ -83,6 +86,8 @@ final class TemporarilyWritable: Sendable {
   struct Release {
     /// What the directory was before the run.
     let found: EntryMetadata
+    /// Whether it was made another one for the run.
+    let isChanged: Bool
     /// Whether others will give it its metadata.
     let isShared: Bool
     /// Whether it has to be open until the run ends, and gets its permissions then.
@@ -109,7 +114,12 @@ final class TemporarilyWritable: Sendable {
       let staysOpen = !isShared && !entry.users.isEmpty && !isPrivileged
       if staysOpen, let wanted { entry.permissions = wanted }
       entries[identity] = isShared || staysOpen ? entry : nil
-      return Release(found: entry.found, isShared: isShared, staysOpen: staysOpen)
+      return Release(
+        found: entry.found,
+        isChanged: entry.isChanged,
+        isShared: isShared,
+        staysOpen: staysOpen
+      )
     }
   }
 
@@ -122,7 +132,10 @@ final class TemporarilyWritable: Sendable {
   ) -> [(error: CopyError, directory: CopyDirectory)] {
     let left = entries.withLock { entries in
       defer { entries = [:] }
-      return entries.values.compactMap { entry in entry.users.first.map { ($0, entry.permissions) }
+      // What is not ours to change, and was not, stays.
+      return entries.values.compactMap { entry in
+        let isRight = !entry.isChanged && entry.permissions == entry.found.permissions
+        return isRight ? nil : entry.users.first.map { ($0, entry.permissions) }
       }
     }
     return left.sorted { $0.0.depth > $1.0.depth }.compactMap { directory, permissions in

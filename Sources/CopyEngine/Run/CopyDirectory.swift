@@ -25,8 +25,12 @@ final class CopyDirectory: Sendable {
 
   /// Whether something was made in a directory of the target that several sources lead to.
   final class Change: Sendable {
+    /// Whether this run made the directory itself.
+    let isMade: Bool
     fileprivate let hasBegun = Atomic<Bool>(false)
     fileprivate let isTold = Atomic<Bool>(false)
+
+    init(isMade: Bool = false) { self.isMade = isMade }
   }
 
   /// Where a root is opened, by its path.
@@ -61,12 +65,12 @@ final class CopyDirectory: Sendable {
   let metadata: EntryMetadata?
   /// Whether this run made it at the target, so that nothing can be there yet.
   let isNew: Bool
+  /// Whether this run made it at the target, where other sources may have put something by now.
+  var isMade: Bool { isNew || sharedChange?.isMade == true }
   /// Whether the target lacks it, since a dry run makes nothing.
   let isMissing: Bool
   /// Whether other sources merge into the same directory of the target.
   let isMerged: Bool
-  /// Whether it was told already, when it was made.
-  let isTold: Bool
   /// The modification time that the target had before anything was put into it; `nil` where it is
   /// new, or not known.
   let timeBefore: Timestamp?
@@ -123,7 +127,6 @@ final class CopyDirectory: Sendable {
     self.names = names
     followsLinks = []
     self.isMerged = isMerged
-    isTold = false
     timeBefore = nil
     sharedChange = change
     self.root = root
@@ -142,7 +145,6 @@ final class CopyDirectory: Sendable {
     isNew: Bool,
     isMissing: Bool,
     isMerged: Bool = false,
-    isTold: Bool = false,
     timeBefore: Timestamp? = nil,
     names: EntrySource = .all,
     followsLinks: FollowedSides = [],
@@ -161,7 +163,6 @@ final class CopyDirectory: Sendable {
     self.isNew = isNew
     self.isMissing = isMissing
     self.isMerged = isMerged
-    self.isTold = isTold || isNew
     self.timeBefore = timeBefore
     self.names = names
     self.followsLinks = followsLinks
@@ -209,7 +210,8 @@ final class CopyDirectory: Sendable {
   ///
   /// - Returns: Whether none of the sources that lead to it has told before.
   func beginTelling() -> Bool {
-    !isTold && sharedChange?.isTold.exchange(true, ordering: .relaxed) != true
+    // What was made was told then.
+    !isMade && sharedChange?.isTold.exchange(true, ordering: .relaxed) != true
   }
 
   /// Notes that an entry below is under way.

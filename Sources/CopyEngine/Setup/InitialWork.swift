@@ -135,9 +135,13 @@ extension ResolvedSource {
   }
 
   /// Whether the rules of the command line leave it out altogether.
-  func isHidden(by filters: FilterList?) -> Bool {
-    guard let filters, !filters.looksAbove, !isContents else { return false }
-    return scope(filters, looksAbove: false)
+  ///
+  /// - Parameters:
+  ///   - filters: The rules.
+  ///   - looksAbove: Whether merge files above are read for that.
+  func isHidden(by filters: FilterList?, looksAbove: Bool = false) -> Bool {
+    guard let filters, looksAbove || !filters.looksAbove, !isContents else { return false }
+    return scope(filters, looksAbove: looksAbove && filters.looksAbove)
       .excludes(name, isDirectory: metadata.kind == .directory)
   }
 }

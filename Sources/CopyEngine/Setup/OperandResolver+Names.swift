@@ -64,13 +64,13 @@ extension OperandResolver {
   }
 
   /// Whether a source is a directory that is skipped, so that there is nothing to do: then not even
-  /// the target is looked at.
-  mutating func skips(_ source: ResolvedSource) -> Bool {
+  /// the target is looked at. What rules leave out is not told.
+  mutating func skips(_ source: ResolvedSource, rules filters: FilterList?) -> Bool {
     guard !rules.takesDirectories, source.metadata.kind == .directory else { return false }
     if source.isContents {
       guard case .nobody = source.names else { return false }
       skippedDirectories.append(".")
-    } else {
+    } else if !source.isHidden(by: filters, looksAbove: true) {
       skippedDirectories.append(FilePath(source.name))
     }
     return true

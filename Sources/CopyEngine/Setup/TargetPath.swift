@@ -10,7 +10,7 @@ struct TargetPath {
 
   /// A target whose path is made first, if that is wanted and necessary.
   ///
-  /// A dry run lists what would be copied all the same, as in rsync.
+  /// A dry run lists what would be copied all the same, but for a lone directory, as in rsync.
   ///
   /// - Parameters:
   ///   - takesNewName: Whether the target operand is a name for a file.
@@ -19,7 +19,7 @@ struct TargetPath {
   /// - Throws: Why nothing on the path can be opened.
   func findMissing(takesNewName: Bool, isLone: Bool) throws(CopyError) -> ResolvedTarget? {
     let makesPath = plan.options.rules.makesTargetPath
-    let isDry = plan.options.isDryRun && !takesNewName
+    let isDry = plan.options.isDryRun && !takesNewName && !isLone
     guard makesPath || isDry, let last = plan.target.lastComponent,
       last.kind == .regular || last.kind == .currentDirectory
     else { return nil }

@@ -199,7 +199,7 @@ struct TreeRun {
     for source in plan.sources {
       do {
         if let found = try resolver.resolve(source), !found.isHidden(by: setup.filters),
-          !resolver.skips(found)
+          !resolver.skips(found, rules: setup.filters)
         {
           sources.append(found)
         }

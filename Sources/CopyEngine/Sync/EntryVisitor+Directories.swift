@@ -42,7 +42,7 @@ extension EntryVisitor where Work: ~Copyable {
     guard !entry.facts.followsSource || !isLoop(entry) else { return .done }
     let outcome = isMade ? executor.makeDirectory(entry) : .isThere
     if case .failed = outcome { return .done }
-    let change = sources.count > 1 ? CopyDirectory.Change() : nil
+    let change = sources.count > 1 ? CopyDirectory.Change(isMade: outcome == .made) : nil
     var children: [CopyDirectory] = []
     for source in sources {
       let child = CopyDirectory(
@@ -54,7 +54,6 @@ extension EntryVisitor where Work: ~Copyable {
         isNew: outcome == .isMissing || outcome == .made && children.isEmpty,
         isMissing: outcome == .isMissing,
         isMerged: change != nil,
-        isTold: outcome == .made,
         timeBefore: entry.existing?.modificationTime,
         names: source.parent.names.below(entry.name, run.options.rules),
         followsLinks: followedSides(source, entry),

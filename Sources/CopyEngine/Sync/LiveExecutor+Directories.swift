@@ -129,8 +129,8 @@ extension LiveExecutor where Queue: ~Copyable {
     )
     if let opened {
       guard !opened.isShared else {
-        own.entriesUnchanged += 1
-        return run.tell(directory, [])
+        // Who is done last tells what changed.
+        return own.entriesUnchanged += 1
       }
       (current.owner, current.group) = (opened.found.owner, opened.found.group)
       current.mode = opened.found.mode
@@ -138,14 +138,14 @@ extension LiveExecutor where Queue: ~Copyable {
     let attributes = publisher.metadata.compareAttributes(found.place, .directory)
     var inode = InodeDelta(
       of: wanted,
-      at: directory.isNew ? .new(.ofDirectory(current), replacing: nil) : .entry(current),
+      at: directory.isMade ? .new(.ofDirectory(current), replacing: nil) : .entry(current),
       policy,
       // A new directory has the default ACL of the one that it lies in.
       allowed: publisher.metadata.allowedPermissions(in: found.sides)
     )
     if opened?.staysOpen == true { inode.leavePermissions() }
     let delta = MetadataDelta(inode: inode, attributes: attributes)
-    let change = publisher.metadata.apply(delta, found.place, isForced: opened != nil)
+    let change = publisher.metadata.apply(delta, found.place, isForced: opened?.isChanged == true)
     // One that is new to a source may be filled by others as well.
     guard !directory.isNew || directory.isMerged else { return }
     let told = withoutOwnTime(change, directory, wanted, current)

@@ -54,7 +54,8 @@ extension TreeWalk where Work: ~Copyable {
         while try reader.fill(from: sides) {
           while let entry = reader.next() {
             if let filter, visitor.filter.hides(entry, in: directory, filter, sides) { continue }
-            let isKnown = names.add(entry.name, of: index, mayBeDirectory: entry.mayBeDirectory)
+            let mayBeDirectory = mayLeadToDirectory(entry)
+            let isKnown = names.add(entry.name, of: index, mayBeDirectory: mayBeDirectory)
             guard isKnown else { return }
           }
         }

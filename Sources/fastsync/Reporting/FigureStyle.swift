@@ -54,19 +54,27 @@ enum FigureStyle: Int, Sendable {
 
   private func scaled(_ figure: UInt64, by base: UInt64) -> String {
     guard figure >= base else { return String(figure) }
-    var unit = base
+    let base = Double(base)
+    // One division for each letter, as in rsync: the last digit depends on that.
+    var number = Double(figure) / base
     var letters = Array("KMGTPE")[...]
-    while figure / unit >= base, letters.count > 1 {
-      unit *= base
+    while number >= base, letters.count > 1 {
+      number /= base
       letters = letters.dropFirst()
     }
-    return decimalText(Double(figure) / Double(unit)) + letters.prefix(1)
+    return decimalText(number) + letters.prefix(1)
   }
 }
 
-/// Writes a number with two digits behind the point.
+/// Writes a number with two digits behind the point, rounded as `printf` rounds the exact value of a
+/// binary fraction: 74.455 is a little less than that.
 func decimalText(_ number: Double) -> String {
-  let hundredths = UInt64(min(max(number, 0) * 100, 1e18).rounded())
-  let fraction = hundredths % 100
-  return "\(hundredths / 100).\(fraction < 10 ? "0" : "")\(fraction)"
+  let number = min(max(number, 0), 1e16)
+  var hundredths = (number * 100).rounded(.down)
+  // The product was rounded; what is left of it is exact.
+  if (-hundredths).addingProduct(number, 100) < 0 { hundredths -= 1 }
+  let rest = (-hundredths - 0.5).addingProduct(number, 100)
+  if rest > 0 || rest == 0 && hundredths.truncatingRemainder(dividingBy: 2) == 1 { hundredths += 1 }
+  let whole = UInt64(hundredths)
+  return "\(whole / 100).\(whole % 100 < 10 ? "0" : "")\(whole % 100)"
 }
