@@ -139,6 +139,7 @@ extension ResolvedSource {
   /// - Parameters:
   ///   - filters: The rules.
   ///   - looksAbove: Whether merge files above are read for that.
+  /// - Returns: Whether they do.
   func isHidden(by filters: FilterList?, looksAbove: Bool = false) -> Bool {
     guard let filters, looksAbove || !filters.looksAbove, !isContents else { return false }
     return scope(filters, looksAbove: looksAbove && filters.looksAbove)

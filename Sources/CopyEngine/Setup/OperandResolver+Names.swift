@@ -64,7 +64,9 @@ extension OperandResolver {
   }
 
   /// Whether a source is a directory that is skipped, so that there is nothing to do: then not even
-  /// the target is looked at. What rules leave out is not told.
+  /// the target is looked at.
+  ///
+  /// What rules leave out is not told.
   mutating func skips(_ source: ResolvedSource, rules filters: FilterList?) -> Bool {
     guard !rules.takesDirectories, source.metadata.kind == .directory else { return false }
     if source.isContents {
