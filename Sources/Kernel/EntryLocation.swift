@@ -131,9 +131,13 @@ public struct EntryLocation {
     )
   }
 
-  /// Makes a directory (`mkdirat`).
+  /// Makes a directory (`mkdirat`), and gives an ordinary user who is to fill it what a default ACL
+  /// has taken from him (`statx`, `fchmodat2`).
   public func makeDirectory(mode: UInt32) throws(Errno) {
     try unsafe callSettingErrno { unsafe mkdirat(directory, $0, mode_t(mode)) }
+    guard mode & 0o700 == 0o700, !ProcessFacts.isPrivileged else { return }
+    guard let made = try? metadata(), made.permissions & 0o700 != 0o700 else { return }
+    try? setPermissions(made.permissions | 0o700)
   }
 
   /// Makes a symbolic link with the given contents (`symlinkat`).

@@ -56,6 +56,34 @@ import Testing
     ).check()
   }
 
+  /// What is replaced by a link to a tree is backed up, files too, of which rsync loses the old one.
+  @Test func backups() throws {
+    let kinds = """
+      mkdir src new; for name in file link fifo socket; do echo "$name" > src/$name; done
+      cp -a src old; ln -s x new/link; mkfifo new/fifo; cp old/fifo new/plain; cp old/fifo src/plain
+      python3 -c 'import os; os.mknod("new/socket", 0o140600)'
+      """
+    for options in [["-b"], ["-b", "--backup-dir=kept"]] {
+      let words = ["-a"] + options + ["--link-dest=../old", "src/", "new/"]
+      try TargetOracle(script: kinds, arguments: words).check()
+    }
+    try withSandbox { sandbox in
+      let script = "\(kinds)\necho old > new/file"
+      try succeed("env", ["--chdir=\(sandbox.path)", "sh", "-ec", script])
+      let words = ["-ab", "--link-dest=../old", "src/", "new/"]
+      #expect(try fastsync(words, directory: sandbox.path).status == 0)
+      #expect(try contents("\(sandbox.path)/new/file~") == Bytes(text: "old\n"))
+    }
+  }
+
+  /// Progress tells nothing of what a tree has.
+  @Test(arguments: ["-aP", "-aiP", "-aii", "-avv", "-ai"]) func progress(options: String) throws {
+    try TargetOracle(
+      script: Self.trees,
+      arguments: [options, "--copy-dest=../old", "src/", "new/"]
+    ).check()
+  }
+
   @Test(arguments: uses) func oneFile(use: String) throws {
     let script = Self.trees + "\nmkdir new; cp -a old/same old/renamed"
     for operands in [["src/same", "new/renamed"], ["src/same", "src/perm", "src/link", "new"]] {

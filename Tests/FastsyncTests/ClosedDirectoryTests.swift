@@ -57,6 +57,32 @@ struct ClosedDirectoryTests {
     }
   }
 
+  /// New directories are filled also where a default ACL gives their owner less than that takes.
+  @Test(
+    .enabled(if: RsyncJudge.obstacle == nil && has("setfacl"), "rsync or setfacl is not installed"),
+    arguments: ["-a", "-r", "-aA"]
+  )
+  func defaultListsOfTheTarget(_ options: String) throws {
+    try withSandbox { sandbox in
+      let script = """
+        mkdir -p source/d/e judged reached; echo x > source/d/e/file
+        setfacl -d -m u::r,u:1:rwx,g::r,o::r judged reached; chown -R \(nobody) .
+        """
+      try succeed("env", ["--chdir=\(sandbox.path)", "sh", "-ec", script])
+      let (source, judged) = (sandbox.path("source/"), sandbox.path("judged/"))
+      #expect(try run("rsync", [options, source, judged], user: nobody).status == 0)
+      for engine in engines {
+        let words = [options, "--io-engine=\(engine)", source, sandbox.path("reached/\(engine)/")]
+        try expectFastsync(0, words, user: nobody)
+      }
+      let words = [options, source, sandbox.path("reached/")]
+      try expectFastsync(0, words, user: nobody)
+      for engine in engines { try succeed("rm", ["-r", sandbox.path("reached/\(engine)")]) }
+      let told = try TreeComparer.differences(judged, sandbox.path("reached/"), [.modes])
+      expectNone(told, options)
+    }
+  }
+
   /// Only entries are put into the target directory, which has no counterpart at the source then.
   @Test(arguments: [[], ["-r"], ["-a"]]) func anEntryIsPutIntoIt(_ options: [String]) throws {
     try withTrees { source, target in

@@ -38,6 +38,11 @@ class Case:
     def has(self, *names):
         return any(option_sets.key(word) in names for option in self.options for word in option)
 
+    @property
+    def follows_links(self):
+        """Whether links of the source may be followed."""
+        return self.has("-L", "-k", "--copy-links", "--copy-dirlinks", "--copy-unsafe-links")
+
 
 def generate(seed, able, refused, areas=None, plain=False):
     """The case of a seed; options whose names are in `refused` are left out.

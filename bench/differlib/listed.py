@@ -326,7 +326,8 @@ def _unseen(case, differences):
     if not case.has("--existing", "--ignore-non-existing"):
         return differences
     return [each for each in differences
-            if not (each.aspect == "exit" and each.expected.startswith("23 (symlink has no referent") and each.actual.startswith("0"))]
+            if not (each.aspect == "exit" and each.expected.startswith("23 (") and each.actual.startswith("0")
+                    and ("symlink has no referent" in each.expected or case.has("-L", "-k", "--copy-links", "--copy-dirlinks")))]
 
 
 @excuse("stats-duplicates")
@@ -369,6 +370,37 @@ def _opened(case, differences):
     left = [each for each in left if not (each.aspect == "mode" and int(each.expected, 8) == int(each.actual, 8) | 0o700 & int(each.expected, 8)
                                           or each.aspect == "attributes" and _only_lists(each))]
     return [each for each in left if not (each.aspect in ("entry", "mtime", "output") and is_below(each))]
+
+
+@excuse("link-dest-backup")
+def _backed_up_too(case, differences):
+    """Backups of files that become links to what a tree has."""
+    if not (case.has("-b", "--backup", "--backup-dir") and case.has("--link-dest")):
+        return differences
+    return [each for each in differences if not (each.aspect == "entry" and each.expected is None and each.actual == "file"
+                                                 or each.aspect == "output" and each.expected is None and each.line.startswith(b"backed up ")
+                                                 or each.aspect == "mtime" and each.actual == "new"
+                                                 or each.aspect == "linked with")]
+
+
+@excuse("limit-code")
+def _limited_too(case, differences):
+    if not case.has("--max-delete"):
+        return differences
+    return [each for each in differences if not (each.aspect == "exit" and each.expected.startswith("25") and each.actual.startswith("23")
+                                                 or each.aspect == "entry" and each.name.startswith(b"dst"))]
+
+
+@excuse("unreadable-old")
+def _mode_of_what_cannot_be_read(case, differences):
+    if not case.user or case.has("-p", "-a", "--perms", "--archive"):
+        return differences
+    return [each for each in differences if not (each.aspect == "mode" and int(each.actual, 8) & 0o400 == 0)]
+
+
+@excuse("into-itself")
+def _into_itself(_, differences):
+    return _unless_ended(differences, lambda each: "not copied into itself" in each.actual)
 
 
 @excuse("super")
@@ -421,7 +453,9 @@ def _copied_before(case, differences):
 def _not_opened(case, differences):
     if not case.has("--copy-devices"):
         return differences
-    return _without_lines(differences, lambda each: each.line.startswith(_TRANSFERRED))
+    return [each for each in differences if not (each.aspect == "output" and each.line.startswith(_TRANSFERRED)
+                                                 or each.aspect == "entry" and each.expected is None and "device" in str(each.actual)
+                                                 or each.aspect == "mtime" and each.expected == "new")]
 
 
 @excuse("acl-group")
@@ -496,9 +530,13 @@ def _early(case, differences):
 def _newer_by_less(case, differences):
     if not case.has("-u", "--update"):
         return differences
-    old = [each.name for each in differences if each.aspect == "mtime" and isinstance(each.expected, int) and isinstance(each.actual, int)
+    source = {name.split(b"/", 1)[-1]: node.mtime_ns for name, node in case.tree.items() if name.startswith(b"src")}
+    old = [name for name, node in case.tree.items() if name.startswith(b"dst") and name.split(b"/", 1)[-1] in source
+           and 0 <= node.mtime_ns - source[name.split(b"/", 1)[-1]] < 10**9]
+    old += [each.name for each in differences if each.aspect == "mtime" and isinstance(each.expected, int) and isinstance(each.actual, int)
            and each.expected // 10**9 == each.actual // 10**9]
-    return [each for each in differences if not (each.name in old or old and each.aspect == "output")]
+    return [each for each in differences if not (each.name in old or old and each.aspect == "output"
+                                                 or each.aspect == "mtime" and any(name.startswith(each.name + b"/") for name in old))]
 
 
 @excuse("mkpath-modes")
@@ -631,13 +669,21 @@ def _not_logged(case, differences):
     return _without_lines(differences, lambda each: each.name == b"log")
 
 
+@excuse("itemized-root")
+def _owner_of_the_root(case, differences):
+    """Who %U and %G say that the target itself belongs to."""
+    if not (case.has("--usermap", "--groupmap", "--chown") and case.has("--out-format", "--log-file-format")):
+        return differences
+    return _without_lines(differences, lambda each: each.line.endswith(b" ./"))
+
+
 @excuse("append-fuzzy")
 def _taken_for_longer(case, differences):
     if not (case.has("--append", "--append-verify") and case.has("--fuzzy", "-y")):
         return differences
     return [each for each in differences if not (each.aspect == "entry" and each.expected is None and each.actual == "file"
                                                  or each.aspect == "mtime" and each.actual == "new"
-                                                 or each.aspect == "output" and each.expected is None)]
+                                                 or each.aspect == "output")]
 
 
 @excuse("relative-covered")
@@ -696,6 +742,7 @@ def _led_by_a_link(case, differences):
 def _dot_left_out(case, differences):
     if not (case.has("--files-from") and case.has(*_RULES)):
         return differences
+    differences = _without_lines(differences, lambda each: each.expected is None and each.line.endswith(b" ./"))
     return _unless_ended(differences, lambda each: "link_stat" in each.expected and each.actual.startswith("0"))
 
 
@@ -754,4 +801,4 @@ def _longer_elsewhere(case, differences):
         return differences
     return [each for each in differences if not (each.aspect == "entry" and each.expected is None and each.actual == "file"
                                                  or each.aspect == "mtime" and each.actual == "new"
-                                                 or each.aspect == "output" and each.expected is None)]
+                                                 or each.aspect == "output")]

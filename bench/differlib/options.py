@@ -73,7 +73,7 @@ AREAS = {
         (4, _one("-b")), (2, _of("--suffix", ".old", "~", ".b")), (3, _of("--backup-dir", "bak", "../bak", "bak/deep")),
         (4, _of("--link-dest", "../alt1")), (1, _of("--link-dest", "../alt2")), (2, _of("--copy-dest", "../alt1", "../alt2")),
         (2, _of("--compare-dest", "../alt1", "../alt2")), (2, _of("--temp-dir", "/tmp", "/tmp", "../missing")), (2, _one("--partial")),
-        (2, _of("--partial-dir", ".part", "../tmp")), (2, _one("--delay-updates")), (2, _one("--inplace")), (1, _one("--append")),
+        (2, _of("--partial-dir", ".part", "~part")), (2, _one("--delay-updates")), (2, _one("--inplace")), (1, _one("--append")),
         (1, _one("--append-verify")), (1, _one("--preallocate")), (1, _one("--fsync")), (1, _one("--fuzzy")), (1, _one("-W")),
         (1, _one("--no-whole-file")), (1, _one("--mkpath")),
     ],

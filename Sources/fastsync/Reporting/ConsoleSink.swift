@@ -117,7 +117,7 @@ extension ConsoleSink {
   /// copied, and directories.
   private func isShown(_ entry: EntryEvent, _ isDirectory: Bool) -> Bool {
     if verbosity.itemizes > 0 {
-      return !entry.change.isEmpty || verbosity.itemizes > 1 || verbosity.info[.name] > 1
+      return entry.change.isTold || verbosity.itemizes > 1 || verbosity.info[.name] > 1
     }
     // What a tree beside the target has in the same way counts as there.
     guard entry.change.isTold else { return false }

@@ -52,7 +52,9 @@ final class ProgressText: Sendable {
   private func count(_ entry: EntryEvent, _ size: UInt64) -> State? {
     state.withLock { state in
       state.entriesFound += 1
-      let isCopied = if case .file = entry.kind { entry.change.contains(.contents) } else { false }
+      // What only comes from a tree beside the target is not told, as in rsync.
+      let isSent = entry.change.contains(.contents) && entry.change.isTold
+      let isCopied = if case .file = entry.kind { isSent } else { false }
       if case .directory = entry.kind {} else { state.bytesFound += size }
       guard isCopied else { return nil }
       state.filesCopied += 1
