@@ -67,9 +67,12 @@ struct DiskUseTests {
     let disks = RunDisks([
       location, try RecordedMachine.location(.target, RecordedMachine.onNVMe),
     ])
+    var first = disks.sample(at: 0, sysfs: "/nowhere")
     try withScratchDirectory { scratch in
       try write(scratch, "nvme0n1", "0 0 0 0 0 0 0 0 0 0 0")
-      let first = disks.sample(at: 0, sysfs: scratch.path)
+      first = disks.sample(at: 0, sysfs: scratch.path)
+    }
+    try withScratchDirectory { scratch in
       try write(scratch, "nvme0n1", "1 0 2000 0 1 0 4000 0 0 5000 0")
       let uses = disks.uses(from: first, to: disks.sample(at: 1_000_000_000, sysfs: scratch.path))
       #expect(uses.map(\.title) == ["disk nvme0n1"])

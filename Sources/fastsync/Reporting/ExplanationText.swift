@@ -53,7 +53,7 @@ extension Explanation {
           + ": both files then lie on the same blocks of the disk, and nothing is read and written"
       ]
     case .publishOrder(let filesystem, let order):
-      ["names on \(name(filesystem)): a file gets its own \(order.text)"]
+      ["names on \(name(filesystem)): a file gets its name \(order.text)"]
     }
   }
 
@@ -135,7 +135,7 @@ extension Explanation.Engine {
 }
 
 extension AccessReason {
-  private static let noDontCacheText = "RWF_DONTCACHE (Linux 6.14) is not supported here"
+  private static let noDontCacheText = "dontcache is not supported here"
 
   fileprivate var text: String {
     switch self {
@@ -156,7 +156,8 @@ extension TransferOptions.CacheMode {
     case .auto: ""
     case .direct: ": past the page cache, the kernel's copy of files in memory"
     case .dontcache: ": through the page cache (files in memory), which keeps nothing of it"
-    case .advise: ": through the page cache (files in memory), and what the copy brought in goes"
+    case .advise:
+      ": through the page cache (files in memory); what the copy brought in is dropped again"
     case .keep: ": through the page cache (files in memory), which keeps what it likes"
     }
   }
