@@ -30,6 +30,13 @@ public enum Clock {
     return Timestamp(seconds: Int64(now.tv_sec), nanoseconds: UInt32(now.tv_nsec))
   }
 
+  /// Nanoseconds that processors have worked for the process (CLOCK_PROCESS_CPUTIME_ID).
+  public static var processorNanoseconds: UInt64 {
+    var now = timespec()
+    unsafe clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now)
+    return UInt64(now.tv_sec) * nanosecondsOfSecond + UInt64(now.tv_nsec)
+  }
+
   /// Lets some time pass (`usleep`).
   public static func pause(microseconds: UInt32) { _ = usleep(microseconds) }
 }

@@ -109,10 +109,10 @@ struct Run {
       display?.end()
     } catch {
       display?.end()
-      reporter.sink.complain(Message.failure(error))
+      reporter.fail(error)
       return ExitCode(error.severity)
     }
-    reporter.finish(report)
+    reporter.finish(report, progress)
     return ExitCode(report)
   }
 }

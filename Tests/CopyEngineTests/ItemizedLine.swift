@@ -80,7 +80,7 @@ extension ItemizedLine {
         name: path.hasPrefix("\(target)/") ? "\(path.dropFirst(target.count + 1))" : path
       )
     case .deletion, .backedUp, .createdTarget: return nil
-    case .warning, .note, .explanation: return nil
+    case .started, .warning, .note, .explanation: return nil
     }
   }
 

@@ -43,7 +43,7 @@ struct AttributeRoomTests {
       let arguments = ["-v", "--io-engine=\(engine)", "\(source)/", "\(target)/"]
       for round in 1...2 {
         let result = try expectFastsync(23, arguments, saying: ["No space left on device"])
-        let lines = result.errorText.split(separator: "\n")
+        let lines = result.complaints
         for name in Self.burdened {
           let told = "\(target)/\(name): cannot set attribute \(Self.large): No space"
           #expect(lines.count { $0.contains(told) } == 1, "\(kind), round \(round): \(lines)")

@@ -119,7 +119,7 @@ struct SetgidTests {
       for round in 1...2 {
         let result = try run("setpriv", Self.withoutPrivilege + words)
         #expect(result.status == 23, "\(result.errorText)")
-        let lines = result.errorText.split(separator: "\n")
+        let lines = result.complaints
         for (name, mode) in Self.lost {
           let told = "\(target)/\(name): cannot set setgid: Operation not permitted"
           #expect(lines.count { $0.hasSuffix(told) } == 1, "\(name): \(lines)")

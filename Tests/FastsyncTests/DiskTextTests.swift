@@ -23,20 +23,25 @@ struct DiskTextTests {
   func lines() throws {
     #expect(
       try lines(.source, Machine.onLVM) == [
-        "source /place: no filesystem that is known", "  profile hdd: it says that it seeks",
+        "source /place: no filesystem that is known",
+        "  profile hdd, a disk that seeks: it says that it seeks",
         "  through LVM vg-home (dm-1), LUKS crypt (dm-0), partition sda2",
         "  disk sda (SATA, ST4000NM0035-1V4): says that it seeks, "
-          + "sectors of 512 bytes (4096 inside), queue of 32, no discards, no zones",
+          + "reads and writes at least 512 bytes (4096 inside), takes 32 requests at once, "
+          + "no discards, no zones",
       ]
     )
     let many = try lines(.target, Machine.overFour)
     #expect(many.first == "target /place: btrfs on /dev/sdb1" && many.count == 3 + 2 * 4)
-    #expect(many.contains("  profile smr: sdb is the slowest of its disks"))
+    #expect(
+      many.contains("  profile smr, a shingled disk, which seeks: sdb is the slowest of its disks")
+    )
     #expect(many.contains("  nvme0n1 is of profile nvme: it says that it does not seek"))
-    #expect(try lines(.target, Machine.onArray).last == "  asks for requests of 1024 KiB")
+    #expect(try lines(.target, Machine.onArray).last == "  works best with requests of 1024 KiB")
     #expect(
       try lines(.target, Machine.inMemory) == [
-        "target /place: tmpfs on tmpfs", "  profile ssd: no disk tells whether it seeks",
+        "target /place: tmpfs on tmpfs",
+        "  profile ssd, a disk that does not seek: no disk tells whether it seeks",
       ]
     )
   }

@@ -29,10 +29,14 @@ struct ExplainTests {
       let tree = try sandbox.makeDirectory("ext4/tree")
       try makeFiles(tree, 3)
       let lines = try explain(["--jobs=3"], tree, "\(btrfs)/copy")
+      let first = try #require(lines.first)
+      #expect(first.hasPrefix("Copies \(tree)/ (ext4 on "), "\(first)")
+      #expect(first.contains(") to \(btrfs)/copy (btrfs on "), "\(first)")
+      #expect(first.hasSuffix("; files that differ are replaced; nothing is deleted."))
       #expect(lines.contains { $0.hasPrefix("source \(tree): ext4 on /dev/loop") })
       #expect(lines.contains { $0.hasPrefix("target \(btrfs)/copy: btrfs on /dev/loop") })
-      #expect(lines.contains("workers: 3 (as asked)"))
-      #expect(lines.contains("buffers: 8 of 1024 KiB, shared by all workers"))
+      #expect(lines.contains("workers: 3 threads copy (as asked)"))
+      #expect(lines.contains { $0.hasPrefix("buffers: 8 of 1024 KiB, shared by all workers; ") })
       #expect(lines.contains { $0.hasPrefix("engine: ") })
       #expect(
         lines.contains { $0.hasPrefix("reading ext4 on /dev/loop") && $0.contains(": direct (") }
@@ -56,8 +60,11 @@ struct ExplainTests {
       ].enumerated() {
         let lines = try explain(["--profile=\(profile)"], tree, "\(ext4)/copy-\(number)")
         let said = lines.filter { $0.hasPrefix("  profile") }
-        #expect(said == ["  profile \(source): as asked", "  profile \(target): as asked"])
-        #expect(lines.contains { $0.hasPrefix("workers: 1 (a disk that seeks") })
+        #expect(said.count == 2, "\(said)")
+        for (line, profile) in zip(said, [source, target]) {
+          #expect(line.hasPrefix("  profile \(profile), ") && line.hasSuffix(": as asked"))
+        }
+        #expect(lines.contains { $0.hasPrefix("workers: 1 thread copies (a disk that seeks") })
         #expect(
           lines.contains { $0.hasPrefix("one disk that seeks is read and written") } == shared,
           "\(lines)"
@@ -85,7 +92,7 @@ struct ExplainTests {
       for direction in ["reading", "writing"] {
         let said = lines.filter { $0.hasPrefix(direction) }
         #expect(
-          said.count == 2 && said.last?.contains(": advise (RWF_DONTCACHE") == true,
+          said.count == 2 && said.last?.contains(": advise (dontcache is not supported") == true,
           "\(said)"
         )
       }
@@ -102,12 +109,17 @@ struct ExplainTests {
       let source = try sandbox.makeDirectory("source")
       let target = sandbox.path("target")
       let memory = try explain(["--jobs=256", "--memory=64K"], source, target)
-      #expect(line(memory, "workers: ")?.hasPrefix("workers: 16 (of 256 wanted, since") == true)
+      #expect(
+        line(memory, "workers: ")?.hasPrefix("workers: 16 threads copy (of 256 wanted, since")
+          == true
+      )
       let words = ["--nofile=200:200", "--", fastsyncBinary, "--jobs=100", "--explain"]
       let result = try run("prlimit", words + ["\(source)/", "\(target)/"])
       let descriptors = line(result.outputText.split(separator: "\n"), "workers: ")
       #expect(descriptors?.contains("of 100 wanted, since the limit on open files") == true)
-      #expect(try explain(["--jobs=3"], source, target).contains("workers: 3 (as asked)"))
+      #expect(
+        try explain(["--jobs=3"], source, target).contains("workers: 3 threads copy (as asked)")
+      )
     }
   }
 
@@ -139,7 +151,10 @@ struct ExplainTests {
       // Until btrfs takes it.
       guard said.count > 1 else { return }
       #expect(said.last?.contains(": advise (btrfs reads directly out of order") == true)
-      #expect(said.last?.contains("; RWF_DONTCACHE is not supported here)") == true, "\(said)")
+      #expect(
+        said.last?.contains("; dontcache is not supported here)") == true,
+        "\(said)"
+      )
     }
   }
 

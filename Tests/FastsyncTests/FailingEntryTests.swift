@@ -52,7 +52,7 @@ import Testing
       let arguments = ["\(sandbox.path("source"))/", "\(target)/"]
       let result = try expectFastsync(23, arguments, user: nobody, saying: ["failures: 2"])
       // The target directory itself is one of the two.
-      let lines = result.errorText.split(separator: "\n").filter { $0.contains("/roots: ") }
+      let lines = result.complaints.filter { $0.contains("/roots: ") }
       #expect(lines.count == 1, "\(lines)")
       #expect(lines.first?.contains("cannot set owner and group: Operation not perm") == true)
       let copied = try OpenDirectory(target)

@@ -118,7 +118,7 @@ struct GivenUpTests {
         let words = ["--io-engine=\(engine)", "-aH", "\(source)/", "\(target)/"]
         let result = try expectFastsync(23, words, user: user)
         let hint = "\(kind) \(engine), round \(round): \(result.errorText)"
-        let lines = result.errorText.split(separator: "\n")
+        let lines = result.complaints
         // Smaller files are tried as long as there is some room.
         let isTold = lines.contains {
           $0.hasPrefix("fastsync: \(part)") && $0.hasSuffix(kind.reason)
@@ -192,7 +192,7 @@ struct GivenUpTests {
       let told =
         "\(target)/\(Self.part): not copied, since less than 19922944 bytes would stay free\n"
       let result = try expectFastsync(23, options + ["\(source)/", "\(target)/"], saying: [told])
-      #expect(result.errorText.split(separator: "\n").count == 2, "\(result.errorText)")
+      #expect(result.complaints.count == 2, "\(result.errorText)")
       expectNone(try differences(source, target), engine)
     }
   }
@@ -231,7 +231,7 @@ struct GivenUpTests {
       let result = try process.wait()
       let hint = "\(engine): \(result.errorText)"
       #expect(result.status == 23, "\(hint)")
-      let lines = result.errorText.split(separator: "\n")
+      let lines = result.complaints
       #expect(lines.count == 2 && lines.first?.hasPrefix("fastsync: \(part)") == true, "\(hint)")
       #expect(lines.first?.hasSuffix("Read-only file system") == true, "\(hint)")
       expectNone(try differences(source, target), hint)
@@ -248,7 +248,7 @@ struct GivenUpTests {
           let target = try makeTarget(kind, other)
           let words = ["--io-engine=\(engine)", "-aH", "\(source)/", "\(target)/\(Self.part)/"]
           let result = try expectFastsync(11, words, saying: [kind.reason], hint: name)
-          let lines = result.errorText.split(separator: "\n")
+          let lines = result.complaints
           #expect(lines.count == 2, "\(name) \(result.errorText)")
         }
       }

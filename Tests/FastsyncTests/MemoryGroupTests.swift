@@ -108,7 +108,10 @@ private enum MemoryGroup {
       #expect(!told.contains("memory:"), "\(told)")
       let less = try run(in: "32M", words).outputText
       #expect(
-        less.contains("memory: buffers and dirty data follow the 32 MiB of the control group"),
+        less.contains(
+          "memory: buffers, and what waits to be written, follow the 32 MiB that the "
+            + "control group of the process may have"
+        ),
         "\(less)"
       )
       #expect(less.contains("buffers: 8 of 512 KiB"), "\(less)")

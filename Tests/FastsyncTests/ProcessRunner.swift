@@ -17,6 +17,10 @@ struct ProcessResult: Sendable {
   var outputText: String { String(decoding: standardOutput, as: UTF8.self) }
   /// The standard error as text, repaired where it is not UTF-8.
   var errorText: String { String(decoding: standardError, as: UTF8.self) }
+  /// The lines of the standard error, without hints at what may help.
+  var complaints: [Substring] {
+    errorText.split(separator: "\n").filter { !$0.hasPrefix("fastsync: hint: ") }
+  }
 }
 
 /// Why a program could not be run to its end.

@@ -53,7 +53,7 @@ struct ProtectedTargetTests {
   }
 
   private func expectTold(_ result: ProcessResult, _ names: [String], _ reason: String) {
-    let lines = result.errorText.split(separator: "\n")
+    let lines = result.complaints
     for name in names {
       let isTold = lines.count {
         $0.hasSuffix("/target/\(name): cannot be replaced, since \(reason)")

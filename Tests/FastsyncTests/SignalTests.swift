@@ -125,7 +125,7 @@ import Testing
           directory: sandbox.path
         )
         #expect(result.status == 23, "\(round) \(result.signal) \(result.errorText)")
-        let lines = result.errorText.split(separator: "\n")
+        let lines = result.complaints
         for name in sizes.keys + ["hole"] {
           let told = lines.filter { $0.hasPrefix("fastsync: target/\(name): cannot ") }
           #expect(told.count == 1 && told[0].hasSuffix("File too large"), "\(name): \(lines)")

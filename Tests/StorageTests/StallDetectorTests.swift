@@ -34,10 +34,19 @@ struct StallDetectorTests {
 
   @Test("the kernel's figures, of old and new kernels")
   func parsing() {
+    func activity(_ completed: UInt64) -> DiskActivity {
+      DiskActivity(
+        completed: completed,
+        inFlight: 9,
+        bytesRead: 2 * 512,
+        bytesWritten: 6 * 512,
+        busyMilliseconds: 10
+      )
+    }
     let old = "  100 1 2 3 200 5 6 7 9 10 11\n"
-    #expect(DiskActivity(parsing: old) == DiskActivity(completed: 300, inFlight: 9))
+    #expect(DiskActivity(parsing: old) == activity(300))
     let new = "100 1 2 3 200 5 6 7 9 10 11 1000 0 0 0 5000 8\n"
-    #expect(DiskActivity(parsing: new) == DiskActivity(completed: 6300, inFlight: 9))
+    #expect(DiskActivity(parsing: new) == activity(6300))
     #expect(DiskActivity(parsing: "") == nil && DiskActivity(parsing: "1 2 3") == nil)
   }
 }

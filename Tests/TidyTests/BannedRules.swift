@@ -31,7 +31,7 @@ enum BannedRules {
     "CopyEngine/Worker.swift", "CopyEngine/BlockDeviceCopy.swift",
     "CopyEngine/BlockDeviceImage.swift", "fastsync/CopyPlan+TypedOptions.swift",
     "fastsync/TypedOptions.swift", "fastsync/ReportingRows.swift", "fastsync/RunReporter.swift",
-    "fastsync/Summary.swift",
+    "fastsync/Summary.swift", "fastsync/EndText.swift", "fastsync/PurposeText.swift",
   ]
 
   static func code(in repository: Repository) -> [Complaint] {

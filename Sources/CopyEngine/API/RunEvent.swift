@@ -6,6 +6,8 @@ public import SystemPackage
 
 /// Something that happens during a run.
 public enum RunEvent: Sendable {
+  /// Operands and disks are known, and nothing was changed yet but the target directory made.
+  case started(RunStart)
   /// An entry of the target was made, copied, linked or repaired, or would be in a dry run; or it
   /// was as it should be, and its change is empty.
   case entry(EntryEvent)
@@ -87,6 +89,8 @@ public enum RunEvent: Sendable {
     public static let targetCreation = Kinds(rawValue: 1 << 10)
     /// No events of their own: `EntryEvent.sourcePath` is filled in.
     public static let sourcePaths = Kinds(rawValue: 1 << 11)
+    /// `started`.
+    public static let start = Kinds(rawValue: 1 << 12)
   }
 }
 
@@ -94,6 +98,7 @@ extension RunEvent {
   /// The kind of the event.
   public var kind: Kinds {
     switch self {
+    case .started: .start
     case .entry(let entry): entry.change.isTold ? .entries : .unchanged
     case .skipped: .skips
     case .deletion(let deletion): deletion.isRoutine ? .deletions : .warnings

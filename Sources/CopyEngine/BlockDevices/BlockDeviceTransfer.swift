@@ -102,12 +102,13 @@ struct BlockDeviceTransfer {
     )
   }
 
-  /// Says how it is done, if that is wanted.
+  /// Says what is copied where, and how, if that is wanted.
   ///
   /// - Parameters:
   ///   - writing: How the target is written.
   ///   - targetBytes: The size of a target device, or `nil` for an image.
   func explain(_ writing: BlockDeviceAccess, targetBytes: UInt64?) {
+    run.tell(.started(RunStart(locations: locations, workers: 1)))
     let sizes = [source.isDevice ? source.size : nil, targetBytes]
     RunExplanation(run: run, locations: locations).tellDevice(sizes: sizes)
     run.explain(.deviceAccess(.reading, source.path, reading.mode, reading.reason))

@@ -22,6 +22,7 @@ struct TreeRun {
     }
     let (parts, locations) = try prepare(sources, target)
     let run = parts.run
+    run.tell(.started(RunStart(locations: locations, workers: run.limits.workers)))
     if !lacking.isEmpty {
       let missing = MissingArguments(parts, target, isDry: plan.options.isDryRun)
       if let missing { report.deletions += missing.remove(lacking) }

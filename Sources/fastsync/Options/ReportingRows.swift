@@ -101,9 +101,12 @@ enum ReportingRows {
         .B \-\-info=progress2
         of all.
         Without it a terminal shows after a second how far the run has come, in two lines that are
-        gone at the end;
+        gone at the end, and then in three lines what was copied, how fast, which disk or other
+        thing was the limit, and what was not copied.
+        Of disks it is shown how fast they are read and written, and for how much of the time they
+        are busy.
         .B \-\-no\-progress
-        shows nothing.
+        shows nothing of that.
         """#
     ) { options, typed in
       options.output.showsProgress = typed.isOn

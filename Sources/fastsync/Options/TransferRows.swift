@@ -89,12 +89,11 @@ enum TransferRows {
     OptionRow(
       ["explain"],
       in: .transfer,
-      help: "Print how the run goes about it, and why.",
+      help: "Print what it does to which disks, how, and why.",
       manual: #"""
-        Print how the run goes about it, and why: the disks below each place, what they are taken
-        for,
-        whether both sides are one disk, workers, buffers, and how each filesystem is read and
-        written.
+        Print what the run does to which disks, how it goes about it, and why: the disks below each
+        place, what they are taken for, whether both sides are one disk, workers, buffers, and how
+        each filesystem is read and written.
         With
         .B \-n
         that is what would be done, as far as it can be told without making a file at the target.

@@ -10,6 +10,9 @@ struct ConsoleSink: EventSink {
   let verbosity: Verbosity
   let log: LogFile?
   let progress: ProgressText?
+  /// What the run is for, which begins what is explained.
+  let purpose: PurposeText
+  let failures = FailureTally()
   /// What is preserved, which some escapes show.
   let context: OutputFormat.Context
   /// Where removed names stand among the others.
@@ -21,7 +24,7 @@ struct ConsoleSink: EventSink {
 
   var wants: RunEvent.Kinds {
     var wanted: RunEvent.Kinds = .failures
-    if explains { wanted.insert(.explanations) }
+    if explains { wanted.formUnion([.start, .explanations]) }
     if progress != nil { wanted.formUnion([.entries, .unchanged]) }
     guard isHeard else { return wanted }
     let info = verbosity.info
@@ -44,6 +47,8 @@ struct ConsoleSink: EventSink {
 
   func receive(_ event: RunEvent) {
     switch event {
+    case .started(let start):
+      if explains { output.write(Message.explanation(purpose.line(start.locations)).line) }
     case .entry(let entry): tell(entry)
     case .skipped(let entry):
       if isWanted(entry) {
@@ -54,7 +59,7 @@ struct ConsoleSink: EventSink {
       say(LeftOutText.backedUp(path, to: kept), .entry(path, isDirectory: false))
     case .createdTarget(let path, let count):
       say(LeftOutText.createdTarget(path, count), .targetCreation)
-    case .failed(let error): complain(Message.failure(error))
+    case .failed(let error): tell(error)
     case .warning(let warning): output.writeError(Message.warning(warning).line)
     case .note(let note): say(Message.note(note))
     case .explanation(let explanation):
@@ -72,6 +77,24 @@ struct ConsoleSink: EventSink {
   func complain(_ message: Message) {
     output.writeError(message.line)
     log?.write(message.bytes)
+  }
+
+  /// Says what failed: with `-v` all of it, else of each kind the first; all of it in the log.
+  private func tell(_ error: CopyError) {
+    let message = Message.failure(error)
+    if failures.takes(error) || verbosity.level > 0 { output.writeError(message.line) }
+    log?.write(message.bytes)
+  }
+
+  /// Says how much more failed, and what may help.
+  func summarizeFailures() {
+    if verbosity.level == 0 {
+      for line in failures.rest(verbosity.figures) {
+        output.writeError(Message.error(line.utf8).line)
+      }
+    }
+    guard !verbosity.isQuiet else { return }
+    for hint in failures.hints { complain(Message.error("hint: \(hint)".utf8)) }
   }
 
   /// Says something that has its place among the lines of entries.

@@ -13,7 +13,7 @@ extension StorageLocation {
     let subject = deviceBytes.map { "block device, \(roundedSize($0))" } ?? filesystem
     var lines = [
       "\(role.rawValue) \(path): \(subject)",
-      "  profile \(profile.rawValue): \(reason.text)",
+      "  profile \(profile.rawValue), \(profile.summary): \(reason.text)",
     ]
     if !topology.layers.isEmpty {
       lines.append("  through \(topology.layers.map(\.text).joined(separator: ", "))")
@@ -27,7 +27,7 @@ extension StorageLocation {
       }
     }
     if topology.optimalBytes > 0 {
-      lines.append("  asks for requests of \(topology.optimalBytes >> 10) KiB")
+      lines.append("  works best with requests of \(topology.optimalBytes >> 10) KiB")
     }
     return lines
   }
@@ -45,10 +45,10 @@ extension Disk {
   fileprivate var line: String {
     let kind = model.map { "\(transport.rawValue), \($0)" } ?? transport.rawValue
     return "disk \(name) (\(kind)): says that it \(claimText(seeks: isRotational))"
-      + ", sectors of \(sectorBytes) bytes (\(physicalSectorBytes) inside)"
-      + ", queue of \(queueDepth)"
-      + (discards ? ", takes discards" : ", no discards")
-      + (zones == .none ? ", no zones" : ", zones (\(zones.rawValue))")
+      + ", reads and writes at least \(sectorBytes) bytes (\(physicalSectorBytes) inside)"
+      + ", takes \(queueDepth) requests at once"
+      + (discards ? ", can be told what is free (discards)" : ", no discards")
+      + (zones == .none ? ", no zones" : ", is written in zones (\(zones.rawValue))")
   }
 }
 

@@ -119,6 +119,24 @@ extension CopyError.Operation {
 }
 
 extension CopyError.Operation {
+  /// The same words for all of a kind, whatever they are about.
+  var kindText: String {
+    switch self {
+    case .readRanges: "cannot be read in full"
+    case .copyInsteadOfLink: "copied, since it cannot be linked"
+    case .nameIsTaken: "not copied, since the target takes its name for another one"
+    case .keepSpecialPermissions: "cannot set setuid or setgid"
+    case .readAttribute: "cannot read an attribute"
+    case .setAttribute: "cannot set an attribute"
+    case .removeAttribute: "cannot remove an attribute"
+    case .leaveOut: "left out, since others found no room"
+    case .sourceShrank: "shrank while it was copied; not copied"
+    case .sourceResized: "changed its size while it was copied"
+    case .sourceEnded: "ended early"
+    default: text
+    }
+  }
+
   /// What the permissions S_ISUID and S_ISGID are called.
   private static func names(ofSpecial permissions: UInt32) -> String {
     [(0o4000, "setuid"), (0o2000, "setgid")].filter { permissions & $0.0 != 0 }.map(\.1)

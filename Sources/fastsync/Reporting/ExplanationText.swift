@@ -12,15 +12,18 @@ extension Explanation {
     case .sameDisk(let answer): ["same physical disk: \(answer.text)"]
     case .takesTurns(let isOneWorker):
       [
-        "one disk that seeks is read and written: all buffers are filled, then written"
+        "one disk that seeks is read and written: all buffers are filled, then written, so that "
+          + "its heads move less"
           + (isOneWorker ? "" : ", but by each worker for itself")
       ]
     case .order(let order): ["order: \(order.text)"]
-    case .workers(let count, let reason): ["workers: \(count) (\(reason.text))"]
+    case .workers(let count, let reason):
+      ["workers: \(count == 1 ? "1 thread copies" : "\(count) threads copy") (\(reason.text))"]
     case .memoryLimit(let controlGroup, let addresses):
       [
         controlGroup.map {
-          "memory: buffers and dirty data follow the \($0 >> 20) MiB of the control group"
+          "memory: buffers, and what waits to be written, follow the \($0 >> 20) MiB that "
+            + "the control group of the process may have"
         },
         addresses.map {
           "memory: buffers follow the \($0 >> 20) MiB that may still be mapped (ulimit -v)"
@@ -30,29 +33,28 @@ extension Explanation {
       [
         "buffers: \(count) of \(bytesEach >> 10) KiB"
           + (areShared ? ", shared by all workers" : "")
-          + (stripeBytes > 0 ? ", for rows of \(stripeBytes >> 10) KiB" : "")
+          + (stripeBytes > 0 ? ", for rows of \(stripeBytes >> 10) KiB of the array" : "")
+          + "; what was read waits in them to be written"
       ]
     case .engine(let engine): ["engine: \(engine.text)"]
     case .access(let direction, let filesystem, let mode, let reason):
-      ["\(direction.text) \(name(filesystem)): \(mode.rawValue) (\(reason.text))"]
+      ["\(direction.text) \(name(filesystem)): \(mode.rawValue) (\(reason.text))\(mode.meaning)"]
     case .accessUnknown(let filesystem):
       [
-        "writing \(name(filesystem)): direct or advise (only a file tells of direct I/O, and a dry "
-          + "run makes none)"
+        "writing \(name(filesystem)): direct or advise (only a file tells whether it can be "
+          + "written directly, and a dry run makes none)"
       ]
     case .deviceAccess(let direction, let path, let mode, let reason):
-      ["\(direction.text) \(path): \(mode.rawValue) (\(reason.text))"]
+      ["\(direction.text) \(path): \(mode.rawValue) (\(reason.text))\(mode.meaning)"]
     case .sharesExtents(let filesystem, let isCertain):
       [
         "sharing extents on \(name(filesystem))"
-          + (isCertain ? ": nothing is read and written" : Self.perhapsShared)
+          + (isCertain ? "" : " where they can be shared")
+          + ": both files then lie on the same blocks of the disk, and nothing is read and written"
       ]
-    case .publishOrder(let filesystem, let order): ["names on \(name(filesystem)): \(order.text)"]
+    case .publishOrder(let filesystem, let order):
+      ["names on \(name(filesystem)): a file gets its name \(order.text)"]
     }
-  }
-
-  private static var perhapsShared: String {
-    " where they can be shared: nothing is read and written then"
   }
 
   private func name(_ filesystem: Filesystem) -> String {
@@ -64,9 +66,9 @@ extension Explanation.PublishOrder {
   fileprivate var text: String {
     switch self {
     case .none: "at once (in memory)"
-    case .journal: "when the data is written"
-    case .anyOrder: "when each file was synced (nothing says what comes to the disk first)"
-    case .server: "when each file was synced (its server may refuse it)"
+    case .journal: "when its data is on the disk (the filesystem writes the name after it)"
+    case .anyOrder: "when it was synced by itself (else the name might come to the disk first)"
+    case .server: "when it was synced by itself (its server may still refuse the data)"
     }
   }
 }
@@ -89,9 +91,10 @@ extension Explanation.SameDisk {
 extension Explanation.Order {
   fileprivate var text: String {
     switch self {
-    case .oneStream: "by inodes and by the places of data, one file written at a time"
+    case .oneStream:
+      "as files lie on the disk (inode numbers, places of their data), one file written at a time"
     case .streams(let workers, let areWritten):
-      "by inodes and by the places of data, but by each worker for itself: \(workers) large files "
+      "as files lie on the disk, but by each thread for itself: \(workers) large files "
         + "may be \(areWritten ? "written" : "read") at once, and the disk has to seek between them"
     case .sequential: "strictly from the beginning to the end, since the target seeks"
     }
@@ -106,7 +109,7 @@ extension Explanation.WorkersReason {
     case .processors(let min, let max):
       "one for each processor, from \(min) to \(max), since no disk seeks"
     case .memory(let wanted):
-      "of \(wanted) wanted, since each needs a page of the memory for buffers"
+      "of \(wanted) wanted, since each needs a page (4 KiB as a rule) of the memory for buffers"
     case .descriptors(let wanted):
       "of \(wanted) wanted, since the limit on open files allows no more"
     case .controlGroup(let wanted):
@@ -121,8 +124,9 @@ extension Explanation.WorkersReason {
 extension Explanation.Engine {
   fileprivate var text: String {
     switch self {
-    case .ring: "io_uring"
-    case .callsAsked: "plain system calls (as asked)"
+    case .ring:
+      "io_uring, by which the kernel has many reads and writes to do at once"
+    case .callsAsked: "plain system calls, one at a time for each worker (as asked)"
     case .callsWithoutRing(let errno): "plain system calls (io_uring cannot be had: \(errno))"
     case .callsWithoutRingThreads:
       "plain system calls (the kernel may start no thread for io_uring)"
@@ -131,14 +135,30 @@ extension Explanation.Engine {
 }
 
 extension AccessReason {
+  private static let noDontCacheText = "dontcache is not supported here"
+
   fileprivate var text: String {
     switch self {
     case .asked: "as asked"
-    case .passesCache: "it passes by the page cache, and costs least"
+    case .passesCache: "it costs least"
     case .obstacle(let obstacle): obstacle.text
     case .obstacleWithoutDontCache(let obstacle):
-      "\(obstacle.text); RWF_DONTCACHE is not supported here"
-    case .noDontCache: "RWF_DONTCACHE is not supported here"
+      "\(obstacle.text); \(Self.noDontCacheText)"
+    case .noDontCache: Self.noDontCacheText
+    }
+  }
+}
+
+extension TransferOptions.CacheMode {
+  /// What it means for the page cache, as words behind it.
+  fileprivate var meaning: String {
+    switch self {
+    case .auto: ""
+    case .direct: ": past the page cache, the kernel's copy of files in memory"
+    case .dontcache: ": through the page cache (files in memory), which keeps nothing of it"
+    case .advise:
+      ": through the page cache (files in memory); what the copy brought in is dropped again"
+    case .keep: ": through the page cache (files in memory), which keeps what it likes"
     }
   }
 }
@@ -149,7 +169,7 @@ extension DirectObstacle {
     case .refused: "direct I/O was refused"
     case .btrfsWrites: "btrfs writes through the page cache whatever it is asked"
     case .btrfsReadsOutOfOrder: "btrfs reads directly out of order, and the disk seeks"
-    case .oddBlocks: "odd blocks"
+    case .oddBlocks: "its blocks have an odd size"
     case .notOffered: "the filesystem offers no direct I/O"
     case .wantsBlocks(let bytes): "direct I/O wants blocks of \(bytes) bytes"
     case .holes: "direct writes into holes wait for each other"

@@ -12,6 +12,8 @@ struct ProgressFigures {
   var rateAverage = 0.0
   /// How long it will go on, in seconds, as far as that can be told.
   var secondsLeft: Double?
+  /// How fast disks are read and written, as far as they tell.
+  var disks: DiskRates?
   var errors = 0
   /// What keeps the run from going on as it did, in words.
   var troubles: [String] = []
@@ -49,6 +51,10 @@ struct ProgressLines {
   }
 
   private static let gap = "  "
+  /// With so many columns there is room for the averages of disks.
+  private static let longColumnsMin = 110
+  /// So much is left for a name where disks are shown.
+  private static let nameColumnsMin = 24
 
   /// The first line: how much is done, and how long it will take.
   func first(columns: Int) -> String {
@@ -81,7 +87,7 @@ struct ProgressLines {
     return Self.line(Self.fitting(parts, columns), isColoured: false)
   }
 
-  /// The second line: what went wrong, and what is being copied.
+  /// The second line: what went wrong, how fast the disks are, and what is being copied.
   ///
   /// - Parameters:
   ///   - columns: How much room there is.
@@ -100,10 +106,17 @@ struct ProgressLines {
       parts.append(Part(text: text, rank: 1, style: .trouble))
     }
     parts = Self.fitting(parts, columns)
-    let used = parts.reduce(0) { $0 + TerminalText.columns(of: $1.text) + Self.gap.count }
+    func used() -> Int {
+      parts.reduce(0) { $0 + TerminalText.columns(of: $1.text) + Self.gap.count }
+    }
+    if let text = figures.disks?.text(isLong: columns >= Self.longColumnsMin),
+      columns - used() - text.utf8.count - Self.gap.count >= Self.nameColumnsMin
+    {
+      parts.append(Part(text: text, rank: 3))
+    }
     // Of a name in less room nothing could be told.
-    if let current = figures.current, columns - used >= 8 {
-      let text = TerminalText.shortened(current, to: columns - used, gap: gap)
+    if let current = figures.current, columns - used() >= 8 {
+      let text = TerminalText.shortened(current, to: columns - used(), gap: gap)
       parts.append(Part(text: text, rank: 2))
     }
     return Self.line(parts, isColoured: isColoured)
@@ -121,6 +134,7 @@ struct ProgressLines {
     parts.append("\(files) of \(filesPlanned)\(more) files")
     if let rate = figures.rateNow { parts.append("\(style.rate(rate)) bytes/s now") }
     parts.append("\(style.rate(figures.rateAverage)) bytes/s on average")
+    if let disks = figures.disks { parts.append("disks: \(disks.text(isLong: true))") }
     parts.append("\(Self.duration(figures.seconds)) passed")
     if let left = figures.secondsLeft { parts.append("\(Self.duration(left)) left") }
     parts.append("\(style.count(figures.errors)) \(figures.errors == 1 ? "error" : "errors")")

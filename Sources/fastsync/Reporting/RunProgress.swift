@@ -21,11 +21,22 @@ final class RunProgress: Sendable {
     var movedAt = 0.0
     var errors = 0
     var stalls: [String: (title: String, since: Int)] = [:]
+    var leftOut = 0
+    var beginning: Beginning?
+    var looks: [RunDisks.Sample] = []
+  }
+
+  /// What the run began with.
+  private struct Beginning {
+    let start: RunStart
+    let disks: RunDisks
+    let sample: RunDisks.Sample
   }
 
   /// What the run counts with.
   let meter = CopyMeter()
   private let start = Clock.monotonicNanoseconds
+  private let processorStart = Clock.processorNanoseconds
   private let highBits: HighBits
   private let state = Lock(State())
 
@@ -40,6 +51,11 @@ final class RunProgress: Sendable {
   /// Takes notice of what is to be shown of an event.
   func note(_ event: RunEvent) {
     switch event {
+    case .started(let start):
+      let disks = RunDisks(start.locations)
+      let sample = disks.sample(at: Clock.monotonicNanoseconds)
+      state.withLock { $0.beginning = Beginning(start: start, disks: disks, sample: sample) }
+    case .skipped: state.withLock { $0.leftOut += 1 }
     case .failed: state.withLock { $0.errors += 1 }
     case .warning(.stall(.stalled(let disk, let since, _))):
       state.withLock { $0.stalls[disk.name] = (disk.title, since) }
@@ -75,6 +91,7 @@ final class RunProgress: Sendable {
       reading.bytesPlanned - min(reading.bytesFailed, reading.bytesPlanned),
       reading.bytes
     )
+    figures.disks = diskRates()
     figures.rateAverage = Double(reading.bytes) / max(seconds, 0.001)
     figures.reading = reading
     return figures
@@ -93,6 +110,25 @@ final class RunProgress: Sendable {
       seconds - first.seconds < 4 * rateSeconds
     else { return nil }
     return Double(bytes - first.bytes) / (seconds - first.seconds)
+  }
+
+  /// How fast the disks are read and written, of late and since the beginning.
+  private func diskRates() -> DiskRates? {
+    guard let beginning = state.withLock({ $0.beginning }) else { return nil }
+    let now = beginning.disks.sample(at: Clock.monotonicNanoseconds)
+    let first = state.withLock { state in
+      state.looks.append(now)
+      while state.looks.count > 2, now.seconds(since: state.looks[1]) >= Self.rateSeconds {
+        state.looks.removeFirst()
+      }
+      return state.looks.first ?? now
+    }
+    // Who looks for the first time is told of the time since the beginning.
+    let before = now.seconds(since: first) >= 0.5 ? first : beginning.sample
+    return DiskRates(
+      now: beginning.disks.uses(from: before, to: now),
+      average: beginning.disks.uses(from: beginning.sample, to: now)
+    )
   }
 
   private func troubles(_ state: State, _ seconds: Double) -> [String] {
@@ -119,6 +155,40 @@ final class RunProgress: Sendable {
   }
 }
 
+// What is known when it is over.
+extension RunProgress {
+  /// Filesystems in memory, or over others, which do not tell what keeps a run from being faster.
+  private static let silentTypes: Set<String> = [
+    "tmpfs", "ramfs", "rootfs", "devtmpfs", "overlay", "proc", "sysfs",
+  ]
+
+  /// How many entries of the source the options left out, as far as it was told.
+  var leftOut: Int { state.withLock { $0.leftOut } }
+
+  /// What kept the run from being faster, as far as it is known.
+  func facts(_ report: CopyReport, seconds: Double, _ transfer: TransferOptions) -> RunLimit.Facts {
+    var facts = RunLimit.Facts()
+    facts.bytesWritten = report.bytesWritten
+    facts.seconds = seconds
+    facts.bytesPerSecondMax = transfer.bytesPerSecond
+    facts.processorSeconds = Double(Clock.processorNanoseconds &- processorStart) / 1e9
+    guard let beginning = state.withLock({ $0.beginning }) else { return facts }
+    let now = beginning.disks.sample(at: Clock.monotonicNanoseconds)
+    facts.disks = beginning.disks.uses(from: beginning.sample, to: now)
+    facts.processors = min(beginning.start.workers, ProcessFacts.processors)
+    for location in beginning.start.locations where location.topology.disks.isEmpty {
+      guard let mount = location.mount, !Self.silentTypes.contains(mount.type) else { continue }
+      let name = "\(mount.type) on \(mount.source)"
+      if location.role == .source {
+        facts.unmeasuredSource = name
+      } else {
+        facts.unmeasuredTarget = name
+      }
+    }
+    return facts
+  }
+}
+
 /// Tells the console of a run, and those who show how far it has come.
 struct ProgressSink: EventSink {
   let console: ConsoleSink
@@ -132,7 +202,7 @@ struct ProgressSink: EventSink {
     wanted = console.wants
   }
 
-  var wants: RunEvent.Kinds { wanted.union([.failures, .warnings]) }
+  var wants: RunEvent.Kinds { wanted.union([.failures, .warnings, .start]) }
 
   func receive(_ event: RunEvent) {
     progress.note(event)

@@ -8,7 +8,7 @@ import SystemPackage
 struct RunReporter {
   private let output: Output
   private let verbosity: Verbosity
-  private let isDryRun: Bool
+  private let plan: CopyPlan
   private let start = ContinuousClock.now
   /// Says what happens in between.
   let sink: ConsoleSink
@@ -17,7 +17,7 @@ struct RunReporter {
   init(_ plan: CopyPlan, _ verbosity: Verbosity, _ output: Output) {
     self.output = output
     self.verbosity = verbosity
-    isDryRun = plan.options.isDryRun
+    self.plan = plan
     output.configure(verbosity)
     var problem: [Message] = []
     let log = Self.openLog(plan, verbosity, &problem)
@@ -27,12 +27,13 @@ struct RunReporter {
       verbosity: verbosity,
       log: log,
       progress: verbosity.info[.progress] > 0 ? ProgressText(verbosity.figures) : nil,
+      purpose: PurposeText(plan),
       context: OutputFormat.Context(
         keepsOwner: preservation.contains(.owner),
         keepsGroup: preservation.contains(.group)
       ),
       deletionPhase: plan.options.deletion.phase,
-      onlyNames: isDryRun
+      onlyNames: plan.options.isDryRun
     )
     log?.write(Array("building file list".utf8))
     for message in problem { output.writeError(message.line) }
@@ -89,16 +90,23 @@ struct RunReporter {
     sink.say(message)
   }
 
+  /// Says what kept the run from starting.
+  func fail(_ error: CopyError) {
+    sink.receive(.failed(error))
+    sink.summarizeFailures()
+  }
+
   /// Sums up.
-  func finish(_ report: CopyReport) {
+  func finish(_ report: CopyReport, _ progress: RunProgress) {
+    let seconds = (ContinuousClock.now - start) / .seconds(1)
     let summary = Summary(
       report: report,
-      seconds: (ContinuousClock.now - start) / .seconds(1),
-      isDryRun: isDryRun,
+      seconds: seconds,
+      isDryRun: plan.options.isDryRun,
       verbosity: verbosity
     )
-    if verbosity.info[.progress] > 1, let progress = sink.progress, !verbosity.isQuiet {
-      output.writeOver(progress.lastLine(report))
+    if verbosity.info[.progress] > 1, let text = sink.progress, !verbosity.isQuiet {
+      output.writeOver(text.lastLine(report))
     }
     // Blank lines are for those who read along.
     for line in summary.lines {
@@ -106,7 +114,34 @@ struct RunReporter {
     }
     if let limit = summary.limit { sink.complain(Message.error(limit.utf8)) }
     if let line = summary.logLine { sink.log?.write(Array(line.utf8)) }
-    if let closing = summary.closing { sink.complain(Message.error(closing.utf8)) }
+    sink.summarizeFailures()
+    let terminal = endTerminal(seconds)
+    if let closing = summary.closing {
+      let message = Message.error(closing.utf8)
+      if terminal != .standardError { output.writeError(message.line) }
+      sink.log?.write(message.bytes)
+    }
+    guard let terminal else { return }
+    let end = EndText(
+      report: report,
+      facts: progress.facts(report, seconds: seconds, plan.options.transfer),
+      isDryRun: plan.options.isDryRun,
+      isDurable: plan.options.publish.durability != .none,
+      leftOut: progress.leftOut
+    )
+    for line in end.lines {
+      let line = Array("\(line)\n".utf8)
+      if terminal == .standardError { output.writeError(line) } else { output.write(line) }
+    }
+  }
+
+  /// Where somebody waits for how the run ended: a terminal, unless it was over at once and nobody
+  /// asked for figures.
+  private func endTerminal(_ seconds: Double) -> TerminalDisplay.Place? {
+    let isWaitedFor = seconds >= TerminalDisplay.delaySeconds
+    guard verbosity.mayDisplay, plan.options.isDryRun || isWaitedFor || verbosity.info[.stats] > 0
+    else { return nil }
+    return TerminalDisplay.place
   }
 }
 

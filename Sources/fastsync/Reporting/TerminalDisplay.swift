@@ -10,8 +10,14 @@ import Kernel
 /// The cursor rests at their beginning, so that whatever is written next, and a terminal that wraps
 /// lines anew when it gets narrower, leaves nothing of them behind.
 final class TerminalDisplay: Sendable {
-  /// Runs that are over sooner show nothing, in nanoseconds.
-  private static let delay: UInt64 = 1_000_000_000
+  /// Where a terminal is.
+  enum Place: Int32 {
+    case standardOutput = 1
+    case standardError = 2
+  }
+
+  /// Runs that are over sooner show nothing, in seconds.
+  static let delaySeconds = 1.0
   /// The time between two looks, in nanoseconds.
   private static let pause: UInt64 = 200_000_000
   /// With fewer rows there is one line.
@@ -37,7 +43,7 @@ final class TerminalDisplay: Sendable {
   ///   - output: Whose other lines it makes way for.
   ///   - verbosity: Whether it is wanted.
   init?(_ progress: RunProgress, _ output: Output, _ verbosity: Verbosity) {
-    guard verbosity.mayDisplay, let terminal = Self.terminal(),
+    guard verbosity.mayDisplay, let terminal = Self.place?.rawValue,
       let kind = Environment.nonEmptyVariable("TERM"), !kind.elementsEqual("dumb".utf8)
     else { return nil }
     self.progress = progress
@@ -49,10 +55,10 @@ final class TerminalDisplay: Sendable {
   /// The standard error, or else the standard output, if that is a terminal.
   ///
   /// Whoever reads the output through a pipe may write to the same terminal.
-  private static func terminal() -> Int32? {
+  static var place: Place? {
     let isPiped = isPipe(STDOUT_FILENO)
-    if isatty(STDERR_FILENO) == 1 && !isPiped { return STDERR_FILENO }
-    return isatty(STDOUT_FILENO) == 1 ? STDOUT_FILENO : nil
+    if isatty(STDERR_FILENO) == 1 && !isPiped { return .standardError }
+    return isatty(STDOUT_FILENO) == 1 ? .standardOutput : nil
   }
 
   private static func isPipe(_ descriptor: Int32) -> Bool {
@@ -85,7 +91,7 @@ final class TerminalDisplay: Sendable {
   }
 
   private func show() {
-    var moment = Clock.monotonicNanoseconds + Self.delay
+    var moment = Clock.monotonicNanoseconds + UInt64(Self.delaySeconds * 1e9)
     var columns = 0
     while state.wait(upTo: moment, until: { $0.isOver ? true : nil }) == nil {
       progress.meter.watch()
