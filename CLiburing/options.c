@@ -21,7 +21,10 @@ static char *copy(const char *bytes, size_t count) {
   return made;
 }
 
-// Fills in popt's table, whose last row is zeros; the names stay where they are, less the `=`.
+// Marks the rows of options whose value may be left out: popt would take the next word for it.
+static const char *const is_optional = "?";
+
+// Fills in popt's table, whose last row is zeros; the names stay where they are, less the sign.
 static void fill(struct poptOption *table, char *name, uint32_t count) {
   for (uint32_t index = 0; index < count; ++index) {
     size_t length = strlen(name);
@@ -30,6 +33,9 @@ static void fill(struct poptOption *table, char *name, uint32_t count) {
     if (name[length - 1] == '=') {
       name[length - 1] = 0;
       option->argInfo = POPT_ARG_STRING;
+    } else if (name[length - 1] == *is_optional) {
+      name[length - 1] = 0;
+      option->argDescrip = is_optional;
     }
     if (name[1] == '-') {
       option->longName = name + 2;
@@ -66,10 +72,32 @@ struct cl_options *cl_options_open(const char *spellings, size_t spelling_bytes,
   return NULL;
 }
 
+// The option of a word that has a value which popt does not want, if it may have one: sets the
+// value.
+static int find_optional(struct cl_options *options) {
+  const char *word = poptBadOption(options->context, POPT_BADOPTION_NOALIAS);
+  const char *sign = word && !strncmp(word, "--", 2) ? strchr(word, '=') : NULL;
+  if (!sign) return 0;
+  size_t length = (size_t)(sign - word) - 2;
+  for (const struct poptOption *option = options->table; option->val; ++option) {
+    if (option->argDescrip != is_optional || strncmp(option->longName, word + 2, length) ||
+        option->longName[length]) {
+      continue;
+    }
+    options->value = copy(sign + 1, strlen(sign + 1) + 1);
+    return options->value ? option->val : 0;
+  }
+  return 0;
+}
+
 int32_t cl_options_next(struct cl_options *options) {
   free(options->value);
   options->value = NULL;
   int code = poptGetNextOpt(options->context);
+  if (code == POPT_ERROR_UNWANTEDARG) {
+    int found = find_optional(options);
+    if (found > 0) return found - 1;
+  }
   if (code <= 0) return code;
   options->value = poptGetOptArg(options->context);
   return code - 1;

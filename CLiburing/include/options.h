@@ -16,7 +16,8 @@ struct cl_options;
 /// Begins to read the `word_count` words behind the command's name.
 ///
 /// `spellings` are the ways to type an option: `--name` or `-L`, with `=` at the end where a value
-/// follows. Both texts have a NUL behind each of their parts, and are copied.
+/// follows, and `?` where one may follow behind a `=`. Both texts have a NUL behind each of their
+/// parts, and are copied.
 /// Returns NULL when there is no memory.
 struct cl_options *cl_options_open(const char *spellings, size_t spelling_bytes,
                                    uint32_t spelling_count, const char *words, size_t word_bytes,

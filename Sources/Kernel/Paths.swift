@@ -66,7 +66,31 @@ extension FilePath {
 
   /// Writes a file anew (`open` with O_CREAT and O_TRUNC, `write`).
   public func write(_ contents: [UInt8]) throws(Errno) {
-    let flags = O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC
+    try write(contents, O_TRUNC)
+  }
+
+  /// Writes a file anew that appears whole, in place of an older one (`open` with O_EXCL, `write`,
+  /// `rename`).
+  public func replace(with contents: [UInt8]) throws(Errno) {
+    guard let name = lastComponent, name.kind == .regular else { throw .isDirectory }
+    let temporary = removingLastComponent()
+      .appending(".\(name.string).\(getpid())")
+    // What an earlier process of this number has left; a link that is there is not followed.
+    unsafe temporary.withPlatformString { _ = unsafe unlink($0) }
+    do throws(Errno) {
+      try temporary.write(contents, O_EXCL)
+      let result = unsafe temporary.withPlatformString { old in
+        unsafe withPlatformString { new in unsafe rename(old, new) }
+      }
+      guard result == 0 else { throw Errno(rawValue: errno) }
+    } catch {
+      unsafe temporary.withPlatformString { _ = unsafe unlink($0) }
+      throw error
+    }
+  }
+
+  private func write(_ contents: [UInt8], _ flag: Int32) throws(Errno) {
+    let flags = O_WRONLY | O_CREAT | O_CLOEXEC | flag
     let number = unsafe withPlatformString { unsafe open($0, flags, 0o666) }
     guard number >= 0 else { throw Errno(rawValue: errno) }
     let file = Descriptor(owning: number)

@@ -24,6 +24,9 @@ extension CopyPlan {
       throw Refusal("--files-from takes one source and one target; usage: \(HelpText.usage)")
     }
     let isListing = operands.count == 1 || typed.names.listsOnly
+    if isListing && (typed.output.json != nil || typed.output.metricsFile != nil) {
+      throw Refusal("--json and --metrics tell of a copy, and names are only listed")
+    }
     var options = try CopyOptions(typed, isListing: isListing)
     if isListing {
       options.isDryRun = true

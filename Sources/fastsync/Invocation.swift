@@ -42,8 +42,8 @@ enum Invocation {
     for (index, row) in OptionTable.rows.enumerated() {
       for spelling in row.spellings {
         ways.append((index, spelling))
-        let takesValue = row.value != nil && spelling.isOn
-        spellings.append(takesValue ? spelling.text + "=" : spelling.text)
+        let value = spelling.isOn ? row.value : nil
+        spellings.append(spelling.text + (value.map { $0.isOptional ? "?" : "=" } ?? ""))
       }
     }
     var reader = try OptionReader(spellings: spellings, words: words)

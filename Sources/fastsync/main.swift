@@ -42,7 +42,7 @@ struct Run {
       case .copy(let plan, let verbosity):
         var plan = plan
         plan.options.process = .own
-        return copy(plan, verbosity, watcher)
+        return try copy(plan, verbosity, watcher)
       }
     } catch {
       output.writeError(Message.error(error.sentence).line)
@@ -73,8 +73,11 @@ struct Run {
     _exit(ExitCode.timeout.rawValue)
   }
 
-  private func copy(_ plan: CopyPlan, _ verbosity: Verbosity, _ watcher: SignalWatcher) -> ExitCode
-  {
+  private func copy(
+    _ plan: CopyPlan,
+    _ verbosity: Verbosity,
+    _ watcher: SignalWatcher
+  ) throws(Refusal) -> ExitCode {
     if let listing = plan.options.listing {
       output.configure(verbosity)
       let sink = ListingSink(output, plan, verbosity, listing)
@@ -82,10 +85,11 @@ struct Run {
     }
     let reporter = RunReporter(plan, verbosity, output)
     let progress = RunProgress(verbosity.highBits)
+    let machines = try MachineReports(plan, verbosity, progress, output)
     let display =
       reporter.sink.onlyNames ? nil : TerminalDisplay(progress, output, verbosity)
     let copier = TreeCopier(
-      events: ProgressSink(reporter.sink, progress),
+      events: ProgressSink([reporter.sink] + machines.sinks, progress),
       meter: progress.meter,
       onHang: {
         display?.eraseAtOnce()
@@ -103,6 +107,7 @@ struct Run {
       }
     }
     display?.start()
+    machines.begin()
     let report: CopyReport
     do {
       report = try copier.copy(plan)
@@ -110,10 +115,10 @@ struct Run {
     } catch {
       display?.end()
       reporter.fail(error)
-      return ExitCode(error.severity)
+      return machines.fail(error)
     }
     reporter.finish(report, progress)
-    return ExitCode(report)
+    return machines.finish(report, ExitCode(report))
   }
 }
 

@@ -56,11 +56,11 @@ import Testing
     ).check()
   }
 
-  /// What is replaced by a link to a tree is backed up, files too, of which rsync loses the old one.
+  /// What is replaced by a link to a tree is backed up, files too, which rsync does not keep.
   @Test func backups() throws {
     let kinds = """
       mkdir src new; for name in file link fifo socket; do echo "$name" > src/$name; done
-      cp -a src old; ln -s x new/link; mkfifo new/fifo; cp old/fifo new/plain; cp old/fifo src/plain
+      cp -a src old; ln -s x new/link; mkfifo new/fifo
       python3 -c 'import os; os.mknod("new/socket", 0o140600)'
       """
     for options in [["-b"], ["-b", "--backup-dir=kept"]] {
@@ -72,7 +72,7 @@ import Testing
       try succeed("env", ["--chdir=\(sandbox.path)", "sh", "-ec", script])
       let words = ["-ab", "--link-dest=../old", "src/", "new/"]
       #expect(try fastsync(words, directory: sandbox.path).status == 0)
-      #expect(try contents("\(sandbox.path)/new/file~") == Bytes(text: "old\n"))
+      #expect(try succeed("cat", [sandbox.path("new/file~")]).outputText == "old\n")
     }
   }
 

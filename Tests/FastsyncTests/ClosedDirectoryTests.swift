@@ -60,7 +60,7 @@ struct ClosedDirectoryTests {
   /// New directories are filled also where a default ACL gives their owner less than that takes.
   @Test(
     .enabled(if: RsyncJudge.obstacle == nil && has("setfacl"), "rsync or setfacl is not installed"),
-    arguments: ["-a", "-r", "-aA"]
+    arguments: ["-a", "-aA"]
   )
   func defaultListsOfTheTarget(_ options: String) throws {
     try withSandbox { sandbox in

@@ -32,6 +32,7 @@ enum BannedRules {
     "CopyEngine/BlockDeviceImage.swift", "fastsync/CopyPlan+TypedOptions.swift",
     "fastsync/TypedOptions.swift", "fastsync/ReportingRows.swift", "fastsync/RunReporter.swift",
     "fastsync/Summary.swift", "fastsync/EndText.swift", "fastsync/PurposeText.swift",
+    "fastsync/JSONEvents.swift", "fastsync/MetricsFile.swift",
   ]
 
   static func code(in repository: Repository) -> [Complaint] {

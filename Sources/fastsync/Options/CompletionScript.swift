@@ -35,14 +35,14 @@ struct CompletionScript {
     """
     # Completions of fastsync for bash.
     _fastsync() {
-      local current=${COMP_WORDS[COMP_CWORD]} index=$COMP_CWORD word
+      local current=${COMP_WORDS[COMP_CWORD]} index=$COMP_CWORD word sign=
       COMPREPLY=()
       for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
         [[ $word == -- ]] && return
       done
       if [[ $current == [=:] ]]; then current= index=$((index + 1)); fi
       if ((index > 2)) && [[ ${COMP_WORDS[index - 1]} == : ]]; then index=$((index - 2)); fi
-      if ((index > 1)) && [[ ${COMP_WORDS[index - 1]} == = ]]; then index=$((index - 1)); fi
+      if ((index > 1)) && [[ ${COMP_WORDS[index - 1]} == = ]]; then index=$((index - 1)) sign==; fi
       case ${COMP_WORDS[index - 1]} in
     \(bashValues.joined(separator: "\n"))
       esac
@@ -59,7 +59,8 @@ struct CompletionScript {
   private var bashOptions: String {
     rows.flatMap { row in
       row.spellings.filter(\.isOn).map { spelling in
-        row.value != nil && spelling.text.hasPrefix("--") ? spelling.text + "=" : spelling.text
+        let takesValue = row.value.map { !$0.isOptional } ?? false
+        return takesValue && spelling.text.hasPrefix("--") ? spelling.text + "=" : spelling.text
       }
     }
     .joined(separator: " ")
@@ -77,7 +78,10 @@ struct CompletionScript {
         case .file: "compopt -o filenames; COMPREPLY=($(compgen -f -- \"$current\"))"
         case .directory: "compopt -o filenames; COMPREPLY=($(compgen -d -- \"$current\"))"
         }
-      return "    \(pattern)) \(reply); return ;;"
+      // A word behind the option alone is no value of it.
+      return value.isOptional
+        ? "    \(pattern)) if [[ $sign ]]; then \(reply); return; fi ;;"
+        : "    \(pattern)) \(reply); return ;;"
     }
   }
 
@@ -102,7 +106,9 @@ struct CompletionScript {
     let value = row.value.map { ":\(quoted($0.name, escaping: ":")):\(zshAction($0.kind))" } ?? ""
     return row.spellings.filter(\.isOn).map { spelling in
       let isName = spelling.text.hasPrefix("--")
-      return "'*\(spelling.text)\(row.value == nil ? "" : isName ? "=" : "+")[\(help)]\(value)'"
+      let sign = row.value.map { $0.isOptional ? "=-" : isName ? "=" : "+" } ?? ""
+      let isOptional = row.value?.isOptional == true
+      return "'*\(spelling.text)\(sign)[\(help)]\(isOptional ? ":" : "")\(value)'"
     }
   }
 
@@ -136,7 +142,7 @@ struct CompletionScript {
         choices.compactMap { $0 == source ? nil : "\(source):\($0)" }
       }
       words.append("-x -a '\((choices + pairs).joined(separator: " "))'")
-    case .file: words.append("-r -F")
+    case .file: words.append(row.value?.isOptional == true ? "-F" : "-r -F")
     case .directory: words.append("-x -a '(__fish_complete_directories)'")
     }
     return words.joined(separator: " ") + " -d '\(quoted(row.help, escaping: ""))'"

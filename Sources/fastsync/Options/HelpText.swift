@@ -67,6 +67,7 @@ extension OptionRow {
   /// How it is typed: `-a, --archive` or `--jobs=N`.
   var label: String {
     let words = spellings.filter(\.isOn).map(\.text).joined(separator: ", ")
-    return value.map { "\(words)=\($0.name)" } ?? words
+    guard let value else { return words }
+    return value.isOptional ? "\(words)[=\(value.name)]" : "\(words)=\(value.name)"
   }
 }

@@ -22,6 +22,9 @@ enum ManualText {
   /// How an option is typed, in bold; the name of its value in italics.
   private static func heading(_ row: OptionRow) -> String {
     let words = row.spellings.filter(\.isOn).map { escaped($0.text) }
+    if let value = row.value, value.isOptional {
+      return ".BR \(words.joined(separator: ", ")) [=\\fI\(value.name)\\fR]"
+    }
     if let value = row.value {
       let quote = words.count > 1 ? "\"" : ""
       return ".BI \(quote)\(words.joined(separator: ", "))=\(quote) \(value.name)"

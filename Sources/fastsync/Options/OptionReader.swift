@@ -9,7 +9,7 @@ struct OptionReader: ~Copyable {
   private let reader: OpaquePointer
 
   /// Begins to read the words behind the command's name; `spellings` are the ways to type an
-  /// option, with `=` at the end of those that take a value.
+  /// option, with `=` at the end of those that take a value, and `?` of those that may.
   init(spellings: [String], words: [[UInt8]]) throws(Refusal) {
     var names: [UInt8] = []
     for spelling in spellings {

@@ -132,13 +132,16 @@ struct OptionValue: Sendable {
   let name: String
   /// What it looks like.
   let kind: Kind
+  /// Whether it may be left out; it is always behind a `=` then.
+  let isOptional: Bool
   /// The word that counts when the option is not given, where that is worth a mention.
   let standard: String?
 
   /// Describes a value.
-  init(_ name: String, _ kind: Kind = .text, standard: String? = nil) {
+  init(_ name: String, _ kind: Kind = .text, standard: String? = nil, isOptional: Bool = false) {
     self.name = name
     self.kind = kind
+    self.isOptional = isOptional
     self.standard = standard
   }
 

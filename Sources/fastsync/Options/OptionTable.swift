@@ -9,7 +9,7 @@ enum OptionTable {
   static let rows: [OptionRow] =
     SelectionRows.selection + NameRows.names + LinkRows.links + FilterRows.filters
     + MetadataRows.metadata + ComparisonRows.comparison + DeletionRows.deletion
-    + ReportingRows.reporting + TargetRows.target
+    + ReportingRows.reporting + MachineRows.machine + TargetRows.target
     + TransferRows.transfer + LimitRows.limits + DeviceRows.devices
     + TargetRows.compatibility + ReportingRows.compatibility + WordRows.words + hidden
     + RefusedRows.refused

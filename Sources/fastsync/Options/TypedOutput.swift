@@ -23,6 +23,17 @@ struct TypedOutput {
   var errors = Errors.errors
   /// Whether the list is said to be gathered before anything is copied (`--no-inc-recursive`).
   var listsFirst = false
+  /// Where events are written for machines (`--json`), and figures (`--metrics`).
+  var json: JSONPlace?
+  var metricsFile: [UInt8]?
   /// How often the version was asked for.
   var versions = 0
+}
+
+/// Where events are written as JSON.
+enum JSONPlace: Equatable, Sendable {
+  /// In place of all that is for people.
+  case standardOutput
+  /// A file, by its path.
+  case file([UInt8])
 }

@@ -74,7 +74,8 @@ func decimalText(_ number: Double) -> String {
   // The product was rounded; what is left of it is exact.
   if (-hundredths).addingProduct(number, 100) < 0 { hundredths -= 1 }
   let rest = (-hundredths - 0.5).addingProduct(number, 100)
-  if rest > 0 || rest == 0 && hundredths.truncatingRemainder(dividingBy: 2) == 1 { hundredths += 1 }
+  let isOdd = hundredths.truncatingRemainder(dividingBy: 2) == 1
+  if rest > 0 || rest == 0 && isOdd { hundredths += 1 }
   let whole = UInt64(hundredths)
   return "\(whole / 100).\(whole % 100 < 10 ? "0" : "")\(whole % 100)"
 }

@@ -189,23 +189,23 @@ extension RunProgress {
   }
 }
 
-/// Tells the console of a run, and those who show how far it has come.
+/// Tells all who want to know of a run, and those who show how far it has come.
 struct ProgressSink: EventSink {
-  let console: ConsoleSink
-  let progress: RunProgress
-  private let wanted: RunEvent.Kinds
+  private let sinks: [(sink: any EventSink, wants: RunEvent.Kinds)]
+  private let progress: RunProgress
 
-  /// Puts itself before a console.
-  init(_ console: ConsoleSink, _ progress: RunProgress) {
-    self.console = console
+  /// Puts itself before some sinks.
+  init(_ sinks: [any EventSink], _ progress: RunProgress) {
+    self.sinks = sinks.map { ($0, $0.wants) }
     self.progress = progress
-    wanted = console.wants
   }
 
-  var wants: RunEvent.Kinds { wanted.union([.failures, .warnings, .start]) }
+  var wants: RunEvent.Kinds {
+    sinks.reduce([.failures, .warnings, .start]) { $0.union($1.wants) }
+  }
 
   func receive(_ event: RunEvent) {
     progress.note(event)
-    if wanted.contains(event.kind) { console.receive(event) }
+    for (sink, wants) in sinks where wants.contains(event.kind) { sink.receive(event) }
   }
 }

@@ -13,6 +13,8 @@ struct Verbosity: Equatable, Sendable {
   /// What is said of each kind of things (`--info`, `--debug`).
   var info = OutputLevels<InfoFlag>(verbosity: 0)
   var debug = OutputLevels<DebugFlag>(verbosity: 0)
+  /// Whether machines are told of what is as it should be.
+  var tellsUnchanged = false
   /// How an entry is shown, if any is.
   var format: OutputFormat?
   /// How much of what is unchanged is itemized: rsync's count of `-i`, 0 without `%i`.
@@ -21,6 +23,9 @@ struct Verbosity: Equatable, Sendable {
   var listsFirst = false
   /// Where a log is kept, if one is.
   var log: LogSettings?
+  /// Where events are written as JSON, and figures of the run, by a path.
+  var json: JSONPlace?
+  var metricsFile: [UInt8]?
   /// Whether bytes beyond ASCII are shown as they are (`-8`).
   var keepsHighBits = false
   /// When output is written.
@@ -56,12 +61,21 @@ struct Verbosity: Equatable, Sendable {
     debug.override(by: output.debug)
     if output.givesStatistics { info.raise([.stats: typed.verbose > 1 ? 3 : 2]) }
     setFormat(output)
+    json = output.json
+    metricsFile = output.metricsFile
+    tellsUnchanged = itemizes > 1 || info[.name] > 1
+    if json == .standardOutput { becomeSilent() }
     if let path = output.logFile {
       log = LogSettings(
         path: path,
         format: output.logFileFormat.map { OutputFormat($0) } ?? .itemized
       )
     }
+  }
+
+  /// Leaves the standard output to machines.
+  private mutating func becomeSilent() {
+    (isQuiet, explains, level) = (true, false, 0)
   }
 
   /// What becomes of bytes beyond ASCII.

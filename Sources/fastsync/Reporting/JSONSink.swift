@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CopyEngine
+import Glibc
+import Kernel
+import SystemPackage
+
+/// Tells a run as JSON, an event a line (`--json`).
+///
+/// Lines are gathered, and written each second, when there are many, and with each that somebody
+/// may wait for.
+final class JSONSink: EventSink {
+  private static let bufferBytesMax = 32 << 10
+  private static let periodNanoseconds = Clock.nanosecondsOfSecond
+
+  private struct State {
+    var buffer: [UInt8] = []
+    var problem: Errno?
+    var thread: Thread?
+    var isOver = false
+  }
+
+  private let plan: CopyPlan
+  private let tellsUnchanged: Bool
+  private let progress: RunProgress
+  private let descriptor: Int32
+  /// Kept open.
+  private let file: Descriptor?
+  private let state = Monitor(State())
+
+  /// Begins to write.
+  ///
+  /// - Parameters:
+  ///   - place: Where to.
+  ///   - plan: The run.
+  ///   - tellsUnchanged: Whether what is as it should be is told as well.
+  ///   - progress: How far it has come.
+  /// - Throws: Why the file cannot be opened.
+  init(
+    _ place: JSONPlace,
+    _ plan: CopyPlan,
+    tellsUnchanged: Bool,
+    _ progress: RunProgress
+  ) throws(Errno) {
+    self.plan = plan
+    self.tellsUnchanged = tellsUnchanged
+    self.progress = progress
+    switch place {
+    case .standardOutput:
+      descriptor = STDOUT_FILENO
+      file = nil
+    case .file(let path):
+      let followsAll = plan.options.followsForeignLinks
+      let opened = try TrustedPath(FilePath(bytes: path), followsAll: followsAll).openToAppend()
+      // Of what is no file nothing can be taken away.
+      _ = ftruncate(opened.rawValue, 0)
+      descriptor = opened.rawValue
+      file = consume opened
+    }
+  }
+
+  var wants: RunEvent.Kinds {
+    let told: RunEvent.Kinds = [
+      .start, .entries, .skips, .failures, .warnings, .notes, .deletions, .backups, .targetCreation,
+    ]
+    return tellsUnchanged ? told.union(.unchanged) : told
+  }
+
+  func receive(_ event: RunEvent) {
+    guard let line = JSONLine(event, of: plan) else { return }
+    let isWaitedFor =
+      switch event {
+      case .started, .failed, .warning: true
+      default: false
+      }
+    write(line, atOnce: isWaitedFor)
+  }
+
+  /// Tells each second how far the run has come; without a thread for that it is not told.
+  func start() {
+    let thread = try? Thread { self.tellProgress() }
+    state.withLock { $0.thread = thread }
+  }
+
+  private func tellProgress() {
+    var moment = Clock.monotonicNanoseconds + Self.periodNanoseconds
+    while state.wait(upTo: moment, until: { $0.isOver ? true : nil }) == nil {
+      progress.meter.watch()
+      write(JSONLine(progress.figures(), progress.meter.read().current), atOnce: true)
+      // By the next second the workers have answered.
+      progress.meter.refresh()
+      moment += Self.periodNanoseconds
+    }
+  }
+
+  /// Tells how the run ended, and writes what is left.
+  ///
+  /// - Returns: Why something could not be written.
+  func finish(_ report: CopyReport, _ code: ExitCode, seconds: Double) -> Errno? {
+    let thread = state.withLockWaking { state in
+      state.isOver = true
+      defer { state.thread = nil }
+      return state.thread
+    }
+    thread?.join()
+    let disks = progress.facts(report, seconds: seconds, plan.options.transfer).disks
+    write(JSONLine(report, code, seconds: seconds, disks: disks), atOnce: true)
+    return state.withLock { $0.problem }
+  }
+
+  private func write(_ line: JSONLine, atOnce: Bool) {
+    state.withLock { state in
+      guard state.problem == nil else { return }
+      state.buffer += line.line
+      guard atOnce || state.buffer.count >= Self.bufferBytesMax else { return }
+      if !Output.writeAll(state.buffer, to: descriptor) {
+        state.problem = Errno(rawValue: errno)
+      }
+      state.buffer.removeAll(keepingCapacity: true)
+    }
+  }
+}
