@@ -41,7 +41,8 @@ struct NamesApartTests {
         try directory.makeFile(Bytes(text: "f"), [UInt8(number)])
       }
       let target = try FaultyFilesystem(in: sandbox, as: "target", ["fold"]).path
-      let arguments = way + ["-rt", "\(sandbox.path("source"))/", "\(target)/"]
+      // All of them are told, not only the first of a kind.
+      let arguments = way + ["-rtv", "\(sandbox.path("source"))/", "\(target)/"]
       for run in 1...2 {
         let hint = "\(way) run \(run)"
         let result = try expectFastsync(23, arguments, saying: ["(failures: 61)"], hint: hint)

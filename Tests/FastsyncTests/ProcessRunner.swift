@@ -17,9 +17,12 @@ struct ProcessResult: Sendable {
   var outputText: String { String(decoding: standardOutput, as: UTF8.self) }
   /// The standard error as text, repaired where it is not UTF-8.
   var errorText: String { String(decoding: standardError, as: UTF8.self) }
-  /// The lines of the standard error, without hints at what may help.
+  /// The lines of the standard error, without hints at what may help, and without the numbers of
+  /// failures that are not printed.
   var complaints: [Substring] {
-    errorText.split(separator: "\n").filter { !$0.hasPrefix("fastsync: hint: ") }
+    errorText.split(separator: "\n").filter { line in
+      !["fastsync: hint: ", "fastsync: and "].contains { line.hasPrefix($0) }
+    }
   }
 }
 

@@ -44,7 +44,7 @@ struct ProgressLinesTests {
 
   @Test("what is not known is not said")
   func unknown() {
-    var figures = figures
+    var figures = self.figures
     figures.reading.isPlanComplete = false
     figures.secondsLeft = nil
     figures.rateNow = nil
@@ -55,7 +55,7 @@ struct ProgressLinesTests {
 
   @Test("all is 100 %, and nothing else")
   func percent() {
-    var figures = figures
+    var figures = self.figures
     figures.reading.bytes = 4_559_999_999
     #expect(figures.percent == 99)
     figures.reading.bytes = 4_560_000_000
@@ -69,7 +69,7 @@ struct ProgressLinesTests {
 
   @Test("errors and stalls come before the name, which is shortened")
   func second() {
-    var figures = figures
+    var figures = self.figures
     figures.errors = 2
     figures.troubles = ["target disk sdb stalls for 12 s"]
     let lines = ProgressLines(figures: figures)
@@ -105,6 +105,49 @@ struct ProgressLinesTests {
     )
   )
   func sizes(_ bytes: Double, _ text: String) { #expect(ProgressLines.size(bytes) == text) }
+
+  @Test("how fast disks are is shown where a name has room beside it")
+  func disks() {
+    let source = DiskUse(
+      name: "sda",
+      isSource: true,
+      isTarget: false,
+      busyPercent: 41,
+      rateRead: 146e6,
+      rateWritten: 0
+    )
+    let target = DiskUse(
+      name: "sdb",
+      isSource: false,
+      isTarget: true,
+      busyPercent: 97,
+      rateRead: 0,
+      rateWritten: 139e6
+    )
+    var figures = self.figures
+    figures.disks = DiskRates(now: [source, target], average: [source, target])
+    let lines = ProgressLines(figures: figures)
+    func second(_ columns: Int) -> String {
+      lines.second(columns: columns, isColoured: false, gap: "...")
+    }
+    let rates = "reads 146 MB/s 41%  writes 139 MB/s 97%  "
+    #expect(second(79) == rates + name(79 - rates.count))
+    #expect(second(60) == "photos/2026/summer/a rather long name.jpg")
+    #expect(
+      second(119).hasPrefix("reads 146 MB/s (avg 146 MB/s, busy 41%)  writes 139 MB/s (avg ")
+    )
+    for columns in 8...120 { #expect(second(columns).count <= columns) }
+    func name(_ columns: Int) -> String {
+      TerminalText.shortened(figures.current ?? "", to: columns, gap: "...")
+    }
+    figures.troubles = ["target disk sdb stalls for 12 s"]
+    let stalled = ProgressLines(figures: figures)
+    #expect(
+      stalled.second(columns: 79, isColoured: false, gap: "...").hasPrefix(
+        "target disk sdb stalls for 12 s  photos/"
+      )
+    )
+  }
 }
 
 /// Text by columns.
@@ -149,5 +192,15 @@ struct TerminalTextTests {
       #expect(TerminalText.shown(FilePath(name), .unlessUnicode) == text)
     }
     #expect(TerminalText.shown("\u{e9}", .escaped) == "\\#303\\#251")
+  }
+
+  @Test("what is too long for a terminal is broken between words")
+  func wrapping() {
+    let text = "one two three, four"
+    #expect(TerminalText.wrapped(text, to: 19) == [text])
+    #expect(TerminalText.wrapped(text, to: 18) == ["one two three,", "  four"])
+    #expect(TerminalText.wrapped(text, to: 8) == ["one two", "  three,", "  four"])
+    #expect(TerminalText.wrapped(text, to: 1).count == 4)
+    #expect(TerminalText.wrapped("", to: 8).isEmpty)
   }
 }

@@ -11,7 +11,7 @@ import struct
 import termios
 import time
 
-COLUMNS, ROWS = 116, 28
+COLUMNS, ROWS = 90, 28
 PROMPT = "$ "
 _SECONDS_MAX = 300
 

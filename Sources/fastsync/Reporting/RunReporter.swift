@@ -129,9 +129,15 @@ struct RunReporter {
       isDurable: plan.options.publish.durability != .none,
       leftOut: progress.leftOut
     )
-    for line in end.lines {
-      let line = Array("\(line)\n".utf8)
-      if terminal == .standardError { output.writeError(line) } else { output.write(line) }
+    let columns = TerminalDisplay.columns(at: terminal)
+    for line in end.lines.flatMap({ TerminalText.wrapped($0, to: columns) }) {
+      var message = Message()
+      message.append(line)
+      if terminal == .standardError {
+        output.writeError(message.line)
+      } else {
+        output.write(message.line)
+      }
     }
   }
 

@@ -102,21 +102,31 @@ final class TerminalDisplay: Sendable {
     }
   }
 
+  /// How much room a terminal has, of which the last column stays free, since some go on to the
+  /// next line behind it.
+  private static func size(of terminal: Int32) -> (columns: Int, rows: Int)? {
+    var size = winsize()
+    guard unsafe ioctl(terminal, UInt(TIOCGWINSZ), &size) == 0 else { return nil }
+    // One that was asked for nothing else has 80 columns.
+    return ((size.ws_col == 0 ? 80 : Int(size.ws_col)) - 1, Int(size.ws_row))
+  }
+
+  /// How many columns there are for text that stays.
+  static func columns(at place: Place) -> Int {
+    max(size(of: place.rawValue)?.columns ?? .max, columnsMin)
+  }
+
   /// Draws the lines, unless another process has the terminal (`tcgetpgrp`).
   private func draw(_ before: inout Int) {
     let figures = progress.figures()
-    var size = winsize()
-    guard unsafe ioctl(terminal, UInt(TIOCGWINSZ), &size) == 0, tcgetpgrp(terminal) == getpgrp()
+    guard let (columns, rows) = Self.size(of: terminal), tcgetpgrp(terminal) == getpgrp()
     else { return output.showFooter(nil, on: terminal) }
-    // A terminal that was asked for nothing else has 80 columns. The last one stays free, since
-    // some go on to the next line behind it.
-    let columns = (size.ws_col == 0 ? 80 : Int(size.ws_col)) - 1
     guard columns >= Self.columnsMin else { return output.showFooter(nil, on: terminal) }
     let lines = ProgressLines(figures: figures)
     var text = before == columns ? "\r" : "\r\u{1b}[J"
     before = columns
     text += lines.first(columns: columns)
-    if size.ws_row == 0 || size.ws_row >= Self.rowsMin {
+    if rows == 0 || rows >= Self.rowsMin {
       text += "\u{1b}[K\r\n"
       text += lines.second(columns: columns, isColoured: isColoured, gap: progress.gap)
       text += "\u{1b}[J\r\u{1b}[A"

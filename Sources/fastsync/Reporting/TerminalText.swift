@@ -32,6 +32,25 @@ enum TerminalText {
     text.unicodeScalars.reduce(0) { $0 + columns(of: $1) }
   }
 
+  /// A text in lines of so many columns at the most, which are broken between words; all but the
+  /// first are indented.
+  static func wrapped(_ text: String, to columns: Int) -> [String] {
+    let indent = "  "
+    var lines: [String] = []
+    var line = ""
+    for word in text.split(separator: " ").map(String.init) {
+      if line.isEmpty {
+        line = word
+      } else if self.columns(of: line) + 1 + self.columns(of: word) <= columns {
+        line += " " + word
+      } else {
+        lines.append(line)
+        line = indent + word
+      }
+    }
+    return line.isEmpty ? lines : lines + [line]
+  }
+
   /// A path as it may be shown: what would move the cursor, or turn the text around, is escaped.
   static func shown(_ path: FilePath, _ highBits: HighBits) -> String {
     var message = Message()
