@@ -66,8 +66,8 @@ enum FigureStyle: Int, Sendable {
   }
 }
 
-/// Writes a number with two digits behind the point, rounded as `printf` rounds the exact value of a
-/// binary fraction: 74.455 is a little less than that.
+/// Writes a number with two digits behind the point, rounded as `printf` rounds the exact value of
+/// a binary fraction: 74.455 is a little less than that.
 func decimalText(_ number: Double) -> String {
   let number = min(max(number, 0), 1e16)
   var hundredths = (number * 100).rounded(.down)
