@@ -111,7 +111,10 @@ struct JSONTests {
   @Test func interrupted() throws {
     try withSandbox { sandbox in
       try shell("mkdir src; head -c 9000000 /dev/zero > src/f", in: sandbox)
-      let words = ["--preserve-status", "--signal=INT", "3", fastsyncBinary, "-a", "--bwlimit=50k"]
+      let words = [
+        "--foreground", "--preserve-status", "--signal=INT", "3", fastsyncBinary, "-a",
+        "--bwlimit=50k",
+      ]
       let result = try run(
         "timeout",
         words + ["--json=events", "src/", "new"],
