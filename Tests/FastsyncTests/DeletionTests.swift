@@ -128,6 +128,24 @@ struct DeletionTests {
     }
   }
 
+  /// What cannot be read may lie in what the target lacks.
+  @Test(
+    .enabled(if: isRoot, "only root can run as another user"),
+    arguments: ["--delete-before", "--delete-after"],
+    [
+      "mkdir -p s/new/closed; chmod 0 s/new/closed",
+      "mkdir -p s/new/deep; ln -s /none s/new/deep/l",
+    ]
+  )
+  func nothingAfterAReadErrorInWhatIsNew(_ moment: String, _ obstacle: String) throws {
+    let script = "mkdir s t; echo 1 > s/a; echo 1 > t/b; \(obstacle)"
+    try withPair(script, comparesTimes: false) { pair in
+      try pair.expectSame(["-av", "--copy-unsafe-links", moment], user: 65_534)
+      let (own, _) = try pair.outcomes(["-a", "--copy-unsafe-links", moment], user: 65_534)
+      #expect(own.status == 23 && own.trees.contains { $0.hasPrefix("t/b ") })
+    }
+  }
+
   @Test(.enabled(if: isRoot, "only root can run as another user"), arguments: moments)
   func nothingAfterAReadError(_ moment: String) throws {
     let script = """

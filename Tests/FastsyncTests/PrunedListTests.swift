@@ -30,4 +30,14 @@ struct PrunedListTests {
   func operands(line: String) throws {
     try RsyncTwin(script: Self.script, aspects: [.modes]).compare(line)
   }
+
+  /// A directory is looked through also where a link leads to it.
+  @Test(arguments: ["-amk", "-amL", "-am --copy-unsafe-links"]) func links(options: String) throws {
+    let links = """
+
+      rm s/e/link; mkdir -p o/full; : > o/full/f; ln -s ../o/full s/full
+      """
+    try RsyncTwin(script: Self.script + links, aspects: [.modes]).compare("\(options) s/ D")
+    try RsyncTwin(script: Self.script + links, aspects: [.modes]).compare("\(options) s/./full D")
+  }
 }

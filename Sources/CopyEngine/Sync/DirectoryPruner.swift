@@ -157,9 +157,12 @@ struct DirectoryPruner {
       _ scope: FilterScope?
     ) -> OpenDirectory? {
       do {
-        let opened = OpenDirectory(
-          try EntryLocation(directory: directory, name: name).openForReading(directory: true)
+        let place = EntryLocation(
+          directory: directory,
+          name: name,
+          followsLinks: run.options.rules.links?.followsSource == true
         )
+        let opened = OpenDirectory(try place.openForReading(directory: true))
         let identity = try EntryLocation(open: opened.descriptor.rawValue).metadata().identity
         let device = levels.last?.identity.device ?? root.identity?.device
         // What is mounted there is left out.

@@ -22,8 +22,11 @@ struct SweepExecutor: ~Copyable, SilentExecutor {
     finisher = DirectoryFinisher(run: run, opener: opener)
   }
 
-  /// What the target lacks has nothing that is to be removed.
-  mutating func makeDirectory(_ entry: FoundEntry) -> DirectoryOutcome { .failed }
+  /// What the target lacks has nothing that is to be removed, but is read where it counts whether
+  /// the source can be read in full.
+  mutating func makeDirectory(_ entry: FoundEntry) -> DirectoryOutcome {
+    sweeps ? .failed : .isMissing
+  }
 
   mutating func finish(_ directory: CopyDirectory, isReadable: Bool) {
     guard let before = directory.beforeSweep else { return }
