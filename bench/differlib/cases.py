@@ -4,7 +4,7 @@
 import os
 import random
 import shlex
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from . import options as option_sets
 from . import rules
@@ -27,6 +27,7 @@ class Case:
     bare: bool = False               # fastsync without any option of selection
     exact_times: bool = False
     locale: str = "C.UTF-8"
+    code: int | None = field(default=None, compare=False)    # how both programs have ended, where that is the same
 
     def arguments(self, program):
         """Without an option of selection fastsync does what `rsync -aHAXSU` does."""

@@ -40,6 +40,7 @@ def _shown(value):
 
 def compare(case, expected, actual):
     """All differences between rsync's outcome and fastsync's."""
+    case.code = expected.code if expected.code == actual.code else None
     found = []
     if expected.code != actual.code:
         found.append(Difference("exit", b"", _code(expected), _code(actual)))

@@ -321,7 +321,7 @@ def _backed_up(case, differences):
     return [each for each in differences
             if not (each.aspect in ("owner", "group", "mode", "mtime", "attributes") and each.name.split(b"/")[0] == b"bak"
                     or each.aspect in ("owner", "group", "mode", "mtime") and each.name.startswith(b"dst/bak")
-                    or each.aspect == "mtime" and each.name == b"dst" and each.expected == "new")]
+                    or each.aspect == "mtime" and each.name == b"dst" and "new" in (each.expected, each.actual))]
 
 
 @excuse("unseen-links")
@@ -382,7 +382,8 @@ def _backed_up_too(case, differences):
     """Backups of files that become links to what a tree has."""
     if not (case.has("-b", "--backup", "--backup-dir") and case.has("--link-dest")):
         return differences
-    return [each for each in differences if not (each.aspect == "entry" and each.expected is None and each.actual == "file"
+    return [each for each in differences if not (each.aspect == "entry" and each.expected is None
+                                                 and (each.actual == "file" or each.name.startswith(b"bak"))
                                                  or each.aspect == "output" and each.expected is None and each.line.startswith(b"backed up ")
                                                  or each.aspect == "mtime" and each.actual == "new"
                                                  or each.aspect == "linked with")]
@@ -483,9 +484,10 @@ def _lone_name(case, differences):
 
 @excuse("merge-file-errors")
 def _copied_before(case, differences):
-    """What is copied before a wrong merge file is found: a line of another form is one, where -0 has no lines."""
-    if not (case.has("-0", "--from0") and case.has(*_RULES)):
+    """What is copied before a wrong merge file is found."""
+    if case.code != 1 or not case.has(*_RULES):
         return differences
+    differences = _without_lines(differences, lambda each: each.expected is None)
     return [each for each in differences if not (each.aspect in ("entry", "output") and each.expected is None or each.aspect == "mtime")]
 
 
@@ -521,6 +523,12 @@ def _remarks(_, differences):
 
 @excuse("delete-while-reading")
 def _held_back(case, differences):
+    if case.follows_links and case.has("--delete", "--del", "--delete-before", "--delete-during", "--delete-delay", "--delete-after",
+                                       "--delete-excluded"):
+        # rsync has found by then that a link further down leads nowhere.
+        differences = [each for each in differences if not (each.aspect == "entry" and each.actual is None and each.name.startswith(b"dst")
+                                                            or each.aspect == "output" and each.expected is None
+                                                            and each.actual.startswith(b"*deleting"))]
     if not any(each.aspect == "output" and each.expected is None and each.actual.startswith(b"IO error encountered") for each in differences):
         return differences
     return [each for each in differences
@@ -762,6 +770,8 @@ def _mask(case, differences):
     """Permissions of what has an access control list."""
     if not case.has("-A", "--acls"):
         return differences
+    if case.has("--chown", "--usermap", "--groupmap"):
+        differences = _without_lines(differences, lambda each: each.line.startswith((b".d.......a.", b".f.......a.")))
     return _without_pairs(differences, lambda line: re.sub(rb"^([.>ch][fd]...)[p.](...)[a.]", rb"\1.\2.", line))
 
 
@@ -791,7 +801,8 @@ def _led_by_a_link(case, differences):
 def _dot_left_out(case, differences):
     if not (case.has("--files-from") and case.has(*_RULES)):
         return differences
-    differences = _without_lines(differences, lambda each: each.expected is None and each.line.endswith(b" ./"))
+    differences = _without_lines(differences, lambda each: each.expected is None
+                                 and (each.line.endswith(b" ./") or each.line.startswith(_TRANSFERRED)))
     return _unless_ended(differences, lambda each: "link_stat" in each.expected and each.actual.startswith("0"))
 
 
