@@ -8,24 +8,28 @@ import Uring
 /// How long something that is bound to come may take on a busy machine, in ms.
 private let patienceMilliseconds: Int32 = 60_000
 
-/// The end of a pipe: the test sees when whoever has it closes it, without a look at any clock.
+/// One end of a pair of sockets: the test sees when whoever has it closes it, without a look at any
+/// clock.
 final class WatchedFile: Sendable {
   private let reading: Descriptor
   private let number: Int32
 
   init() throws {
     var ends: [Int32] = [-1, -1]
-    try #require(unsafe pipe(&ends) == 0)
+    // In one call: a process that another test starts in between would hold the end open.
+    let kind = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
+    try #require(unsafe socketpair(AF_UNIX, kind, 0, &ends) == 0)
     reading = Descriptor(owning: ends[0])
     number = ends[1]
-    _ = fcntl(ends[0], F_SETFD, FD_CLOEXEC)
-    _ = fcntl(ends[1], F_SETFD, FD_CLOEXEC)
   }
 
   /// The end to be closed; to be taken once.
   func take() -> Descriptor { Descriptor(owning: number) }
 
   /// Whether it is closed by now.
+  ///
+  /// A closed one may seem open for a moment: a process that is being started has a copy of the end
+  /// until its own program begins.
   var isClosed: Bool { isHungUp(0) }
 
   /// Waits for the end to be closed.

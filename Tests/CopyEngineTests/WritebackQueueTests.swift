@@ -217,7 +217,7 @@ import Uring
     #expect(queue.finish().isEmpty)
     #expect(!file.isClosed)
     queue.dropRest()
-    #expect(file.isClosed)
+    #expect(file.waitUntilClosed())
   }
 
   /// A second time the number may be somebody else's.
@@ -244,7 +244,7 @@ import Uring
         _ = queue.add(file.take(), WritebackLoad(byteCount: 1, way: .together))
       }
       #expect(queue.writeBackAll().isEmpty)
-      #expect(files.allSatisfy { $0.isClosed })
+      #expect(files.allSatisfy { $0.waitUntilClosed() })
       #expect(queue.finish().isEmpty)
     }
   }
