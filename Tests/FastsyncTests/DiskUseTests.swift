@@ -82,3 +82,27 @@ struct DiskUseTests {
     }
   }
 }
+
+extension DiskUse {
+  /// A disk that is read at 146 MB/s, and has time left.
+  static let recordedSource = DiskUse(
+    name: "sda",
+    isSource: true,
+    isTarget: false,
+    busyPercent: 41,
+    rateRead: 146e6,
+    rateWritten: 0
+  )
+
+  /// A disk that is written to, and has none.
+  static func recordedTarget(rateWritten: Double) -> DiskUse {
+    DiskUse(
+      name: "sdb",
+      isSource: false,
+      isTarget: true,
+      busyPercent: 97,
+      rateRead: 0,
+      rateWritten: rateWritten
+    )
+  }
+}

@@ -8,22 +8,8 @@ import Testing
 /// What ends a run that a person watches.
 @Suite("The three lines at the end")
 struct EndTextTests {
-  private let source = DiskUse(
-    name: "sda",
-    isSource: true,
-    isTarget: false,
-    busyPercent: 41,
-    rateRead: 146e6,
-    rateWritten: 0
-  )
-  private let target = DiskUse(
-    name: "sdb",
-    isSource: false,
-    isTarget: true,
-    busyPercent: 97,
-    rateRead: 0,
-    rateWritten: 146e6
-  )
+  private let source = DiskUse.recordedSource
+  private let target = DiskUse.recordedTarget(rateWritten: 146e6)
 
   private var report: CopyReport {
     var report = CopyReport()

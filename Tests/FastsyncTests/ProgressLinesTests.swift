@@ -108,22 +108,8 @@ struct ProgressLinesTests {
 
   @Test("how fast disks are is shown where a name has room beside it")
   func disks() {
-    let source = DiskUse(
-      name: "sda",
-      isSource: true,
-      isTarget: false,
-      busyPercent: 41,
-      rateRead: 146e6,
-      rateWritten: 0
-    )
-    let target = DiskUse(
-      name: "sdb",
-      isSource: false,
-      isTarget: true,
-      busyPercent: 97,
-      rateRead: 0,
-      rateWritten: 139e6
-    )
+    let source = DiskUse.recordedSource
+    let target = DiskUse.recordedTarget(rateWritten: 139e6)
     var figures = self.figures
     figures.disks = DiskRates(now: [source, target], average: [source, target])
     let lines = ProgressLines(figures: figures)

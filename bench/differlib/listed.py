@@ -305,9 +305,6 @@ def _unknown(_, differences):
 def _dots(case, differences):
     if not case.has("--temp-dir", "--backup-dir", "--partial-dir"):
         return differences
-    if any(word.endswith("=../tmp") for option in case.options for word in option):
-        differences = [each for each in differences if not (each.aspect in ("entry", "mtime")
-                                                            or each.aspect == "exit" and each.expected.startswith("23"))]
     if case.has("--inplace") and any(word.startswith("--backup-dir=..") for option in case.options for word in option):
         differences = [each for each in differences if not (each.aspect == "exit" and each.expected.startswith("23"))]
     return _unless_ended(differences, lambda each: each.expected.startswith("23") and "Invalid argument (22)" in each.expected)

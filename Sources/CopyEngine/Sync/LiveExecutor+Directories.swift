@@ -178,9 +178,7 @@ extension LiveExecutor where Queue: ~Copyable {
 extension LiveExecutor where Queue: ~Copyable {
   mutating func linkToBasis(_ entry: FoundEntry) -> Bool? {
     guard let basis = entry.basis else { return false }
-    guard run.canReplace(entry), remover.makeWay(for: entry), publisher.putsAside(entry) else {
-      return nil
-    }
+    guard makesWay(for: entry) else { return nil }
     do {
       try publisher.makeLink(entry, to: entry.location(in: basis))
     } catch {

@@ -153,6 +153,13 @@ extension LiveExecutor where Queue: ~Copyable {
     return false
   }
 
+  /// Makes way for what takes the place of something else, and keeps that if it is to be kept.
+  ///
+  /// - Returns: Whether it may be replaced; why not was told.
+  mutating func makesWay(for entry: FoundEntry) -> Bool {
+    run.canReplace(entry) && remover.makeWay(for: entry) && publisher.putsAside(entry)
+  }
+
   mutating func make(_ entry: FoundEntry) -> Bool {
     let isLink = entry.metadata.kind == .symbolicLink
     let stands = run.options.metadata.isStored
@@ -163,9 +170,7 @@ extension LiveExecutor where Queue: ~Copyable {
       run.fail(.source(.readLink, entry.sourcePath, error), at: FailedPlace(entry))
       return false
     }
-    guard run.canReplace(entry), remover.makeWay(for: entry), publisher.putsAside(entry) else {
-      return false
-    }
+    guard makesWay(for: entry) else { return false }
     do throws(Errno) {
       try publisher.make(entry) { (place) throws(Errno) in
         if stands {
@@ -212,9 +217,7 @@ extension LiveExecutor where Queue: ~Copyable {
       run.tellLink(entry, to: published, [])
       return .settled
     }
-    guard run.canReplace(entry), remover.makeWay(for: entry), publisher.putsAside(entry) else {
-      return .failed
-    }
+    guard makesWay(for: entry) else { return .failed }
     do {
       try publisher.makeLink(entry, to: first)
     } catch {

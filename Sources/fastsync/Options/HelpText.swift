@@ -40,24 +40,12 @@ enum HelpText {
       description += ")"
     }
     let indent = String(repeating: " ", count: descriptionColumn)
-    var lines = wrapped(description, columnsMax - descriptionColumn).map { indent + $0 }
+    let columns = columnsMax - descriptionColumn
+    var lines = TerminalText.wrapped(description, to: columns, indent: "").map { indent + $0 }
     if label.count < descriptionColumn, let first = lines.first {
       lines[0] = label + first.dropFirst(label.count)
     } else {
       lines.insert(label, at: 0)
-    }
-    return lines
-  }
-
-  /// Breaks a text into lines between its words.
-  private static func wrapped(_ text: String, _ columns: Int) -> [String] {
-    var lines: [String] = []
-    for word in text.split(separator: " ") {
-      if let last = lines.last, last.count + 1 + word.count <= columns {
-        lines[lines.count - 1] = "\(last) \(word)"
-      } else {
-        lines.append(String(word))
-      }
     }
     return lines
   }

@@ -32,7 +32,7 @@ struct ConsoleSink: EventSink {
     if verbosity.level > 0 { wanted.insert(.notes) }
     let isListed = verbosity.format != nil || log != nil
     if isListed { wanted.insert(.entries) }
-    if isListed && (verbosity.itemizes > 1 || info[.name] > 1) { wanted.insert(.unchanged) }
+    if isListed && verbosity.tellsUnchanged { wanted.insert(.unchanged) }
     if isListed || info[.del] > 0 || info[.remove] > 0 { wanted.insert(.deletions) }
     if info[.backup] > 0 { wanted.insert(.backups) }
     let isTold = info[.name] > 0 || verbosity.itemizes > 0
@@ -140,7 +140,7 @@ extension ConsoleSink {
   /// copied, and directories.
   private func isShown(_ entry: EntryEvent, _ isDirectory: Bool) -> Bool {
     if verbosity.itemizes > 0 {
-      return entry.change.isTold || verbosity.itemizes > 1 || verbosity.info[.name] > 1
+      return entry.change.isTold || verbosity.tellsUnchanged
     }
     // What a tree beside the target has in the same way counts as there.
     guard entry.change.isTold else { return false }

@@ -77,5 +77,11 @@ func decimalText(_ number: Double) -> String {
   let isOdd = hundredths.truncatingRemainder(dividingBy: 2) == 1
   if rest > 0 || rest == 0 && isOdd { hundredths += 1 }
   let whole = UInt64(hundredths)
-  return "\(whole / 100).\(whole % 100 < 10 ? "0" : "")\(whole % 100)"
+  return "\(whole / 100).\(zeroPadded(whole % 100, 2))"
+}
+
+/// Writes a whole number with so many digits at least.
+func zeroPadded(_ number: some BinaryInteger, _ digits: Int, radix: Int = 10) -> String {
+  let text = String(number, radix: radix)
+  return String(repeating: "0", count: max(digits - text.count, 0)) + text
 }

@@ -46,7 +46,6 @@ enum Hint: CaseIterable {
     case .needRoom, .needInodes, .leaveOut: .full
     case .replaceProtected(.isImmutable), .replaceProtected(.liesInImmutable): .immutable
     case .replaceProtected(.isAppendOnly), .replaceProtected(.liesInAppendOnly): .appendOnly
-    case .readRanges: nil
     case .sourceChanged, .sourceShrank, .sourceResized: .busySource
     default: nil
     }

@@ -29,7 +29,7 @@ extension JSONLine {
     var line = JSONLine()
     line.add("role", location.role.rawValue)
     line.add("path", location.path)
-    line.add("filesystem", location.mount.map { "\($0.type)" })
+    line.add("filesystem", location.mount?.type)
     line.add("profile", location.profile.rawValue)
     line.add(
       "disks",
@@ -46,7 +46,7 @@ extension JSONLine {
   }
 
   /// How far a run has come.
-  init(_ figures: ProgressFigures, _ current: FilePath?) {
+  init(_ figures: ProgressFigures) {
     self.init(event: "progress")
     add("seconds", decimal: figures.seconds)
     add("files", figures.reading.files)
@@ -57,7 +57,7 @@ extension JSONLine {
     add("bytes_per_second", decimal: figures.rateNow)
     add("seconds_left", decimal: figures.secondsLeft)
     add("errors", figures.errors)
-    if let current { add("current", current) }
+    if let current = figures.reading.current { add("current", current) }
   }
 
   /// What happened, if it is told.
@@ -224,11 +224,8 @@ extension JSONLine {
     )
   }
 
+  /// Adds what a line for people says, without the command's name before it.
   private mutating func add(_ key: String, sentence: Message) {
-    add(
-      key,
-      name: sentence.bytes.starts(with: Message.named().bytes)
-        ? Array(sentence.bytes.dropFirst(Message.named().bytes.count)) : sentence.bytes
-    )
+    add(key, name: Array(sentence.bytes.dropFirst(Message.named().bytes.count)))
   }
 }

@@ -36,8 +36,7 @@ struct JSONLine {
     begin(key)
     guard let number, number.isFinite, abs(number) < 1e15 else { return bytes += "null".utf8 }
     let thousandths = Int64((number * 1000).rounded())
-    let digits = String(thousandths.magnitude % 1000)
-    let fraction = String(repeating: "0", count: 3 - digits.count) + digits
+    let fraction = zeroPadded(thousandths.magnitude % 1000, 3)
     bytes += "\(thousandths < 0 ? "-" : "")\(thousandths.magnitude / 1000).\(fraction)".utf8
   }
 
@@ -79,9 +78,7 @@ struct JSONLine {
     for byte in text {
       switch byte {
       case UInt8(ascii: "\""), UInt8(ascii: "\\"): bytes += [UInt8(ascii: "\\"), byte]
-      case 0..<0x20:
-        let digits = String(byte, radix: 16)
-        bytes += "\\u\(String(repeating: "0", count: 4 - digits.count))\(digits)".utf8
+      case 0..<0x20: bytes += "\\u\(zeroPadded(byte, 4, radix: 16))".utf8
       default: bytes.append(byte)
       }
     }

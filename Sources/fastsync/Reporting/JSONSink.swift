@@ -11,13 +11,11 @@ import SystemPackage
 /// may wait for.
 final class JSONSink: EventSink {
   private static let bufferBytesMax = 32 << 10
-  private static let periodNanoseconds = Clock.nanosecondsOfSecond
 
   private struct State {
     var buffer: [UInt8] = []
     var problem: Errno?
     var thread: Thread?
-    var isOver = false
   }
 
   private let plan: CopyPlan
@@ -26,7 +24,8 @@ final class JSONSink: EventSink {
   private let descriptor: Int32
   /// Kept open.
   private let file: Descriptor?
-  private let state = Monitor(State())
+  private let ticker = Ticker()
+  private let state = Lock(State())
 
   /// Begins to write.
   ///
@@ -83,27 +82,24 @@ final class JSONSink: EventSink {
   }
 
   private func tellProgress() {
-    var moment = Clock.monotonicNanoseconds + Self.periodNanoseconds
-    while state.wait(upTo: moment, until: { $0.isOver ? true : nil }) == nil {
+    while ticker.tick() {
       progress.meter.watch()
-      write(JSONLine(progress.figures(), progress.meter.read().current), atOnce: true)
+      write(JSONLine(progress.figures()), atOnce: true)
       // By the next second the workers have answered.
       progress.meter.refresh()
-      moment += Self.periodNanoseconds
     }
   }
 
   /// Tells how the run ended, and writes what is left.
   ///
   /// - Returns: Why something could not be written.
-  func finish(_ report: CopyReport, _ code: ExitCode, seconds: Double) -> Errno? {
-    let thread = state.withLockWaking { state in
-      state.isOver = true
-      defer { state.thread = nil }
-      return state.thread
-    }
-    thread?.join()
-    let disks = progress.facts(report, seconds: seconds, plan.options.transfer).disks
+  func finish(
+    _ report: CopyReport,
+    _ code: ExitCode,
+    seconds: Double,
+    disks: [DiskUse]
+  ) -> Errno? {
+    ticker.end(state.withLock { $0.thread.take() })
     write(JSONLine(report, code, seconds: seconds, disks: disks), atOnce: true)
     return state.withLock { $0.problem }
   }

@@ -11,7 +11,6 @@ struct MachineReports {
   private let plan: CopyPlan
   private let progress: RunProgress
   private let output: Output
-  private let start = Clock.monotonicNanoseconds
 
   /// Begins to write what is wanted.
   ///
@@ -62,14 +61,15 @@ struct MachineReports {
   ///   written.
   func finish(_ report: CopyReport, _ code: ExitCode) -> ExitCode {
     guard json != nil || metrics != nil else { return code }
-    let seconds = Double(Clock.monotonicNanoseconds &- start) / 1e9
+    let seconds = progress.seconds
+    let disks = progress.facts(report, seconds: seconds, plan.options.transfer).disks
     var isWritten = true
-    if let problem = json?.finish(report, code, seconds: seconds) {
+    if let problem = json?.finish(report, code, seconds: seconds, disks: disks) {
       isWritten = false
-      tell("--json: the events cannot be written: \(problem)")
+      let text = "--json: the events cannot be written: \(problem)"
+      output.writeError(Message.error(text.utf8).line)
     }
     if let metrics {
-      let disks = progress.facts(report, seconds: seconds, plan.options.transfer).disks
       do throws(Errno) {
         try metrics.write(report, code, seconds: seconds, disks: disks)
       } catch {
@@ -82,6 +82,4 @@ struct MachineReports {
     }
     return code == .done && !isWritten ? .stopped : code
   }
-
-  private func tell(_ text: String) { output.writeError(Message.error(text.utf8).line) }
 }

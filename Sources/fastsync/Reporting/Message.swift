@@ -59,8 +59,7 @@ struct Message {
 
   /// How a byte is shown that may not be written.
   static func octal(_ byte: UInt8) -> [UInt8] {
-    let octal = String(byte, radix: 8)
-    return Array(("\\#" + String(repeating: "0", count: 3 - octal.count) + octal).utf8)
+    Array("\\#\(zeroPadded(byte, 3, radix: 8))".utf8)
   }
 
   private static func looksEscaped(_ text: ArraySlice<UInt8>) -> Bool {

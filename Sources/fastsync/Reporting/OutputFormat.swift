@@ -225,13 +225,9 @@ enum ModeText {
     var moment = seconds
     var parts = unsafe tm()
     unsafe localtime_r(&moment, &parts)
-    func padded(_ number: Int32, _ digits: Int) -> String {
-      let text = String(number)
-      return String(repeating: "0", count: max(digits - text.count, 0)) + text
-    }
-    let year = unsafe padded(parts.tm_year + 1900, 4)
-    let day = unsafe "\(year)/\(padded(parts.tm_mon + 1, 2))/\(padded(parts.tm_mday, 2))"
-    let clock = unsafe [parts.tm_hour, parts.tm_min, parts.tm_sec].map { padded($0, 2) }
+    let year = unsafe zeroPadded(parts.tm_year + 1900, 4)
+    let day = unsafe "\(year)/\(zeroPadded(parts.tm_mon + 1, 2))/\(zeroPadded(parts.tm_mday, 2))"
+    let clock = unsafe [parts.tm_hour, parts.tm_min, parts.tm_sec].map { zeroPadded($0, 2) }
     return day + separator + clock.joined(separator: ":")
   }
 }

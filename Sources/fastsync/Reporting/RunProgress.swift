@@ -45,6 +45,9 @@ final class RunProgress: Sendable {
   /// - Parameter highBits: What becomes of bytes of names beyond ASCII.
   init(_ highBits: HighBits) { self.highBits = highBits }
 
+  /// How long the run has taken.
+  var seconds: Double { Double(Clock.monotonicNanoseconds - start) / 1e9 }
+
   /// What stands for what is left out of a name.
   var gap: String { highBits == .escaped ? "..." : "\u{2026}" }
 
@@ -68,7 +71,7 @@ final class RunProgress: Sendable {
   /// Takes a look.
   func figures() -> ProgressFigures {
     var reading = meter.read()
-    let seconds = Double(Clock.monotonicNanoseconds - start) / 1e9
+    let seconds = self.seconds
     var figures = ProgressFigures()
     figures.seconds = seconds
     figures.current = reading.current.map { TerminalText.shown($0, highBits) }

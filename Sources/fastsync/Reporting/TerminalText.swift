@@ -33,9 +33,8 @@ enum TerminalText {
   }
 
   /// A text in lines of so many columns at the most, which are broken between words; all but the
-  /// first are indented.
-  static func wrapped(_ text: String, to columns: Int) -> [String] {
-    let indent = "  "
+  /// first begin with the indent.
+  static func wrapped(_ text: String, to columns: Int, indent: String = "  ") -> [String] {
     var lines: [String] = []
     var line = ""
     for word in text.split(separator: " ").map(String.init) {

@@ -13,8 +13,6 @@ struct Verbosity: Equatable, Sendable {
   /// What is said of each kind of things (`--info`, `--debug`).
   var info = OutputLevels<InfoFlag>(verbosity: 0)
   var debug = OutputLevels<DebugFlag>(verbosity: 0)
-  /// Whether machines are told of what is as it should be.
-  var tellsUnchanged = false
   /// How an entry is shown, if any is.
   var format: OutputFormat?
   /// How much of what is unchanged is itemized: rsync's count of `-i`, 0 without `%i`.
@@ -63,7 +61,6 @@ struct Verbosity: Equatable, Sendable {
     setFormat(output)
     json = output.json
     metricsFile = output.metricsFile
-    tellsUnchanged = itemizes > 1 || info[.name] > 1
     if json == .standardOutput { becomeSilent() }
     if let path = output.logFile {
       log = LogSettings(
@@ -77,6 +74,9 @@ struct Verbosity: Equatable, Sendable {
   private mutating func becomeSilent() {
     (isQuiet, explains, level) = (true, false, 0)
   }
+
+  /// Whether what is as it should be is told as well.
+  var tellsUnchanged: Bool { itemizes > 1 || info[.name] > 1 }
 
   /// What becomes of bytes beyond ASCII.
   var highBits: HighBits { keepsHighBits ? .kept : .ofLocale }
