@@ -111,15 +111,24 @@ public final class CopyMeter: Sendable {
 
 // What the engine notes.
 extension CopyMeter {
+  /// How a file came to its end.
+  enum End {
+    case copied, failed
+    /// The run ends before the file is copied.
+    case givenUp
+  }
+
   /// Notes that a file came to its end.
-  func noteEnd(of identity: InodeIdentity, _ size: UInt64, isThere: Bool) {
+  func noteEnd(of identity: InodeIdentity, _ size: UInt64, _ end: End) {
     if isWaiting.load(ordering: .relaxed) { noteWaiting(identity, 0) }
-    if isThere {
+    switch end {
+    case .copied:
       bytes.wrappingAdd(size, ordering: .relaxed)
       files.wrappingAdd(1, ordering: .relaxed)
-    } else {
+    case .failed:
       bytesFailed.wrappingAdd(size, ordering: .relaxed)
       filesFailed.wrappingAdd(1, ordering: .relaxed)
+    case .givenUp: break
     }
   }
 

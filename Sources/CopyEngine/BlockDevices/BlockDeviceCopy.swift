@@ -37,7 +37,7 @@ struct BlockDeviceCopy {
     _ name: FilePath.Component?
   ) -> CopyReport {
     if report.filesCopied > 0 {
-      setup.meter?.noteEnd(of: source.metadata.identity, report.bytesCopied, isThere: true)
+      setup.meter?.noteEnd(of: source.metadata.identity, report.bytesCopied, .copied)
     }
     if report.filesCopied > 0, let name {
       let path = FilePath(root: nil, [name])

@@ -59,7 +59,8 @@ struct LiveExecutor<Queue: SubmissionQueue & ~Copyable>: ~Copyable, Executor {
     publisher.shared.space?.release(done.entry)
     if let meter = run.meter {
       let found = done.entry.metadata
-      meter.noteEnd(of: found.identity, found.size, isThere: done.isThere)
+      let end: CopyMeter.End = done.isThere ? .copied : run.shouldStop ? .givenUp : .failed
+      meter.noteEnd(of: found.identity, found.size, end)
     }
     return done
   }
