@@ -40,8 +40,8 @@ FUZZ_SECONDS ?= 60
 
 BUILD_PACKAGES := liburing-dev libpopt-dev binutils
 TEST_PACKAGES := rsync xfsprogs btrfs-progs e2fsprogs acl attr libcap2-bin util-linux libnbd-bin \
-  gcc make python3 python3-jsonschema python3-prometheus-client groff-base procps strace tmux \
-  valgrind mandoc zsh fish debootstrap lintian
+  gcc make python3 python3-jsonschema python3-prometheus-client python3-matplotlib groff-base \
+  procps strace tmux valgrind mandoc zsh fish debootstrap lintian
 DEB_PACKAGES := debhelper dpkg-dev fakeroot
 
 PACKAGES := .build/packages

@@ -116,6 +116,9 @@ public struct Ring: ~Copyable, SubmissionQueue {
     usesCalls = true
   }
 
+  /// Has plain system calls measured, where they stand for the ring (CLOCK_MONOTONIC).
+  public mutating func timeCalls() { calls.timeCalls() }
+
   /// Queues one request (`io_uring_get_sqe` and the `io_uring_prep_…` of the op).
   ///
   /// The op has 32 bits for some lengths. Advice for more than that is given for the first 4 GiB

@@ -42,6 +42,10 @@ public protocol SubmissionQueue: ~Copyable {
   /// Has everything that is prepared from now on carried out by plain system calls.
   mutating func useCalls()
 
+  /// Has completions say how long a plain system call took, since those of a `submit` are taken
+  /// together.
+  mutating func timeCalls()
+
   /// Cancels what is in flight, after `submit` has thrown, and waits for completions.
   ///
   /// What was never handed over completes as cancelled. What a disk is at cannot be cancelled: only
@@ -56,6 +60,9 @@ public protocol SubmissionQueue: ~Copyable {
 extension SubmissionQueue where Self: ~Copyable {
   /// Does nothing: there is no kernel thread that could be missing.
   public mutating func useCalls() {}
+
+  /// Does nothing: no plain system calls are made.
+  public mutating func timeCalls() {}
 
   /// Does nothing: what was handed over is complete, and its completions are ready.
   public mutating func cancelAll() -> Bool { false }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import CLiburing
+internal import Kernel
 public import SystemPackage
 
 /// The sync engine: carries requests out one after the other by plain system calls, with the
@@ -10,6 +11,7 @@ public struct SystemCallQueue: ~Copyable, SubmissionQueue {
   private var queued: [Submission] = []
   private var completions: [Completion] = []
   private var completionHead = 0
+  private var timesCalls = false
 
   /// Always true: leaving out a completion needs no kernel here.
   public var linksPairs: Bool { true }
@@ -58,6 +60,9 @@ public struct SystemCallQueue: ~Copyable, SubmissionQueue {
     queued.removeAll(keepingCapacity: true)
   }
 
+  /// Has each call measured (CLOCK_MONOTONIC).
+  public mutating func timeCalls() { timesCalls = true }
+
   /// The next completion that is ready, or `nil`.
   public mutating func nextCompletion() -> Completion? {
     guard completionHead < completions.count else { return nil }
@@ -78,10 +83,13 @@ public struct SystemCallQueue: ~Copyable, SubmissionQueue {
         // request that failed had asked for silence.
         if !omitsRest { complete(submission, Errno.canceled.negated) }
       } else {
+        let start = timesCalls ? Clock.monotonicNanoseconds : 0
         let result = submission.carriedOut()
+        // 0 stands for what was not measured.
+        let taken = timesCalls ? max(Clock.monotonicNanoseconds - start, 1) : 0
         isBroken = !submission.isFulfilled(by: result)
         omitsRest = isBroken && skipsSuccess
-        if isBroken || !skipsSuccess { complete(submission, result) }
+        if isBroken || !skipsSuccess { complete(submission, result, taken) }
       }
       index += 1
       // A link on the last request of a submit joins it to nothing.
@@ -89,8 +97,14 @@ public struct SystemCallQueue: ~Copyable, SubmissionQueue {
     }
   }
 
-  private mutating func complete(_ submission: Submission, _ result: Int32) {
-    completions.append(Completion(tag: submission.tag, result: result))
+  private mutating func complete(
+    _ submission: Submission,
+    _ result: Int32,
+    _ nanoseconds: UInt64 = 0
+  ) {
+    completions.append(
+      Completion(tag: submission.tag, result: result, nanoseconds: nanoseconds)
+    )
   }
 }
 

@@ -84,7 +84,10 @@ struct Run {
       return list(plan, sink, watcher)
     }
     let reporter = RunReporter(plan, verbosity, output)
-    let progress = RunProgress(verbosity.highBits)
+    let progress = RunProgress(
+      verbosity.highBits,
+      measuresTransfers: verbosity.measuresTransfers
+    )
     let machines = try MachineReports(plan, verbosity, progress, output)
     let display =
       reporter.sink.onlyNames ? nil : TerminalDisplay(progress, output, verbosity)

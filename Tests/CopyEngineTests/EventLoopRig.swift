@@ -44,6 +44,8 @@ struct EventLoopRig {
   var writesInOrder = false
   /// What limits the rate.
   var pacer: Pacer?
+  /// What is counted with.
+  var meter: CopyMeter?
 
   /// Windows as small as the simulated files, so that they have several.
   static let windowBytes: UInt64 = 32 << 10
@@ -99,7 +101,8 @@ struct EventLoopRig {
       dirtyBytesMax: dirtyBytesMax,
       alternates: alternates,
       writesInOrder: writesInOrder,
-      pacer: pacer
+      pacer: pacer,
+      meter: meter
     )
     var outcomes: [Int: FileTask.Outcome] = [:]
     var loaded: [Int: [UInt8]] = [:]
@@ -181,6 +184,7 @@ struct EventLoopRig {
           residency: .nothing,
           windowBytes: Self.windowBytes
         ),
+      device: UInt64(number % 2),
       reading: TransferMode(alignment: file.readAlignment),
       writing: TransferMode(alignment: file.writeAlignment)
     )

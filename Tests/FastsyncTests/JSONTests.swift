@@ -241,10 +241,6 @@ struct MetricsTests {
   }
 }
 
-private func shell(_ script: String, in sandbox: Sandbox) throws {
-  try succeed("env", ["--chdir=\(sandbox.path)", "sh", "-ec", script])
-}
-
 /// Whether Debian's Python has a module.
 private func pythonHas(_ module: String) -> Bool {
   (try? run("/usr/bin/python3", ["-c", "import \(module)"]).status) == 0

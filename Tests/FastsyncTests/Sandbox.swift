@@ -126,6 +126,11 @@ func succeed(_ program: String, _ arguments: [String]) throws -> ProcessResult {
   return result
 }
 
+/// Runs the commands of a script in a sandbox, which have to succeed.
+func shell(_ script: String, in sandbox: Sandbox) throws {
+  try succeed("env", ["--chdir=\(sandbox.path)", "sh", "-ec", script])
+}
+
 /// A program that a test needed failed.
 struct ProgramFailure: Error, CustomStringConvertible {
   let program: String

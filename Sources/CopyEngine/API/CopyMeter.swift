@@ -61,8 +61,16 @@ public final class CopyMeter: Sendable {
   }
   private let state = Lock(State())
 
+  /// How long requests take, if that is measured.
+  public let transfers: TransferMeter?
+
   /// Makes a meter that has counted nothing.
-  public init() {}
+  ///
+  /// - Parameter measuresTransfers: Whether to measure how long requests take as well, which takes
+  ///   a little time for each.
+  public init(measuresTransfers: Bool = false) {
+    transfers = measuresTransfers ? TransferMeter() : nil
+  }
 
   /// Has the run find out ahead of the copy how much there is to be copied, on a thread of its own:
   /// not on disks that seek, nor where descriptors or memory are scarce.

@@ -154,7 +154,9 @@ struct BlockDeviceCopy {
   ) {
     guard transfer.isComplete, plan.options.publish.durability != .none else { return }
     do {
-      try FileCalls.sync(target.descriptor.rawValue)
+      try setup.meter.measuredTarget.timeFlush { () throws(Errno) in
+        try FileCalls.sync(target.descriptor.rawValue)
+      }
     } catch {
       transfer.fail(CopyError(.sync, target.path, error, .stop))
     }

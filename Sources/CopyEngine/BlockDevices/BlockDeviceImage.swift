@@ -79,8 +79,13 @@ extension BlockDeviceCopy {
     let lasts = plan.options.publish.durability != .none
     do throws(Errno) {
       // A name must not come to the disk before the data.
-      if lasts { try FileCalls.sync(target.rawValue) }
-      if lasts { try FileCalls.flush(target.rawValue) }
+      if lasts {
+        let file = target.rawValue
+        try setup.meter.measuredTarget.timeFlush { () throws(Errno) in
+          try FileCalls.sync(file)
+          try FileCalls.flush(file)
+        }
+      }
     } catch {
       return transfer.fail(.target(.write, plan.target, error))
     }

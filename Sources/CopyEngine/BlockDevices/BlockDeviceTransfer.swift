@@ -16,6 +16,8 @@ struct BlockDeviceTransfer {
     let size: UInt64
     let isDevice: Bool
     let metadata: EntryMetadata
+    /// The number of its filesystem, or its own.
+    let device: UInt64
   }
 
   let run: RunContext
@@ -49,7 +51,8 @@ struct BlockDeviceTransfer {
       number: source.descriptor.rawValue,
       size: source.size,
       isDevice: source.isDevice,
-      metadata: source.metadata
+      metadata: source.metadata,
+      device: source.metadataOnDisk.identity.device
     )
     self.target = target
     locations = setup.locations(
@@ -229,6 +232,7 @@ extension BlockDeviceTransfer {
     _ sectorBytes: Int
   ) -> TransferPlan {
     var task = TransferPlan(source: source.number, target: target, map: map)
+    task.device = source.device
     task.sectorBytes = UInt64(max(sectorBytes, reading.transfer.alignment))
     task.reading = reading.transfer
     task.writing = writing.transfer

@@ -51,6 +51,7 @@ struct PublishedState: Sendable {
       pageBytes: ProcessFacts.pageBytes,
       targets: targets,
       disks: run.disks,
+      measured: run.meter.measuredTarget,
       onSettled: onSettled
     )
   }

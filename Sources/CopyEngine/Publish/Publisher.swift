@@ -133,7 +133,10 @@ struct Publisher: ~Copyable {
   private mutating func addDevice(_ complete: consuming CompleteFile) {
     let entry = complete.entry
     do throws(Errno) {
-      if durability != .none { try FileCalls.sync(complete.target.rawValue) }
+      let target = complete.target.rawValue
+      if durability != .none {
+        try run.meter.measuredTarget.timeFlush { () throws(Errno) in try FileCalls.sync(target) }
+      }
     } catch {
       // Character devices have no cache.
       guard error == .invalidArgument else {

@@ -70,6 +70,8 @@ final class WritebackQueue: Sendable {
   private let pageBytes: Int
   private let targets: TargetFilesystems
   private let bounds: Bounds
+  /// What measures how long batches take, if anybody wants to know.
+  private let measured: MeasuredDevice?
   private let onSettled: @Sendable () -> Void
 
   /// Makes a queue; its thread starts with the first batch that is due.
@@ -80,6 +82,7 @@ final class WritebackQueue: Sendable {
   ///   - pageBytes: The size of a page, in bytes.
   ///   - targets: The filesystems that are written to.
   ///   - disks: What the disks are like.
+  ///   - measured: What measures how long batches take, if anybody wants to know.
   ///   - onSettled: Told of each batch that has settled.
   init(
     filesMax: Int,
@@ -87,11 +90,13 @@ final class WritebackQueue: Sendable {
     pageBytes: Int,
     targets: TargetFilesystems,
     disks: DiskTraits,
+    measured: MeasuredDevice? = nil,
     onSettled: @escaping @Sendable () -> Void
   ) {
     self.filesMax = max(filesMax, 2)
     self.pageBytes = pageBytes
     self.targets = targets
+    self.measured = measured
     self.onSettled = onSettled
     bounds = Bounds(disks, bytesMax: bytesMax)
   }
@@ -245,6 +250,8 @@ extension WritebackQueue {
   }
 
   private func settle(_ batch: Batch) {
+    let start = Clock.monotonicNanoseconds
+    measured?.begin(.flush)
     var failures = send(batch)
     var failed: [Place: Errno] = [:]
     // Filesystems that a file speaks for.
@@ -267,6 +274,7 @@ extension WritebackQueue {
         }
       }
     }
+    measured?.end(.flush, nanoseconds: Clock.monotonicNanoseconds - start, bytes: 0)
     drop(batch.files)
     failures.removeAll { named.contains($0.device) }
     state.withLockWaking { state in

@@ -12,6 +12,7 @@ final class ComparedSide: Sendable {
   private let residency: Residency
   private let alignment: Int
   private let dontCache: Atomic<Bool>
+  private let measured: MeasuredDevice?
 
   /// Chooses how a file is read.
   ///
@@ -19,8 +20,15 @@ final class ComparedSide: Sendable {
   ///   - file: The open file.
   ///   - metadata: What it is.
   ///   - policies: How each filesystem is read.
-  init(_ file: Int32, _ metadata: EntryMetadata, _ policies: AccessPolicies) {
+  ///   - measured: What measures how long reads take, if anybody wants to know.
+  init(
+    _ file: Int32,
+    _ metadata: EntryMetadata,
+    _ policies: AccessPolicies,
+    _ measured: MeasuredDevice?
+  ) {
     self.file = file
+    self.measured = measured
     let access = policies.access(.reading, device: metadata.readDevice, descriptor: file)
     dontCache = Atomic(access.mode == .dontcache)
     guard access.mode != .keep else {
@@ -73,7 +81,9 @@ final class ComparedSide: Sendable {
   ) throws(Errno) -> Int {
     let skipsCache = dontCache.load(ordering: .relaxed)
     do {
-      return unsafe try FileCalls.read(file, into: buffer, at: offset, dontCache: skipsCache)
+      return try measured.time(.read) { () throws(Errno) in
+        unsafe try FileCalls.read(file, into: buffer, at: offset, dontCache: skipsCache)
+      }
     } catch {
       if error == .interrupted { return unsafe try readOnce(into: buffer, at: offset) }
       guard error == .notSupported, skipsCache else { throw error }

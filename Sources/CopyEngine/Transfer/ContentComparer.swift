@@ -43,12 +43,12 @@ struct ContentComparer {
       guard try isStill(entry.metadata, source), try isStill(existing, target) else { return false }
       if entry.metadata.size == 0 { return true }
       if entry.metadata.size <= UInt64(Self.smallBytesMax) {
-        return try compareSmall(source.rawValue, target.rawValue, Int(entry.metadata.size))
+        return try compareSmall(entry, source.rawValue, target.rawValue)
       }
       let comparison = SharedComparison(
         size: entry.metadata.size,
-        source: ComparedSide(source.rawValue, entry.metadata, policies),
-        target: ComparedSide(target.rawValue, existing, policies),
+        source: ComparedSide(source.rawValue, entry.metadata, policies, measured(entry.metadata)),
+        target: ComparedSide(target.rawValue, existing, policies, run.meter.measuredTarget),
         isStopped: { [run] in
           run.heartbeat?.beat()
           return run.shouldStop
@@ -62,6 +62,11 @@ struct ContentComparer {
     }
   }
 
+  /// What measures how long a source takes to be read, if anybody wants to know.
+  private func measured(_ source: EntryMetadata) -> MeasuredDevice? {
+    run.meter.measuredSource(source.readDevice)
+  }
+
   private func isStill(
     _ found: EntryMetadata,
     _ opened: borrowing Descriptor
@@ -71,8 +76,13 @@ struct ContentComparer {
   }
 
   /// Compares two small files: the second is on its way from its disk while the first is read.
-  private func compareSmall(_ source: Int32, _ target: Int32, _ size: Int) throws(Errno) -> Bool {
-    let length = UInt64(size)
+  private func compareSmall(
+    _ entry: FoundEntry,
+    _ source: Int32,
+    _ target: Int32
+  ) throws(Errno) -> Bool {
+    let length = entry.metadata.size
+    let size = Int(length)
     let keeps = run.options.transfer.reading == .keep
     func isMissing(_ file: Int32) -> Bool {
       FileCalls.cachedPages(of: file, offset: 0, length: length) == 0
@@ -85,13 +95,19 @@ struct ContentComparer {
       if dropsSource && !keeps { FileCalls.advise(source, .dontNeed) }
       if dropsTarget && !keeps { FileCalls.advise(target, .dontNeed) }
     }
-    func fill(_ start: UnsafeMutableRawPointer, from file: Int32) throws(Errno) -> Bool {
+    func fill(
+      _ start: UnsafeMutableRawPointer,
+      from file: Int32,
+      _ measured: MeasuredDevice?
+    ) throws(Errno) -> Bool {
       let buffer = unsafe UnsafeMutableRawBufferPointer(start: start, count: size)
-      return unsafe try FileCalls.fill(buffer, from: file, at: 0)
+      return try measured.time(.read) { () throws(Errno) in
+        unsafe try FileCalls.fill(buffer, from: file, at: 0) ? size : 0
+      } == size
     }
-    guard unsafe try fill(both, from: source), unsafe try fill(both + size, from: target) else {
-      return false
-    }
+    guard unsafe try fill(both, from: source, measured(entry.metadata)),
+      unsafe try fill(both + size, from: target, run.meter.measuredTarget)
+    else { return false }
     return unsafe MemoryCalls.areEqual(both, both + size, count: size)
   }
 

@@ -10,7 +10,8 @@ extension EventLoop where Queue: ~Copyable, File: ~Copyable {
     while queue.space >= Self.requestsPerStep {
       let generation = slots.generation(of: index)
       let due = slots[index].task.nextAuxiliary { auxiliary, operation in
-        Tag(
+        if auxiliary == .awaitWriteback { gauge?.beginFlush(index) }
+        return Tag(
           slot: index,
           generation: generation << 8,
           block: auxiliary.rawValue,
@@ -85,7 +86,9 @@ extension EventLoop where Queue: ~Copyable, File: ~Copyable {
   private mutating func prepare(_ request: CopyWindow.Request, _ index: Int) {
     switch request {
     case .pair(let block, let offset, let length):
-      prepareRead(index, block, offset, at: 0, length, flags: [.link, .skipSuccess])
+      // Whoever measures wants to know when the read is done.
+      let flags: Submission.Flags = gauge == nil ? [.link, .skipSuccess] : .link
+      prepareRead(index, block, offset, at: 0, length, flags: flags)
       prepareWrite(index, block, offset, at: 0, length)
     case .read(let block, let offset, let position, let length):
       prepareRead(index, block, offset, at: position, length)
@@ -96,6 +99,7 @@ extension EventLoop where Queue: ~Copyable, File: ~Copyable {
       let aligned = length.roundedDown(to: slots[index].task.plan.writing.alignment)
       guard aligned > 0 else { return keepEnd(index, block, at: position, length) }
       prepareWrite(index, block, offset, at: position, aligned)
+      gauge?.begin(.write, index, block, of: slots[index].task.plan.device)
     }
     noteStarted(index)
   }
@@ -122,6 +126,7 @@ extension EventLoop where Queue: ~Copyable, File: ~Copyable {
     }
     let dataBytes = whole.run(from: zeros, ofZeros: false, granuleBytes: granuleBytes)
     prepareWrite(index, block, offset + UInt64(zeros), at: position + zeros, dataBytes)
+    gauge?.begin(.write, index, block, of: slots[index].task.plan.device)
     noteStarted(index)
   }
 
@@ -143,6 +148,7 @@ extension EventLoop where Queue: ~Copyable, File: ~Copyable {
         tag: tag(index, block, .read)
       )
     )
+    gauge?.begin(.read, index, block, of: plan.device)
   }
 
   private mutating func prepareWrite(

@@ -42,6 +42,8 @@ struct EventLoop<Queue: SubmissionQueue & ~Copyable, File: ~Copyable>: ~Copyable
   let heartbeat: Heartbeat?
   /// Where is counted how far files under way have come, if anybody wants to know.
   let meter: CopyMeter?
+  /// What measures the requests, if anybody wants to know.
+  let gauge: TransferGauge?
   /// How often the meter had been looked at when it was told last.
   var lookCount: UInt32 = 0
   /// Who is asked before a block is read; `nil` where nothing limits the rate.
@@ -88,6 +90,7 @@ struct EventLoop<Queue: SubmissionQueue & ~Copyable, File: ~Copyable>: ~Copyable
   ) {
     self.heartbeat = heartbeat
     self.meter = meter
+    gauge = meter?.transfers.map { TransferGauge($0, slots: filesMax) }
     self.pacer = pacer
     self.dirtyBytesMax = dirtyBytesMax
     self.alternates = alternates
@@ -99,6 +102,7 @@ struct EventLoop<Queue: SubmissionQueue & ~Copyable, File: ~Copyable>: ~Copyable
     order.reserveCapacity(filesMax)
     self.queue = queue
     self.pool = pool
+    if gauge != nil { self.queue.timeCalls() }
   }
 
   /// Whether no further file can be admitted.
@@ -146,6 +150,7 @@ struct EventLoop<Queue: SubmissionQueue & ~Copyable, File: ~Copyable>: ~Copyable
   /// - Throws: The failure of the queue itself; the loop cannot be used after it.
   mutating func turn(waits: Bool = true) throws(Errno) {
     isHeldBack = false
+    gauge?.look()
     prepareAll()
     if alternates && requestsInFlight == 0 && (waits || isStarving || direction == .writing) {
       direction = direction == .reading ? .writing : .reading
@@ -162,6 +167,7 @@ struct EventLoop<Queue: SubmissionQueue & ~Copyable, File: ~Copyable>: ~Copyable
     }
     let enough = min(max(1, loadsInFlight / Self.loadsPerCompletion), requestsInFlight)
     try queue.submit(waitFor: mustWait ? enough : 0)
+    gauge?.look()
     takeAll()
     heartbeat?.beat()
     if let meter { tell(meter) }
@@ -267,6 +273,7 @@ extension EventLoop where Queue: ~Copyable, File: ~Copyable {
     let before = slots[index].task.requestsInFlight
     if let auxiliary = FileTask.Auxiliary(rawValue: tag.block) {
       slots[index].task.completed(auxiliary, completion.error)
+      if auxiliary == .awaitWriteback { gauge?.endFlush(completion, index) }
     } else {
       let lease = slots[index].task.completed(
         block: tag.block,
@@ -278,7 +285,24 @@ extension EventLoop where Queue: ~Copyable, File: ~Copyable {
     }
     let ended = before - slots[index].task.requestsInFlight
     requestsInFlight -= ended
+    if let gauge { note(completion, index, gauge, isEnd: ended > 0) }
     if slots[index].task.plan.target == nil { loadsInFlight -= ended }
+  }
+
+  /// Measures a request that was completed; when the read of a pair is, its write begins.
+  private mutating func note(
+    _ completion: Completion,
+    _ index: Int,
+    _ gauge: TransferGauge,
+    isEnd: Bool
+  ) {
+    let tag = completion.tag
+    guard tag.operation == .read || tag.operation == .write else { return }
+    let device = slots[index].task.plan.device
+    let wasAwaited = gauge.end(completion, index, of: device)
+    if wasAwaited && !isEnd && tag.operation == .read {
+      gauge.begin(.write, index, tag.block, of: device)
+    }
   }
 
   private mutating func releaseAbandoned(_ index: Int) {

@@ -27,6 +27,7 @@ extension FileCopier where Queue: ~Copyable {
       map: size > 0 ? .whole(size) : .unknownSize,
       reading: access.transfer
     )
+    plan.device = metadata.readDevice
     // Whole pages, so that requests for neighbours touch and become one.
     if plan.reading.isDirect { plan.reading.alignment = LoadArena.alignment }
     // What somebody has in the cache is read from there, and stays.
@@ -93,6 +94,9 @@ extension FileCopier where Queue: ~Copyable {
     }
   }
 
+  /// What measures the target, if anybody wants to know.
+  private var measured: MeasuredDevice? { run.meter.measuredTarget }
+
   /// Creates some of them, writes them together, and hands them on.
   private mutating func writeBatch(_ indices: ArraySlice<Int>, _ publisher: inout Publisher) {
     var created = SlotTable<LoadedFile>(capacity: indices.count)
@@ -112,7 +116,20 @@ extension FileCopier where Queue: ~Copyable {
       }
       if let slot { loop.release(slot) }
     }
+    measured?.begin(.write, count: created.count)
+    let start = measured == nil ? 0 : Clock.monotonicNanoseconds
     let results = loaded.writes.run()
+    if let measured {
+      let taken = Clock.monotonicNanoseconds - start
+      for result in results {
+        let isGood = result >= 0
+        measured.end(
+          .write,
+          nanoseconds: isGood ? taken : nil,
+          bytes: isGood ? UInt64(result) : 0
+        )
+      }
+    }
     for index in 0..<created.count {
       let next = created.remove(index)
       let (contents, slot) = (next.contents, next.slot)
@@ -265,12 +282,10 @@ extension FileCopier where Queue: ~Copyable {
         count: range.upperBound - written
       )
       do throws(Errno) {
-        let count = unsafe try FileCalls.write(
-          file.targetNumber,
-          from: rest,
-          at: UInt64(written),
-          dontCache: dontCache
-        )
+        let (target, offset) = (file.targetNumber, UInt64(written))
+        let count = try measured.time(.write) { () throws(Errno) in
+          unsafe try FileCalls.write(target, from: rest, at: offset, dontCache: dontCache)
+        }
         guard count > 0 else { throw .ioError }
         written += count
       } catch {

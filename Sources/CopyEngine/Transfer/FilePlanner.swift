@@ -175,6 +175,7 @@ extension FilePlanner {
       file.opened.isContentsOfDevice
       ? .whole(size) : DataMap(of: source, file.opened, keepsHoles: keepsHoles)
     var plan = TransferPlan(source: source, target: target, map: map)
+    plan.device = file.opened.readDevice
     if file.keptBytes > 0 { plan.leftOut = [0..<file.keptBytes] }
     if makesHoles && map != .unknownSize {
       plan.zeroGranuleBytes = TransferPlan.zeroGranuleBytes

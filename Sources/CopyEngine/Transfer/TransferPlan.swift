@@ -32,6 +32,8 @@ struct TransferPlan {
   var allocateBytes: UInt64 = 0
   /// Cache advice, for files that are large enough.
   var advisor: CacheAdvisor?
+  /// The number of the filesystem or block device that is read, for those who measure.
+  var device: UInt64 = 0
   /// How it is read.
   var reading = TransferMode()
   /// How it is written.

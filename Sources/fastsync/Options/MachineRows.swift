@@ -42,5 +42,25 @@ enum MachineRows {
       guard !typed.value.isEmpty else { throw Refusal("--metrics: the name of a file is empty") }
       options.output.metricsFile = typed.value
     },
+
+    OptionRow(
+      ["trace"],
+      nil,
+      OptionValue("FILE", .file),
+      in: .reporting,
+      help: "Write each second what the run does, as comma-separated values.",
+      manual: #"""
+        Write a line each second, as comma-separated values with a line of names before them:
+        throughput, how long reads, writes and flushes took, how many are under way, what is dirty
+        in memory, and what each disk does.
+        A file is written anew.
+        docs/trace.md has the columns;
+        .B bench/plot
+        draws them.
+        """#
+    ) { options, typed throws(Refusal) in
+      guard !typed.value.isEmpty else { throw Refusal("--trace: the name of a file is empty") }
+      options.output.traceFile = typed.value
+    },
   ]
 }

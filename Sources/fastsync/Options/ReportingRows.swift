@@ -87,9 +87,26 @@ enum ReportingRows {
 
     OptionRow(
       ["stats"],
+      nil,
+      OptionValue("WORD", .words(["latency"]), isOptional: true),
       in: .reporting,
-      help: "Count at the end what was found, made and copied."
-    ) { options, _ in options.output.givesStatistics = true },
+      help: "Count at the end what was found, made and copied; also how long requests took.",
+      manual: #"""
+        Count at the end what was found, made and copied.
+        With
+        .B latency
+        tell also for each device how long reads, writes and flushes took: the times that 50, 90, 99
+        and 99.9 percent of the requests kept to, the longest, and how many were under way at once.
+        A write to the page cache is done when the data is there; what it waits for on the disk is a
+        flush.
+        """#
+    ) { options, typed throws(Refusal) in
+      guard typed.value.isEmpty || typed.value.elementsEqual("latency".utf8) else {
+        throw Refusal(Array("--stats=".utf8) + typed.value, ": there is only --stats=latency")
+      }
+      options.output.givesStatistics = true
+      if !typed.value.isEmpty { options.output.givesLatency = true }
+    },
 
     OptionRow(
       ["progress"],

@@ -10,6 +10,8 @@ struct TypedOutput {
   /// How often `-i` was given.
   var itemizes = 0
   var givesStatistics = false
+  /// Whether statistics tell how long requests took.
+  var givesLatency = false
   var showsProgress = false
   /// Whether nobody wants to see how far the run has come.
   var hidesProgress = false
@@ -23,9 +25,11 @@ struct TypedOutput {
   var errors = Errors.errors
   /// Whether the list is said to be gathered before anything is copied (`--no-inc-recursive`).
   var listsFirst = false
-  /// Where events are written for machines (`--json`), and figures (`--metrics`).
+  /// Where events are written for machines (`--json`), figures (`--metrics`), and what is done each
+  /// second (`--trace`).
   var json: JSONPlace?
   var metricsFile: [UInt8]?
+  var traceFile: [UInt8]?
   /// How often the version was asked for.
   var versions = 0
 }

@@ -70,6 +70,13 @@ struct RunDisks {
     )
   }
 
+  /// What each had done at a look, by name; one without statistics is left out.
+  func activities(at look: Sample) -> [(name: String, activity: DiskActivity)] {
+    zip(members, look.activities).compactMap { member, activity in
+      activity.map { (member.name, $0) }
+    }
+  }
+
   /// What they did between two looks; those that did nothing, or have no statistics, are left out.
   func uses(from before: Sample, to now: Sample) -> [DiskUse] {
     let seconds = now.seconds(since: before)

@@ -185,7 +185,13 @@ extension JSONLine {
   }
 
   /// How a run ended.
-  init(_ report: CopyReport, _ code: ExitCode, seconds: Double, disks: [DiskUse]) {
+  init(
+    _ report: CopyReport,
+    _ code: ExitCode,
+    seconds: Double,
+    disks: [DiskUse],
+    _ latencies: [DeviceLatency]?
+  ) {
     self.init(event: "end")
     add("exit_code", code.rawValue)
     add("seconds", decimal: seconds)
@@ -222,6 +228,24 @@ extension JSONLine {
         return line
       }
     )
+    if let latencies { add("latencies", latencies.map { JSONLine($0) }) }
+  }
+
+  private init(_ latency: DeviceLatency) {
+    self.init()
+    add("operation", "\(latency.operation)")
+    add("role", latency.role.rawValue)
+    add("device", latency.device)
+    add("requests", latency.figures.latency.count)
+    add("bytes", latency.figures.bytes)
+    let (times, depths) = (latency.figures.latency, latency.figures.depth)
+    for (percent, name) in DeviceLatency.percentiles {
+      add("\(name)_us", decimal: Double(times.percentile(percent)) / 1000)
+    }
+    add("max_us", decimal: Double(times.maximum) / 1000)
+    add("depth_p50", depths.percentile(50))
+    add("depth_p99", depths.percentile(99))
+    add("depth_max", depths.maximum)
   }
 
   /// Adds what a line for people says, without the command's name before it.

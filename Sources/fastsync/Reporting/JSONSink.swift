@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CopyEngine
-import Glibc
 import Kernel
 import SystemPackage
 
@@ -21,9 +20,7 @@ final class JSONSink: EventSink {
   private let plan: CopyPlan
   private let tellsUnchanged: Bool
   private let progress: RunProgress
-  private let descriptor: Int32
-  /// Kept open.
-  private let file: Descriptor?
+  private let file: ReportFile
   private let ticker = Ticker()
   private let state = Lock(State())
 
@@ -44,18 +41,11 @@ final class JSONSink: EventSink {
     self.plan = plan
     self.tellsUnchanged = tellsUnchanged
     self.progress = progress
-    switch place {
-    case .standardOutput:
-      descriptor = STDOUT_FILENO
-      file = nil
-    case .file(let path):
-      let followsAll = plan.options.followsForeignLinks
-      let opened = try TrustedPath(FilePath(bytes: path), followsAll: followsAll).openToAppend()
-      // Of what is no file nothing can be taken away.
-      _ = ftruncate(opened.rawValue, 0)
-      descriptor = opened.rawValue
-      file = consume opened
-    }
+    file =
+      switch place {
+      case .standardOutput: ReportFile()
+      case .file(let path): try ReportFile(path, plan)
+      }
   }
 
   var wants: RunEvent.Kinds {
@@ -97,10 +87,11 @@ final class JSONSink: EventSink {
     _ report: CopyReport,
     _ code: ExitCode,
     seconds: Double,
-    disks: [DiskUse]
+    disks: [DiskUse],
+    latencies: [DeviceLatency]?
   ) -> Errno? {
     ticker.end(state.withLock { $0.thread.take() })
-    write(JSONLine(report, code, seconds: seconds, disks: disks), atOnce: true)
+    write(JSONLine(report, code, seconds: seconds, disks: disks, latencies), atOnce: true)
     return state.withLock { $0.problem }
   }
 
@@ -109,9 +100,7 @@ final class JSONSink: EventSink {
       guard state.problem == nil else { return }
       state.buffer += line.line
       guard atOnce || state.buffer.count >= Self.bufferBytesMax else { return }
-      if !Output.writeAll(state.buffer, to: descriptor) {
-        state.problem = Errno(rawValue: errno)
-      }
+      state.problem = file.write(state.buffer)
       state.buffer.removeAll(keepingCapacity: true)
     }
   }

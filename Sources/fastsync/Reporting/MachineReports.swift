@@ -4,10 +4,12 @@ import CopyEngine
 import Kernel
 import SystemPackage
 
-/// What a run writes for machines: its events (`--json`) and its figures (`--metrics`).
+/// What a run writes for machines: its events (`--json`), its figures (`--metrics`), and what it
+/// does each second (`--trace`).
 struct MachineReports {
   private let json: JSONSink?
   private let metrics: MetricsFile?
+  private let trace: TraceFile?
   private let plan: CopyPlan
   private let progress: RunProgress
   private let output: Output
@@ -19,7 +21,7 @@ struct MachineReports {
   ///   - verbosity: What is wanted.
   ///   - progress: How far it has come.
   ///   - output: Where problems are told.
-  /// - Throws: Why events cannot be written.
+  /// - Throws: Why events or a trace cannot be written.
   init(
     _ plan: CopyPlan,
     _ verbosity: Verbosity,
@@ -30,14 +32,24 @@ struct MachineReports {
     self.progress = progress
     self.output = output
     metrics = verbosity.metricsFile.map { MetricsFile(path: FilePath(bytes: $0), plan: plan) }
-    guard let place = verbosity.json else {
-      json = nil
-      return
+    json = try Self.open("--json") { () throws(Errno) in
+      guard let place = verbosity.json else { return nil }
+      return try JSONSink(place, plan, tellsUnchanged: verbosity.tellsUnchanged, progress)
     }
+    trace = try Self.open("--trace") { () throws(Errno) in
+      guard let path = verbosity.traceFile else { return nil }
+      return TraceFile(try ReportFile(path, plan), progress)
+    }
+  }
+
+  private static func open<Writer>(
+    _ option: String,
+    _ make: () throws(Errno) -> Writer?
+  ) throws(Refusal) -> Writer? {
     do throws(Errno) {
-      json = try JSONSink(place, plan, tellsUnchanged: verbosity.tellsUnchanged, progress)
+      return try make()
     } catch {
-      throw Refusal("--json: the file cannot be opened: \(error)", .stopped)
+      throw Refusal("\(option): the file cannot be opened: \(error)", .stopped)
     }
   }
 
@@ -45,7 +57,10 @@ struct MachineReports {
   var sinks: [any EventSink] { json.map { [$0] } ?? [] }
 
   /// Begins to tell how far the run has come.
-  func begin() { json?.start() }
+  func begin() {
+    json?.start()
+    trace?.start()
+  }
 
   /// Writes what is known of a run that did not even begin.
   func fail(_ error: CopyError) -> ExitCode {
@@ -60,14 +75,20 @@ struct MachineReports {
   /// - Returns: Its exit status, or another one where all went well, and something could not be
   ///   written.
   func finish(_ report: CopyReport, _ code: ExitCode) -> ExitCode {
-    guard json != nil || metrics != nil else { return code }
+    guard json != nil || metrics != nil || trace != nil else { return code }
     let seconds = progress.seconds
     let disks = progress.facts(report, seconds: seconds, plan.options.transfer).disks
     var isWritten = true
-    if let problem = json?.finish(report, code, seconds: seconds, disks: disks) {
+    let latencies = progress.latencies
+    let problems = [
+      json?.finish(report, code, seconds: seconds, disks: disks, latencies: latencies).map {
+        "--json: the events cannot be written: \($0)"
+      },
+      trace?.finish().map { "--trace: the lines cannot be written: \($0)" },
+    ]
+    for case let problem? in problems {
       isWritten = false
-      let text = "--json: the events cannot be written: \(problem)"
-      output.writeError(Message.error(text.utf8).line)
+      output.writeError(Message.error(problem.utf8).line)
     }
     if let metrics {
       do throws(Errno) {

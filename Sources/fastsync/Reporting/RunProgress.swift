@@ -34,7 +34,7 @@ final class RunProgress: Sendable {
   }
 
   /// What the run counts with.
-  let meter = CopyMeter()
+  let meter: CopyMeter
   private let start = Clock.monotonicNanoseconds
   private let processorStart = Clock.processorNanoseconds
   private let highBits: HighBits
@@ -42,8 +42,13 @@ final class RunProgress: Sendable {
 
   /// Begins at nothing.
   ///
-  /// - Parameter highBits: What becomes of bytes of names beyond ASCII.
-  init(_ highBits: HighBits) { self.highBits = highBits }
+  /// - Parameters:
+  ///   - highBits: What becomes of bytes of names beyond ASCII.
+  ///   - measuresTransfers: Whether it is measured how long requests take.
+  init(_ highBits: HighBits, measuresTransfers: Bool = false) {
+    self.highBits = highBits
+    meter = CopyMeter(measuresTransfers: measuresTransfers)
+  }
 
   /// How long the run has taken.
   var seconds: Double { Double(Clock.monotonicNanoseconds - start) / 1e9 }
@@ -132,6 +137,23 @@ final class RunProgress: Sendable {
       now: beginning.disks.uses(from: before, to: now),
       average: beginning.disks.uses(from: beginning.sample, to: now)
     )
+  }
+
+  /// What the disks of the run have done since the machine started, until now and until the run
+  /// began; none before that.
+  func diskActivities() -> (
+    now: [(name: String, activity: DiskActivity)], first: [(name: String, activity: DiskActivity)]
+  ) {
+    guard let beginning = state.withLock({ $0.beginning }) else { return ([], []) }
+    let look = beginning.disks.sample(at: Clock.monotonicNanoseconds)
+    return (
+      beginning.disks.activities(at: look), beginning.disks.activities(at: beginning.sample)
+    )
+  }
+
+  /// How long requests took, by device; `nil` where that was not measured.
+  var latencies: [DeviceLatency]? {
+    meter.transfers.map { DeviceLatency.all($0, state.withLock { $0.beginning?.start }) }
   }
 
   private func troubles(_ state: State, _ seconds: Double) -> [String] {

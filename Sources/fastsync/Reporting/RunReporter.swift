@@ -108,8 +108,10 @@ struct RunReporter {
     if verbosity.info[.progress] > 1, let text = sink.progress, !verbosity.isQuiet {
       output.writeOver(text.lastLine(report))
     }
+    let latencies = verbosity.tellsLatency ? progress.latencies : nil
+    let latencyLines = latencies.map { LatencyText.lines($0, verbosity.figures) } ?? []
     // Blank lines are for those who read along.
-    for line in summary.lines {
+    for line in latencyLines + summary.lines {
       if !line.isEmpty { sayLine(line) } else if !verbosity.isQuiet { output.write([10]) }
     }
     if let limit = summary.limit { sink.complain(Message.error(limit.utf8)) }

@@ -24,6 +24,10 @@ struct Verbosity: Equatable, Sendable {
   /// Where events are written as JSON, and figures of the run, by a path.
   var json: JSONPlace?
   var metricsFile: [UInt8]?
+  /// Where a line of figures is written each second, by a path.
+  var traceFile: [UInt8]?
+  /// Whether it is told how long requests took (`--stats=latency`).
+  var tellsLatency = false
   /// Whether bytes beyond ASCII are shown as they are (`-8`).
   var keepsHighBits = false
   /// When output is written.
@@ -61,6 +65,8 @@ struct Verbosity: Equatable, Sendable {
     setFormat(output)
     json = output.json
     metricsFile = output.metricsFile
+    traceFile = output.traceFile
+    tellsLatency = output.givesLatency
     if json == .standardOutput { becomeSilent() }
     if let path = output.logFile {
       log = LogSettings(
@@ -77,6 +83,9 @@ struct Verbosity: Equatable, Sendable {
 
   /// Whether what is as it should be is told as well.
   var tellsUnchanged: Bool { itemizes > 1 || info[.name] > 1 }
+
+  /// Whether it is measured how long requests take.
+  var measuresTransfers: Bool { tellsLatency || traceFile != nil }
 
   /// What becomes of bytes beyond ASCII.
   var highBits: HighBits { keepsHighBits ? .kept : .ofLocale }
