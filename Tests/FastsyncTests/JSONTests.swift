@@ -132,6 +132,35 @@ struct JSONTests {
     }
   }
 
+  /// A device tells the same as a tree of one file, and what its requests took.
+  @Test(
+    .enabled(if: filesystemObstacle == nil, "\(filesystemObstacle ?? "")"),
+    arguments: engines
+  )
+  func aDevice(engine: String) throws {
+    try withDevicePair { sandbox, source, target in
+      let words = ["--copy-devices", "--stats=latency", "--io-engine=\(engine)"]
+      let events = sandbox.path("events")
+      let result = try fastsync(words + ["--json=\(events)", source, target])
+      #expect(result.status == 0 && result.errorText == "")
+      let size = deviceSourceBytes
+      try check(
+        "events",
+        [
+          "[each['event'] for each in events if each['event'] not in ('progress', 'note')] "
+            + "== ['start', 'entry', 'end']",
+          "[each['path'] for each in find('start')[0]['locations']] == ['\(source)', '\(target)']",
+          "events[-1]['files_copied'] == 1 and events[-1]['bytes_copied'] == \(size)",
+          "[(each['operation'], each['role']) for each in events[-1]['latencies']] "
+            + "== [('read', 'source'), ('write', 'target'), ('flush', 'target')]",
+          "events[-1]['latencies'][0]['bytes'] >= \(size)",
+          "events[-1]['latencies'][1]['bytes'] >= \(size) // 512 * 512 - 512",
+        ],
+        in: sandbox
+      )
+    }
+  }
+
   @Test func whatKeepsARunFromStarting() throws {
     try withSandbox { sandbox in
       try shell("mkdir src; : > file", in: sandbox)

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """A disk that stops for a while, as shingled disks do while they clean up."""
 
+import json
 import os
 import signal
 import subprocess
 import tempfile
 import threading
+import time
 from pathlib import Path
 
 from comparelib.tools import fastsync_binary
@@ -48,10 +50,10 @@ class StallTests(RigTest):
 
     def test_it_is_said_and_waited_for(self):
         rig = self.rig(rate_mb_s=60)
-        with tempfile.NamedTemporaryFile() as file:
+        with tempfile.NamedTemporaryFile() as file, tempfile.NamedTemporaryFile() as events:
             file.write(os.urandom(MIB) * 128)
             file.flush()
-            copy = subprocess.Popen([fastsync_binary(), file.name, f"{rig.mount_point}/copy"],
+            copy = subprocess.Popen([fastsync_binary(), f"--json={events.name}", file.name, f"{rig.mount_point}/copy"],
                                     stderr=subprocess.PIPE, text=True)
             late = threading.Timer(TOLD_S_MAX, copy.kill)
             late.start()
@@ -67,3 +69,14 @@ class StallTests(RigTest):
                                     r"\d\d:\d\d:\d\d, \d+ requests wait")
             self.assertRegex(second, rf"target disk {rig.device.name} goes on after \d+ s")
             self.assertEqual(Path(rig.mount_point, "copy").read_bytes(), Path(file.name).read_bytes())
+            self.judge_events([json.loads(line) for line in events], rig.device.name)
+
+    def judge_events(self, events, disk):
+        """The same, as it is told to machines."""
+        mine = [event for event in events if event.get("disk") == disk]
+        self.assertEqual([event["event"] for event in mine[:2]], ["stall", "stall_end"])
+        stall, end = mine[:2]
+        self.assertEqual((stall["role"], end["role"]), ("target", "target"))
+        self.assertGreater(stall["requests"], 0)
+        self.assertLess(stall["since"], time.time())
+        self.assertGreater(end["seconds"], 0)
