@@ -28,7 +28,7 @@ enum Invocation {
       case .version: .text(VersionText.text(asJSON: typed.output.versions > 1))
       case .text(let text): .text(text)
       case .completion(let shell): .text(CompletionScript(shell).text)
-      case nil: .copy(try CopyPlan(operands, typed), Verbosity(typed))
+      case nil: .copy(try CopyPlan(operands, typed), Verbosity(typed, operands))
       }
   }
 

@@ -58,6 +58,15 @@ struct NamesTests {
   ])
   func missing(_ line: String) throws { try NamesTwin().compare(line) }
 
+  /// A default ACL stands for the mask also where a new target is made in it.
+  @Test(
+    .enabled(if: has("setfacl"), "setfacl is not installed"),
+    arguments: ["-d a e D/made", "-r a e D/made", "-r a/ D/made", "-r a D/made", "-a a e D/made"]
+  )
+  func newTargetBelowADefaultList(_ line: String) throws {
+    try NamesTwin(targetScript: "setfacl -d -m u::rwx,g::rw,m::rw,o::rwx .").compare(line)
+  }
+
   /// What others put into the target does not change the time that a source gives it.
   @Test(arguments: ["-a s a a/b D", "-a a/ f D/", "-a a/ f a/b/f e D/", "-aR ./f a/b/f D"])
   func theRootIsDoneLast(_ line: String) throws { try NamesTwin().compare(line) }

@@ -15,6 +15,7 @@ struct OutputOracleTests {
     line"; printf 'u' > s/$(printf '\\303\\251\\377'); find s -exec touch -hd @1000000000 {} +
     cp -a s old; chmod 600 old/a; touch old/d old/d/z; rm old/l old/b; echo 123 > old/d/e/y
     ln -sfn other old/d/lk; rm old/p; touch old/p; mkdir -p old/empty/n
+    printf 'a\nd/z\nd/e\n' > names
     """
 
   private static func masked(_ text: String) -> [String] {
@@ -63,6 +64,7 @@ struct OutputOracleTests {
       "-a --out-format=%n|%L|%l|%o|%M|%B|%U|%G|%20n|%-20n|%f|%10l|%i|%Q|%z|%5%|%m|%u|%",
       "-rlt --out-format=%U|%G|%'l|%''l|%-12''l|%10L|%-10i|", "-a --out-format=%%n%%",
       "-a --info=stats1", "-a --info=flist,name0", "-a --stats --link-dest=../s",
+      "-a --out-format=%f|%n --files-from=names", "-a --out-format=%f|%n --no-R --files-from=names",
     ],
     [true, false]
   )

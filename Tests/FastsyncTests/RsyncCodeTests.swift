@@ -54,7 +54,9 @@ struct RsyncCodeTests {
     "-h", "-a --help", "--version -a", "-na SRC DEST/x/y", "-na SRC/ DEST/x/y/",
     "-a SRC/ new/.", "-a SRC new/.", "-a empty/ new/.", "-a empty new/.", "-a file new/.",
     "-a missing new/.", "-r missing/x new/.", "-d SRC new/.", "-d SRC/ new/.", "-na SRC/ new/.",
-    "-a --mkpath file new/.", "-a --mkpath missing new/x/.",
+    "-a --mkpath file new/.", "-a --mkpath missing new/x/.", "-a SRC/ file/x",
+    "-a --mkpath SRC/ file/x", "-a --mkpath file file/x", "-a --mkpath file file/x/y/",
+    "-na --mkpath SRC file/x", "-na SRC file/x",
     "-t --delete --list-only SRC DEST", "-t --delete SRC", "-aR --no-implied-dirs ./SRC/ DEST",
     "-r --chmod=D700 SRC/ SRC/ new", "-aR ./empty/ new",
   ]

@@ -50,10 +50,14 @@ def compare(case, expected, actual):
     return found + _trees(case, expected.found, actual.found)
 
 
+_CLOSINGS = ("rsync error: ", "fastsync: not everything was copied")
+
+
 def _code(outcome):
-    """The code, with what was said about it."""
-    said = outcome.errors.decode(errors="backslashreplace").strip().split("\n")[0][:160]
-    return f"{outcome.code}" + (f" ({said})" if said else "")
+    """The code, with what was said about it: the first line, and where it is another the reason of the end."""
+    said = [line[:160] for line in outcome.errors.decode(errors="backslashreplace").strip().split("\n")
+            if not line.startswith(_CLOSINGS)]
+    return f"{outcome.code}" + (f" ({' ... '.join(dict.fromkeys([said[0], said[-1]]))})" if said and said[0] else "")
 
 
 def lines(text):

@@ -216,6 +216,10 @@ def _rsync_fails(_, differences):
 def _whole_seconds(case, differences):
     """-U keeps whole seconds."""
     differences = _without_pairs(differences, lambda line: re.sub(rb"^(.{8})[u.]", rb"\1.", line))
+    if case.user:
+        # Of what others own they cannot be set, and whether they want to be depends on the seconds.
+        differences = _unless_ended(differences, lambda each: each.expected.startswith("23") and each.actual.startswith("0")
+                                    and "failed to set times" in each.expected)
     if not case.has("-t", "-a", "--times", "--archive"):
         # What rsync sets then is no time of any file.
         differences = [each for each in differences if not (each.aspect == "mtime" and each.actual == "new")]
@@ -485,7 +489,9 @@ def _copied_before(case, differences):
     if case.code != 1 or not case.has(*_RULES):
         return differences
     differences = _without_lines(differences, lambda each: each.expected is None)
-    return [each for each in differences if not (each.aspect in ("entry", "output") and each.expected is None or each.aspect == "mtime")]
+    # Or what is not copied yet, of directories that rsync has been in.
+    return [each for each in differences if not (each.aspect in ("entry", "output") and each.expected is None
+                                                 or each.aspect in ("mtime", "mode", "size", "content"))]
 
 
 @excuse("devices-counted")
@@ -850,6 +856,24 @@ def _not_made_yet(case, differences):
     if not case.has("-n", "--dry-run"):
         return differences
     return [each for each in differences if not (each.aspect == "exit" and each.expected.startswith("23") and each.actual.startswith("0"))]
+
+
+@excuse("append-redo")
+def _counted_twice(case, differences):
+    """What --append-verify copies once more is told and counts once more."""
+    if not case.has("--append-verify"):
+        return differences
+    return [each for each in differences
+            if not (each.aspect == "output" and (each.line.startswith(_TRANSFERRED) or each.actual is None))]
+
+
+@excuse("first-error")
+def _nothing_there(case, differences):
+    """Whether DEST does is asked also where there is nothing to be put there."""
+    if not case.has("--files-from", "--ignore-missing-args"):
+        return differences
+    return _unless_ended(differences, lambda each: each.expected.startswith("23") and each.actual.startswith("3")
+                         and "is not a directory" in each.actual)
 
 
 @excuse("append-basis")

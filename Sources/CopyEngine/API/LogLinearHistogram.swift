@@ -31,7 +31,9 @@ public struct LogLinearHistogram: Equatable, Sendable {
 
   /// The value that so many percent of all do not exceed; 0 where there are none.
   public func percentile(_ percent: Double) -> UInt64 {
-    let rank = UInt64((Double(count) * min(max(percent, 0), 100) / 100).rounded(.up))
+    let exact = Double(count) * min(max(percent, 0), 100) / 100
+    var rank = UInt64(exact)
+    if Double(rank) < exact { rank += 1 }
     var passed: UInt64 = 0
     for (index, found) in buckets.enumerated() where found > 0 {
       passed += found

@@ -234,3 +234,26 @@ extension OperandResolver {
     return .nothing
   }
 }
+
+// A target that is made.
+extension OperandResolver {
+  /// The permissions that the target directory is made with: where it is to have those of a source,
+  /// others may not look into it before it has them.
+  func newPermissions(
+    for sources: [ResolvedSource],
+    in parent: OpenDirectory
+  ) -> UInt32 {
+    var attributes = AttributeCopier()
+    let above = EntryLocation(open: parent.descriptor.rawValue)
+    // A default ACL stands for the mask.
+    let usual = attributes.defaultPermissions(of: above) ?? 0o777 & ~creationMask
+    guard let first = sources.first(where: { $0.givesMetadata }) else { return usual }
+    // What is made as a part of a path has what is usual; nobody is let in that will not be later.
+    let preservation = plan.options.preservation
+    if makesPath || sources.count > 1 && !preservation.contains(.permissions) {
+      let wanted = WantedMetadata(plan.options, mask: creationMask).metadata(first.metadata)
+      return usual & (wanted.permissions | 0o700)
+    }
+    return preservation.newDirectoryPermissions(like: first.metadata, creationMask)
+  }
+}

@@ -120,7 +120,10 @@ struct OperandResolver {
       found = try EntryMetadata(following: plan.target)
     } catch {
       guard error == .noSuchFileOrDirectory else {
-        throw CopyError(.openTarget, plan.target, error, .selection)
+        // A part of a path that is to be made is there, and no directory.
+        throw plan.options.rules.makesTargetPath && error == .notDirectory
+          ? CopyError(.makeDirectory, plan.target, error, .stop)
+          : CopyError(.openTarget, plan.target, error, .selection)
       }
       found = nil
     }
@@ -217,7 +220,7 @@ struct OperandResolver {
     )
     var isMade = true
     do {
-      try place.makeDirectory(mode: newPermissions(for: sources))
+      try place.makeDirectory(mode: newPermissions(for: sources, in: target.nearest))
     } catch {
       // Another run may have made it since it was looked for.
       guard error == .fileExists else { throw CopyError(.makeDirectory, plan.target, error, .stop) }
@@ -244,21 +247,7 @@ struct OperandResolver {
   }
 
   /// Whether the target is made as a part of a path that is to be (`--mkpath`).
-  private var makesPath: Bool { plan.options.rules.makesTargetPath && !isLone }
-
-  /// The permissions that the target directory is made with: where it is to have those of a source,
-  /// others may not look into it before it has them.
-  private func newPermissions(for sources: [ResolvedSource]) -> UInt32 {
-    let usual = 0o777 & ~creationMask
-    guard let first = sources.first(where: { $0.givesMetadata }) else { return usual }
-    // What is made as a part of a path has what is usual; nobody is let in that will not be later.
-    let preservation = plan.options.preservation
-    if makesPath || sources.count > 1 && !preservation.contains(.permissions) {
-      let wanted = WantedMetadata(plan.options, mask: creationMask).metadata(first.metadata)
-      return usual & (wanted.permissions | 0o700)
-    }
-    return preservation.newDirectoryPermissions(like: first.metadata, creationMask)
-  }
+  var makesPath: Bool { plan.options.rules.makesTargetPath && !isLone }
 
   private func openTarget(_ path: FilePath) throws(CopyError) -> OpenDirectory {
     do {

@@ -50,6 +50,8 @@ struct OutputFormat: Equatable, Sendable {
   struct Context: Sendable {
     var keepsOwner = true
     var keepsGroup = true
+    /// What the paths at the source are relative to in what is told (`--files-from`).
+    var listRoot: [UInt8]?
   }
 
   /// What `--itemize-changes` prints, and a log file without a format of its own.
@@ -155,7 +157,7 @@ struct OutputFormat: Equatable, Sendable {
     case UInt8(ascii: "B"):
       return Array(ModeText.permissions(source?.mode ?? 0).utf8)
     case UInt8(ascii: "c"): return number(0, escape)
-    case UInt8(ascii: "f"): return sourceText(item)
+    case UInt8(ascii: "f"): return sourceText(item, context)
     case UInt8(ascii: "G"):
       return Array((context.keepsGroup ? String(source?.group ?? 0) : "DEFAULT").utf8)
     case UInt8(ascii: "i"): return Array(item.flags.utf8)
@@ -180,11 +182,15 @@ struct OutputFormat: Equatable, Sendable {
   }
 
   /// The path at the source, without the slash at its beginning.
-  private static func sourceText(_ item: OutputItem) -> [UInt8] {
-    let path = (item.sourcePath ?? item.path).bytes
+  private static func sourceText(_ item: OutputItem, _ context: Context) -> [UInt8] {
     let slash = UInt8(ascii: "/")
     // As rsync has it, without `.` in between.
-    let names = path.split(separator: slash).filter { !$0.elementsEqual([UInt8(ascii: ".")]) }
+    func split(_ path: [UInt8]) -> [ArraySlice<UInt8>] {
+      path.split(separator: slash).filter { !$0.elementsEqual([UInt8(ascii: ".")]) }
+    }
+    var names = split((item.sourcePath ?? item.path).bytes)
+    let above = context.listRoot.map(split) ?? []
+    if names.starts(with: above) { names.removeFirst(above.count) }
     var bytes = Array(names.joined(separator: [slash]))
     if item.path == ".", item.sourcePath != nil { bytes += Array("/.".utf8) }
     return bytes.first == slash ? Array(bytes.dropFirst()) : bytes

@@ -30,7 +30,8 @@ struct RunReporter {
       purpose: PurposeText(plan),
       context: OutputFormat.Context(
         keepsOwner: preservation.contains(.owner),
-        keepsGroup: preservation.contains(.group)
+        keepsGroup: preservation.contains(.group),
+        listRoot: verbosity.listRoot
       ),
       deletionPhase: plan.options.deletion.phase,
       onlyNames: plan.options.isDryRun

@@ -19,6 +19,8 @@ struct Verbosity: Equatable, Sendable {
   var itemizes = 0
   /// Whether the list is said to be gathered before anything is copied.
   var listsFirst = false
+  /// What the names of a list are relative to (`--files-from`).
+  var listRoot: [UInt8]?
   /// Where a log is kept, if one is.
   var log: LogSettings?
   /// Where events are written as JSON, and figures of the run, by a path.
@@ -47,13 +49,14 @@ struct Verbosity: Equatable, Sendable {
   init() {}
 
   /// Weighs what was typed.
-  init(_ typed: TypedOptions) {
+  init(_ typed: TypedOptions, _ operands: [Operand] = []) {
     let output = typed.output
     figures = FigureStyle(rawValue: min(typed.humanReadable, 3)) ?? .binary
     isQuiet = typed.isQuiet
     explains = typed.explains
     level = isQuiet ? 0 : typed.verbose
     listsFirst = output.listsFirst
+    if typed.names.filesFrom != nil { listRoot = operands.first?.bytes }
     keepsHighBits = output.keepsHighBits
     buffering = output.buffering
     allToStandardError = output.errors == .all
