@@ -94,7 +94,7 @@ struct FaultPromise {
     }
   }
 
-  private static func isTemporary(_ path: String) -> Bool {
+  static func isTemporary(_ path: String) -> Bool {
     let parts = (path.split(separator: "/").last ?? "").split(separator: ".")
     return path.split(separator: "/").last?.first == "."
       && parts.last?.hasPrefix("fastsync-") == true

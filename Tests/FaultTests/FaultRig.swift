@@ -83,7 +83,9 @@ struct FaultRig {
   ) throws -> [String] {
     var promise = try begin(scenario)
     let (outcome, calls) = copy(scenario, faults, seed: seed)
-    promise.check(outcome, calls, TreeState(trees.target))
+    let left = TreeState(trees.target)
+    promise.check(outcome, calls, left)
+    waitUntilUnlocked(left)
     let (again, _) = copy(scenario, [], seed: seed)
     promise.checkRepeated(again, TreeState(trees.target))
     guard !promise.complaints.isEmpty else { return [] }
@@ -92,6 +94,19 @@ struct FaultRig {
     }
     return promise.complaints
       + ["under \(calls.met)", "exit \(outcome.exitCode)", "told \(told)", "in \(scenario)"]
+  }
+
+  /// Waits until nobody has a lock of the run that has ended on directories with temporary names.
+  ///
+  /// A process that another test starts has a copy of each open file until its own program begins.
+  private func waitUntilUnlocked(_ left: TreeState) {
+    for path in left.entries.keys where FaultPromise.isTemporary(path) {
+      let above = path.split(separator: "/").dropLast().joined(separator: "/")
+      let number = unsafe open("\(trees.target)/\(above)", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+      guard number >= 0 else { continue }
+      for _ in 0..<60_000 where flock(number, LOCK_EX | LOCK_NB) != 0 { usleep(1_000) }
+      close(number)
+    }
   }
 
   /// Copies under faults; what is told.
