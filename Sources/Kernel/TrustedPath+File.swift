@@ -25,7 +25,10 @@ extension TrustedPath {
   ///
   /// - Throws: The error of a call; `Errno.tooManySymbolicLinkLevels` at a link of somebody else.
   public func openToAppend() throws(Errno) -> Descriptor {
-    try openFile(O_WRONLY | O_APPEND | O_CREAT)
+    // To open a FIFO that nobody reads is to wait, and no signal would end that.
+    let opened = try openFile(O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK)
+    _ = fcntl(opened.rawValue, F_SETFL, O_APPEND)
+    return opened
   }
 
   private func openFile(_ access: Int32) throws(Errno) -> Descriptor {

@@ -113,12 +113,48 @@ struct TraceTests {
     }
   }
 
+  /// The ends of files that no direct write takes are measured as well.
+  @Test(
+    .enabled(if: filesystemObstacle == nil, "\(filesystemObstacle ?? "")"),
+    arguments: engines
+  )
+  func directWrites(engine: String) throws {
+    try withSandbox { sandbox in
+      let place = try Filesystem.ext4.make(in: sandbox, as: "place")
+      try makeTree(in: sandbox)
+      let words = [
+        "-a", "--trace=trace.csv", "--json=events", "--io-engine=\(engine)", "--cache=auto:direct",
+        "src/", "\(place)/dst",
+      ]
+      #expect(try fastsync(words, directory: sandbox.path).status == 0)
+      try check(["latencies['target', 'write']['bytes'] == \(Self.total)"], in: sandbox)
+    }
+  }
+
+  /// What is redirected is not cut, and gets all that is said.
+  @Test func theStandardOutput() throws {
+    try withSandbox { sandbox in
+      try makeTree(in: sandbox)
+      let script = "echo before >log; \"$0\" -av --trace=/dev/stdout src/ dst >>log"
+      let result = try run("sh", ["-c", script, fastsyncBinary], directory: sandbox.path)
+      #expect(result.status == 0 && result.errorText == "")
+      let lines = try succeed("cat", [sandbox.path("log")]).outputText.split(separator: "\n")
+      #expect(lines.first == "before")
+      #expect(lines.count { $0.hasPrefix("seconds,files,bytes,") } == 1)
+      let names = Set((0..<Self.sizes.count).map { "f\(Self.sizes[$0])" })
+      #expect(names.isSubset(of: lines.map(String.init)))
+    }
+  }
+
   @Test func whatCannotBeWritten() throws {
     try withSandbox { sandbox in
       try makeTree(in: sandbox)
+      try shell("mkfifo fifo", in: sandbox)
       for (word, status, line) in [
         ("--trace=none/f", 11, "--trace: the file cannot be opened: No such file or directory"),
         ("--trace=/dev/full", 11, "--trace: the lines cannot be written: No space left on device"),
+        ("--trace=fifo", 11, "--trace: the file cannot be opened: No such device or address"),
+        ("--json=fifo", 11, "--json: the file cannot be opened: No such device or address"),
         ("--trace=", 1, "--trace: the name of a file is empty"),
         ("--stats=times", 1, "--stats=times: there is only --stats=latency"),
       ] {

@@ -326,7 +326,8 @@ extension BlockDeviceTransfer {
   /// Writes the last bytes, which are no whole sector, through the cache (`pwrite`): what is behind
   /// them in their sector stays.
   private mutating func writeTail(_ tail: [UInt8], _ number: Int32) {
-    if let (offset, errno) = UnalignedTail.write(tail, upTo: source.size, of: number) {
+    let measured = run.meter.measuredTarget
+    if let (offset, errno) = UnalignedTail.write(tail, upTo: source.size, of: number, measured) {
       return fail(.target(.write, target, errno, offset: offset))
     }
     // A stop that is asked for from now on comes too late.

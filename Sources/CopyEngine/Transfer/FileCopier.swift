@@ -293,7 +293,8 @@ extension FileCopier where Queue: ~Copyable {
   private mutating func writeTail(_ tail: [UInt8], _ file: consuming OpenFile) {
     let target = file.targetNumber
     let size = file.opened.size
-    if let (offset, errno) = UnalignedTail.write(tail, upTo: size, of: target) {
+    let measured = run.meter.measuredTarget
+    if let (offset, errno) = UnalignedTail.write(tail, upTo: size, of: target, measured) {
       return fail(file.entry, .target(.write, file.entry.targetPath, errno, offset: offset))
     }
     // Until it is on the disk it reads as zeros there, in a file that looks complete to the next

@@ -11,11 +11,13 @@ enum UnalignedTail {
   ///   - tail: The bytes.
   ///   - size: Where they end, in bytes.
   ///   - target: The file or device, which is not set to direct I/O any more afterwards.
+  ///   - measured: What measures how long that takes, if anybody wants to know.
   /// - Returns: Where and why that failed, or `nil`.
   static func write(
     _ tail: [UInt8],
     upTo size: UInt64,
-    of target: Int32
+    of target: Int32,
+    _ measured: MeasuredDevice?
   ) -> (offset: UInt64, errno: Errno)? {
     guard !tail.isEmpty else { return nil }
     try? FileCalls.setDirect(target, false)
@@ -23,7 +25,10 @@ enum UnalignedTail {
     while written < tail.count {
       let offset = size - UInt64(tail.count - written)
       do throws(Errno) {
-        let count = try write(tail[written...], at: offset, to: target)
+        let rest = tail[written...]
+        let count = try measured.time(.write) { () throws(Errno) in
+          try write(rest, at: offset, to: target)
+        }
         guard count > 0 else { throw .ioError }
         written += count
       } catch {

@@ -103,7 +103,7 @@ struct UnreadableRanges {
       for offset in stride(from: range.lowerBound, to: range.upperBound, by: 1 << 20) {
         let end = min(offset + 1 << 20, range.upperBound)
         let zeros = [UInt8](repeating: 0, count: Int(end - offset))
-        if let failure = UnalignedTail.write(zeros, upTo: end, of: target) { return failure }
+        if let failure = UnalignedTail.write(zeros, upTo: end, of: target, nil) { return failure }
       }
     }
     return nil

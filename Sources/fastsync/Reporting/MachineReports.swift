@@ -7,6 +7,9 @@ import SystemPackage
 /// What a run writes for machines: its events (`--json`), its figures (`--metrics`), and what it
 /// does each second (`--trace`).
 struct MachineReports {
+  /// A file that many may write to.
+  private static let nothing = Array("/dev/null".utf8)
+
   private let json: JSONSink?
   private let metrics: MetricsFile?
   private let trace: TraceFile?
@@ -35,6 +38,9 @@ struct MachineReports {
     json = try Self.open("--json") { () throws(Errno) in
       guard let place = verbosity.json else { return nil }
       return try JSONSink(place, plan, tellsUnchanged: verbosity.tellsUnchanged, progress)
+    }
+    if let path = verbosity.traceFile, verbosity.json == .file(path), path != Self.nothing {
+      throw Refusal("--trace and --json have the same file")
     }
     trace = try Self.open("--trace") { () throws(Errno) in
       guard let path = verbosity.traceFile else { return nil }

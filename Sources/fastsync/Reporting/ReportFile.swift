@@ -19,7 +19,8 @@ final class ReportFile: Sendable {
     file = nil
   }
 
-  /// Writes to a file (`openat`, `ftruncate`).
+  /// Writes to a file (`openat`, `ftruncate`), or where that is the standard output or error,
+  /// behind what they have.
   ///
   /// - Parameters:
   ///   - path: The file.
@@ -28,9 +29,13 @@ final class ReportFile: Sendable {
   init(_ path: [UInt8], _ plan: CopyPlan) throws(Errno) {
     let followsAll = plan.options.followsForeignLinks
     let opened = try TrustedPath(FilePath(bytes: path), followsAll: followsAll).openToAppend()
+    let found = try EntryLocation(open: opened.rawValue).metadata().identity
+    let standard = [STDOUT_FILENO, STDERR_FILENO].first { number in
+      (try? EntryLocation(open: number).metadata().identity) == found
+    }
     // Of what is no file nothing can be taken away.
-    _ = ftruncate(opened.rawValue, 0)
-    number = opened.rawValue
+    if standard == nil { _ = ftruncate(opened.rawValue, 0) }
+    number = standard ?? opened.rawValue
     file = consume opened
   }
 
