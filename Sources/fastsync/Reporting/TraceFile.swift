@@ -29,7 +29,7 @@ final class TraceFile: Sendable {
   init(_ file: ReportFile, _ progress: RunProgress) {
     self.file = file
     self.progress = progress
-    state = Lock(State(last: TraceLook(progress)))
+    state = Lock(State(last: TraceLook(progress, seconds: 0)))
   }
 
   /// Writes a line each second; without a thread for that there is one at the end.
@@ -55,7 +55,7 @@ final class TraceFile: Sendable {
   }
 
   private func write() {
-    let now = TraceLook(progress)
+    let now = TraceLook(progress, seconds: progress.seconds)
     state.withLock { state in
       guard state.problem == nil else { return }
       var text = ""
@@ -73,9 +73,9 @@ final class TraceFile: Sendable {
 
 /// All that a line tells of, at one moment.
 struct TraceLook {
-  let nanoseconds = Clock.monotonicNanoseconds
-  let processorNanoseconds = Clock.processorNanoseconds
+  /// Since the run began.
   let seconds: Double
+  let processorNanoseconds = Clock.processorNanoseconds
   let reading: CopyMeter.Reading
   /// Of all devices, by operation.
   let figures: [TransferMeter.Figures]
@@ -85,8 +85,8 @@ struct TraceLook {
   let disksAtFirst: [(name: String, activity: DiskActivity)]
 
   /// Takes a look at a run, and at its disks once it has begun.
-  init(_ progress: RunProgress) {
-    seconds = progress.seconds
+  init(_ progress: RunProgress, seconds: Double) {
+    self.seconds = seconds
     reading = progress.meter.read()
     (disks, disksAtFirst) = progress.diskActivities()
     let devices = progress.meter.transfers?.read() ?? []
@@ -101,7 +101,7 @@ struct TraceInterval {
   let before: TraceLook
   let now: TraceLook
 
-  private var seconds: Double { Double(now.nanoseconds - before.nanoseconds) / 1e9 }
+  private var seconds: Double { now.seconds - before.seconds }
 
   /// How much a second something has grown that only grows.
   fileprivate func rate(from earlier: UInt64, to later: UInt64) -> String {
