@@ -314,3 +314,13 @@ public struct AttributeCopier: ~Copyable {
     }
   }
 }
+
+extension EntryLocation {
+  /// Whether a directory has a default ACL (`getxattr`, which tells the size without a buffer).
+  public var hasDefaultList: Bool {
+    let none = unsafe UnsafeMutableRawBufferPointer(start: nil, count: 0)
+    let size = unsafe try? readAttribute(EntryName("system.posix_acl_default".utf8), into: none)
+    // A version, and entries.
+    return (size ?? 0) > 4
+  }
+}

@@ -243,10 +243,9 @@ extension OperandResolver {
     for sources: [ResolvedSource],
     in parent: OpenDirectory
   ) -> UInt32 {
-    var attributes = AttributeCopier()
     let above = EntryLocation(open: parent.descriptor.rawValue)
     // A default ACL stands for the mask.
-    let usual = attributes.defaultPermissions(of: above) ?? 0o777 & ~creationMask
+    let usual = above.hasDefaultList ? 0o777 : 0o777 & ~creationMask
     guard let first = sources.first(where: { $0.givesMetadata }) else { return usual }
     // What is made as a part of a path has what is usual; nobody is let in that will not be later.
     let preservation = plan.options.preservation
