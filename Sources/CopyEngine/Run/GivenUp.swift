@@ -210,10 +210,17 @@ extension GivenUp {
     mounts.mount(found.mount)?.device ?? found.identity.device
   }
 
-  /// Whether a directory cannot be written to (`fchown` of nobody).
+  /// Whether a directory cannot be written to (`fchown` of nobody, O_TMPFILE).
   private func isReadOnly(_ directory: OpenDirectory) -> Bool {
-    do {
-      try EntryLocation(open: directory.descriptor.rawValue).setOwner(nil, group: nil)
+    let number = directory.descriptor.rawValue
+    do throws(Errno) {
+      try EntryLocation(open: number).setOwner(nil, group: nil)
+    } catch {
+      return error == .readOnlyFileSystem
+    }
+    // Where a journal has just ended (ext4), what changes nothing is done all the same.
+    do throws(Errno) {
+      _ = try EntryLocation(directory: number, name: .itself).createUnnamed()
       return false
     } catch {
       return error == .readOnlyFileSystem
