@@ -215,9 +215,8 @@ public struct AttributeCopier: ~Copyable {
   /// The permissions that new entries of a directory may have by its default ACL (`getxattr`);
   /// `nil` where it has none.
   public mutating func defaultPermissions(of directory: EntryLocation) -> UInt32? {
-    let key = EntryName("system.posix_acl_default".utf8)
-    guard let size = unsafe try? directory.readAttribute(key, into: sourceValue), size % 8 == 4
-    else { return nil }
+    let size = unsafe try? directory.readAttribute(.defaultList, into: sourceValue)
+    guard let size, size % 8 == 4 else { return nil }
     // struct posix_acl_xattr_header: a version (4); then entries: tag (2), permissions (2), id (4).
     var byTag: [UInt16: UInt32] = [:]
     for offset in stride(from: 4, to: size, by: 8) {
@@ -319,8 +318,12 @@ extension EntryLocation {
   /// Whether a directory has a default ACL (`getxattr`, which tells the size without a buffer).
   public var hasDefaultList: Bool {
     let none = unsafe UnsafeMutableRawBufferPointer(start: nil, count: 0)
-    let size = unsafe try? readAttribute(EntryName("system.posix_acl_default".utf8), into: none)
+    let size = unsafe try? readAttribute(.defaultList, into: none)
     // A version, and entries.
     return (size ?? 0) > 4
   }
+}
+
+extension EntryName {
+  fileprivate static let defaultList = EntryName("system.posix_acl_default".utf8)
 }

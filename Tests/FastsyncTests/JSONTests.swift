@@ -5,7 +5,7 @@ import SystemPackage
 import Testing
 
 /// `--json`, judged by a validator of JSON Schema and by what is in the trees.
-@Suite(.enabled(if: pythonHas("jsonschema"), "python3-jsonschema is not installed"))
+@Suite(.enabled(if: PythonJudge.has("jsonschema"), "python3-jsonschema is not installed"))
 struct JSONTests {
   /// Checks each line against the schema, and prints what a test asks for: an expression of
   /// `events`, `find(NAME)` and `tree(PATH)`.
@@ -36,9 +36,7 @@ struct JSONTests {
 
   private func check(_ file: String, _ expressions: [String], in sandbox: Sandbox) throws {
     let schema = packageFolder.appending("docs/json.schema.json").string
-    let words = ["-c", Self.checker, schema, file] + expressions
-    let result = try run("/usr/bin/python3", words, directory: sandbox.path)
-    #expect(result.status == 0, "\(result.errorText)")
+    try PythonJudge.expect(Self.checker, [schema, file] + expressions, in: sandbox)
   }
 
   private static let trees = #"""
@@ -199,7 +197,12 @@ struct JSONTests {
 }
 
 /// `--metrics`, judged by Prometheus' own parser.
-@Suite(.enabled(if: pythonHas("prometheus_client"), "python3-prometheus-client is not installed"))
+@Suite(
+  .enabled(
+    if: PythonJudge.has("prometheus_client"),
+    "python3-prometheus-client is not installed"
+  )
+)
 struct MetricsTests {
   private static let reader = """
     import sys
@@ -214,9 +217,7 @@ struct MetricsTests {
     """
 
   private func check(_ expressions: [String], in sandbox: Sandbox) throws {
-    let words = ["-c", Self.reader, "run.prom"] + expressions
-    let result = try run("/usr/bin/python3", words, directory: sandbox.path)
-    #expect(result.status == 0, "\(result.errorText)")
+    try PythonJudge.expect(Self.reader, ["run.prom"] + expressions, in: sandbox)
   }
 
   @Test func figuresOfRuns() throws {
@@ -268,9 +269,4 @@ struct MetricsTests {
       }
     }
   }
-}
-
-/// Whether Debian's Python has a module.
-private func pythonHas(_ module: String) -> Bool {
-  (try? run("/usr/bin/python3", ["-c", "import \(module)"]).status) == 0
 }

@@ -29,12 +29,7 @@ struct TraceTests {
       for expression in sys.argv[1:]:
           assert eval(expression), (expression, rows, latencies)
       """
-    let result = try run(
-      "/usr/bin/python3",
-      ["-c", checker] + expressions,
-      directory: sandbox.path
-    )
-    #expect(result.status == 0, "\(result.errorText)")
+    try PythonJudge.expect(checker, expressions, in: sandbox)
   }
 
   @Test(arguments: engines, ["auto", "direct"]) func allIsMeasured(
@@ -162,6 +157,20 @@ struct TraceTests {
         #expect(Int(result.status) == status, "\(word)")
         #expect(result.errorText.hasPrefix("fastsync: \(line)\n"), "\(result.errorText)")
       }
+    }
+  }
+
+  /// Lines of both in one file are of no use; what is there is left as it is.
+  @Test func oneFileForBoth() throws {
+    try withSandbox { sandbox in
+      try makeTree(in: sandbox)
+      try shell("echo kept >same", in: sandbox)
+      for (file, status) in [("same", 1), ("/dev/null", 0)] {
+        let words = ["-a", "--trace=\(file)", "--json=\(file)", "src/", "dst"]
+        let result = try fastsync(words, directory: sandbox.path)
+        #expect(Int(result.status) == status, "\(file): \(result.errorText)")
+      }
+      #expect(try succeed("cat", [sandbox.path("same")]).outputText == "kept\n")
     }
   }
 

@@ -4,10 +4,10 @@
 from .figures import baseline_tool, median_run, pairwise_ratios
 from .report import good_runs, tool_names
 
-_SOURCE, _TARGET = "#1f77b4", "#d95f02"
+SOURCE, TARGET = "#1f77b4", "#d95f02"
 
 
-def _pyplot():
+def pyplot_or_none():
     """matplotlib without a display; None when it is not installed."""
     try:
         import matplotlib
@@ -23,11 +23,11 @@ def _draw_run(axes, run):
     # A point tells of the time before it: the first reaches back to the start.
     points = [[0, *run["series"][0][1:]], *run["series"]]
     seconds, read, written, source_busy, target_busy = zip(*points)
-    speed.plot(seconds, read, color=_SOURCE, linewidth=1.2, label="read from source")
-    speed.plot(seconds, written, color=_TARGET, linewidth=1.2, label="written to target")
-    busy.fill_between(seconds, [100 * share for share in source_busy], step="pre", color=_SOURCE,
+    speed.plot(seconds, read, color=SOURCE, linewidth=1.2, label="read from source")
+    speed.plot(seconds, written, color=TARGET, linewidth=1.2, label="written to target")
+    busy.fill_between(seconds, [100 * share for share in source_busy], step="pre", color=SOURCE,
                       alpha=0.5, linewidth=0, label="source")
-    busy.fill_between(seconds, [-100 * share for share in target_busy], step="pre", color=_TARGET,
+    busy.fill_between(seconds, [-100 * share for share in target_busy], step="pre", color=TARGET,
                       alpha=0.5, linewidth=0, label="target (downwards)")
     for axis in axes:
         if run["return_s"]:
@@ -36,7 +36,7 @@ def _draw_run(axes, run):
 
 def timeline(group, path):
     """Throughput and utilisation of both disks, a row per tool; dotted: when the tool returned."""
-    pyplot = _pyplot()
+    pyplot = pyplot_or_none()
     runs = [median_run(good_runs(group, name)) for name in tool_names(group)]
     runs = [run for run in runs if run.get("series")]
     if not pyplot or not runs:
@@ -65,7 +65,7 @@ def timeline(group, path):
 
 def ratio_bars(group, path):
     """Median ratios to the baseline, with the smallest and the largest as whiskers."""
-    pyplot = _pyplot()
+    pyplot = pyplot_or_none()
     names = tool_names(group)
     baseline = baseline_tool(names)
     if not pyplot or baseline is None or len(names) < 2:
@@ -74,7 +74,7 @@ def ratio_bars(group, path):
     figure, axis = pyplot.subplots(figsize=(8, 1.2 + 0.4 * len(names)))
     whiskers = [[ratio["median"] - ratio["min"] for ratio in ratios],
                 [ratio["max"] - ratio["median"] for ratio in ratios]]
-    axis.barh(names, [ratio["median"] for ratio in ratios], xerr=whiskers, color=_SOURCE, alpha=0.7,
+    axis.barh(names, [ratio["median"] for ratio in ratios], xerr=whiskers, color=SOURCE, alpha=0.7,
               capsize=3)
     axis.axvline(1, color="black", linewidth=0.8)
     axis.invert_yaxis()

@@ -123,8 +123,7 @@ final class MeasuredDevice: Sendable {
     figures.withLock { figures in
       for _ in 0..<count {
         figures[operation.rawValue].inFlight += 1
-        let depth = UInt64(figures[operation.rawValue].inFlight)
-        figures[operation.rawValue].depth.note(depth)
+        figures[operation.rawValue].depth.note(UInt64(figures[operation.rawValue].inFlight))
       }
     }
   }
@@ -133,14 +132,14 @@ final class MeasuredDevice: Sendable {
   ///
   /// - Parameters:
   ///   - operation: What was asked.
-  ///   - nanoseconds: How long it took; `nil` where it failed, which is not measured.
-  ///   - bytes: What it moved.
-  func end(_ operation: TransferMeter.Operation, nanoseconds: UInt64?, bytes: UInt64) {
+  ///   - result: How many bytes it moved, or a negated errno: then it is not measured.
+  ///   - nanoseconds: How long it took.
+  func end(_ operation: TransferMeter.Operation, _ result: Int, after nanoseconds: UInt64) {
     figures.withLock { figures in
       figures[operation.rawValue].inFlight -= 1
-      guard let nanoseconds else { return }
+      guard result >= 0 else { return }
       figures[operation.rawValue].latency.note(nanoseconds)
-      figures[operation.rawValue].bytes += bytes
+      figures[operation.rawValue].bytes += UInt64(result)
     }
   }
 }
@@ -162,13 +161,28 @@ extension MeasuredDevice? {
     let start = Clock.monotonicNanoseconds
     do {
       let bytes = try body()
-      let taken = Clock.monotonicNanoseconds - start
-      self.end(operation, nanoseconds: taken, bytes: UInt64(max(bytes, 0)))
+      self.end(operation, bytes, after: Clock.monotonicNanoseconds - start)
       return bytes
     } catch {
-      self.end(operation, nanoseconds: nil, bytes: 0)
+      self.end(operation, Int(-error.rawValue), after: 0)
       throw error
     }
+  }
+
+  /// The same of writes that are carried out together, of which each takes the time of all.
+  ///
+  /// - Parameters:
+  ///   - count: How many there are.
+  ///   - body: The call; it returns what each moved, or a negated errno.
+  /// - Returns: The same.
+  func timeWrites(_ count: Int, _ body: () -> [Int32]) -> [Int32] {
+    guard let self else { return body() }
+    self.begin(.write, count: count)
+    let start = Clock.monotonicNanoseconds
+    let results = body()
+    let taken = Clock.monotonicNanoseconds - start
+    for result in results { self.end(.write, Int(result), after: taken) }
+    return results
   }
 
   /// The same of a call that brings to the disk what was written.

@@ -274,7 +274,7 @@ extension WritebackQueue {
         }
       }
     }
-    measured?.end(.flush, nanoseconds: Clock.monotonicNanoseconds - start, bytes: 0)
+    measured?.end(.flush, 0, after: Clock.monotonicNanoseconds - start)
     drop(batch.files)
     failures.removeAll { named.contains($0.device) }
     state.withLockWaking { state in

@@ -89,7 +89,7 @@ extension EventLoop where Queue: ~Copyable, File: ~Copyable {
       // Whoever measures wants to know when the read is done.
       let flags: Submission.Flags = gauge == nil ? [.link, .skipSuccess] : .link
       prepareRead(index, block, offset, at: 0, length, flags: flags)
-      prepareWrite(index, block, offset, at: 0, length)
+      prepareWrite(index, block, offset, at: 0, length, isLinked: true)
     case .read(let block, let offset, let position, let length):
       prepareRead(index, block, offset, at: position, length)
     case .write(let block, let offset, let position, let length):
@@ -99,7 +99,6 @@ extension EventLoop where Queue: ~Copyable, File: ~Copyable {
       let aligned = length.roundedDown(to: slots[index].task.plan.writing.alignment)
       guard aligned > 0 else { return keepEnd(index, block, at: position, length) }
       prepareWrite(index, block, offset, at: position, aligned)
-      gauge?.begin(.write, index, block, of: slots[index].task.plan.device)
     }
     noteStarted(index)
   }
@@ -126,7 +125,6 @@ extension EventLoop where Queue: ~Copyable, File: ~Copyable {
     }
     let dataBytes = whole.run(from: zeros, ofZeros: false, granuleBytes: granuleBytes)
     prepareWrite(index, block, offset + UInt64(zeros), at: position + zeros, dataBytes)
-    gauge?.begin(.write, index, block, of: slots[index].task.plan.device)
     noteStarted(index)
   }
 
@@ -148,7 +146,7 @@ extension EventLoop where Queue: ~Copyable, File: ~Copyable {
         tag: tag(index, block, .read)
       )
     )
-    gauge?.begin(.read, index, block, of: plan.device)
+    gauge?.beginRead(index, block, of: plan.device)
   }
 
   private mutating func prepareWrite(
@@ -156,7 +154,8 @@ extension EventLoop where Queue: ~Copyable, File: ~Copyable {
     _ block: Int,
     _ offset: UInt64,
     at position: Int,
-    _ length: Int
+    _ length: Int,
+    isLinked: Bool = false
   ) {
     let plan = slots[index].task.plan
     guard let target = plan.target else { preconditionFailure("a write of a file only to be read") }
@@ -170,6 +169,8 @@ extension EventLoop where Queue: ~Copyable, File: ~Copyable {
         tag: tag(index, block, .write)
       )
     )
+    // One that is linked begins when its read is done.
+    if !isLinked { gauge?.beginWrite(index, block) }
   }
 
   private mutating func slice(

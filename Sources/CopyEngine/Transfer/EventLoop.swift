@@ -296,12 +296,12 @@ extension EventLoop where Queue: ~Copyable, File: ~Copyable {
     _ gauge: TransferGauge,
     isEnd: Bool
   ) {
-    let tag = completion.tag
-    guard tag.operation == .read || tag.operation == .write else { return }
-    let device = slots[index].task.plan.device
-    let wasAwaited = gauge.end(completion, index, of: device)
-    if wasAwaited && !isEnd && tag.operation == .read {
-      gauge.begin(.write, index, tag.block, of: device)
+    switch completion.tag.operation {
+    case .read:
+      let hadBegun = gauge.endRead(completion, index, of: slots[index].task.plan.device)
+      if hadBegun && !isEnd { gauge.beginWrite(index, completion.tag.block) }
+    case .write: gauge.endWrite(completion, index)
+    default: break
     }
   }
 

@@ -116,20 +116,7 @@ extension FileCopier where Queue: ~Copyable {
       }
       if let slot { loop.release(slot) }
     }
-    measured?.begin(.write, count: created.count)
-    let start = measured == nil ? 0 : Clock.monotonicNanoseconds
-    let results = loaded.writes.run()
-    if let measured {
-      let taken = Clock.monotonicNanoseconds - start
-      for result in results {
-        let isGood = result >= 0
-        measured.end(
-          .write,
-          nanoseconds: isGood ? taken : nil,
-          bytes: isGood ? UInt64(result) : 0
-        )
-      }
-    }
+    let results = measured.timeWrites(created.count) { loaded.writes.run() }
     for index in 0..<created.count {
       let next = created.remove(index)
       let (contents, slot) = (next.contents, next.slot)

@@ -7,7 +7,6 @@ internal import Uring
 ///
 /// The clock is read when a turn begins and when it has completions, not for each request.
 final class TransferGauge {
-  private typealias Operation = TransferMeter.Operation
   /// Reads, writes, and one flush.
   private static let placesPerSlot = 2 * CopyWindow.depthMax + 1
 
@@ -29,58 +28,57 @@ final class TransferGauge {
   /// Reads the clock, for what begins and ends from now on.
   func look() { now = Clock.monotonicNanoseconds }
 
-  /// Notes that a block's request is handed over.
-  ///
-  /// - Parameters:
-  ///   - operation: Whether it reads or writes.
-  ///   - slot: The place of its file in the loop.
-  ///   - block: The block.
-  ///   - device: What is read.
-  func begin(_ operation: Submission.Operation, _ slot: Int, _ block: Int, of device: UInt64) {
-    let isRead = operation == .read
-    starts[place(slot, block, isRead)] = now
-    if isRead { source(device).begin(.read) } else { target.begin(.write) }
+  /// Notes that a block is going to be read.
+  func beginRead(_ slot: Int, _ block: Int, of device: UInt64) {
+    begin(.read, place(slot, block, isRead: true), source(device))
   }
 
-  /// Notes that a block's request was completed.
-  ///
-  /// - Returns: Whether it was one that had begun: a write that is linked to a read begins when
-  ///   that is done.
-  func end(_ completion: Completion, _ slot: Int, of device: UInt64) -> Bool {
-    let isRead = completion.tag.operation == .read
-    let place = place(slot, completion.tag.block, isRead)
-    guard let taken = take(place, completion) else { return false }
-    let bytes = UInt64(max(completion.result, 0))
-    if isRead {
-      source(device).end(.read, nanoseconds: taken.nanoseconds, bytes: bytes)
-    } else {
-      target.end(.write, nanoseconds: taken.nanoseconds, bytes: bytes)
-    }
-    return true
+  /// Notes that a block is going to be written.
+  func beginWrite(_ slot: Int, _ block: Int) {
+    begin(.write, place(slot, block, isRead: false), target)
   }
 
   /// Notes that a file's data is waited for.
-  func beginFlush(_ slot: Int) {
-    starts[flushPlace(slot)] = now
-    target.begin(.flush)
+  func beginFlush(_ slot: Int) { begin(.flush, flushPlace(slot), target) }
+
+  /// Notes that a block was read.
+  ///
+  /// - Returns: Whether that had begun.
+  func endRead(_ completion: Completion, _ slot: Int, of device: UInt64) -> Bool {
+    let place = place(slot, completion.tag.block, isRead: true)
+    return end(.read, place, completion, source(device))
+  }
+
+  /// Notes that a block was written; one that was linked to a read that failed had not begun.
+  func endWrite(_ completion: Completion, _ slot: Int) {
+    _ = end(.write, place(slot, completion.tag.block, isRead: false), completion, target)
   }
 
   /// Notes that a file's data was waited for.
   func endFlush(_ completion: Completion, _ slot: Int) {
-    guard let taken = take(flushPlace(slot), completion) else { return }
-    target.end(.flush, nanoseconds: taken.nanoseconds, bytes: 0)
+    _ = end(.flush, flushPlace(slot), completion, target)
   }
 
-  /// How long the request in a place took, if there was one.
-  private func take(_ place: Int, _ completion: Completion) -> (nanoseconds: UInt64?, Void)? {
+  private func begin(_ operation: TransferMeter.Operation, _ place: Int, _ device: MeasuredDevice) {
+    starts[place] = now
+    device.begin(operation)
+  }
+
+  private func end(
+    _ operation: TransferMeter.Operation,
+    _ place: Int,
+    _ completion: Completion,
+    _ device: MeasuredDevice
+  ) -> Bool {
     let start = starts[place]
-    guard start > 0 else { return nil }
+    guard start > 0 else { return false }
     starts[place] = 0
-    guard completion.result >= 0 else { return (nil, ()) }
-    return (completion.nanoseconds > 0 ? completion.nanoseconds : now - start, ())
+    let taken = completion.nanoseconds > 0 ? completion.nanoseconds : now - start
+    device.end(operation, Int(completion.result), after: taken)
+    return true
   }
 
-  private func place(_ slot: Int, _ block: Int, _ isRead: Bool) -> Int {
+  private func place(_ slot: Int, _ block: Int, isRead: Bool) -> Int {
     slot * Self.placesPerSlot + (isRead ? 0 : CopyWindow.depthMax) + block
   }
 

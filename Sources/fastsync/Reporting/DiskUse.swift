@@ -86,19 +86,26 @@ struct RunDisks {
       guard let old = before.activities[index], let new = now.activities[index],
         new.completed != old.completed
       else { continue }
-      let busy = Double(new.busyMilliseconds &- old.busyMilliseconds) / (10 * seconds)
       uses.append(
         DiskUse(
           name: member.name,
           isSource: member.isSource,
           isTarget: member.isTarget,
-          busyPercent: Int(min(max(busy, 0), 100).rounded()),
+          busyPercent: new.busyPercent(since: old, seconds: seconds),
           rateRead: Double(new.bytesRead &- old.bytesRead) / seconds,
           rateWritten: Double(new.bytesWritten &- old.bytesWritten) / seconds
         )
       )
     }
     return uses
+  }
+}
+
+extension DiskActivity {
+  /// For how much of the time since an earlier look there was something to do, in percent.
+  func busyPercent(since earlier: DiskActivity, seconds: Double) -> Int {
+    let busy = Double(busyMilliseconds &- earlier.busyMilliseconds) / (10 * seconds)
+    return Int(min(max(busy, 0), 100).rounded())
   }
 }
 

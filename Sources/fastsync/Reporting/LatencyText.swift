@@ -57,14 +57,14 @@ struct DeviceLatency: Equatable {
 /// The table of `--stats=latency`.
 enum LatencyText {
   private static let headings =
-    ["Latency", "requests"] + DeviceLatency.percentiles.map { "p\($0.percent)" } + ["max"]
-    + ["depth p50", "p99", "max"]
+    ["Latency", "requests"]
+    + DeviceLatency.percentiles.map { $0.name.split(separator: "_").joined(separator: ".") }
+    + ["max", "depth p50", "p99", "max"]
 
   /// The lines, in columns.
   static func lines(_ latencies: [DeviceLatency], _ style: FigureStyle) -> [String] {
     guard !latencies.isEmpty else { return ["", "Latency: no request was made"] }
-    var rows = [headings.map { $0.hasSuffix(".0") ? String($0.dropLast(2)) : $0 }]
-    rows += latencies.map { row($0, style) }
+    let rows = [headings] + latencies.map { row($0, style) }
     let widths = headings.indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
     return [""]
       + rows.map { row in
@@ -101,9 +101,8 @@ enum LatencyText {
       default: (Double(nanoseconds) / 1e9, "s")
       }
     if unit == "ns" || value >= 100 { return "\(Int(value.rounded())) \(unit)" }
-    let tenths = Int((value * (value < 10 ? 100 : 10)).rounded())
-    let digits = value < 10 ? 2 : 1
-    let base = value < 10 ? 100 : 10
-    return "\(tenths / base).\(zeroPadded(tenths % base, digits)) \(unit)"
+    let (digits, base) = value < 10 ? (2, 100) : (1, 10)
+    let scaled = Int((value * Double(base)).rounded())
+    return "\(scaled / base).\(zeroPadded(scaled % base, digits)) \(unit)"
   }
 }

@@ -35,12 +35,12 @@ struct MachineReports {
     self.progress = progress
     self.output = output
     metrics = verbosity.metricsFile.map { MetricsFile(path: FilePath(bytes: $0), plan: plan) }
+    if let path = verbosity.traceFile, verbosity.json == .file(path), path != Self.nothing {
+      throw Refusal("--trace and --json have the same file")
+    }
     json = try Self.open("--json") { () throws(Errno) in
       guard let place = verbosity.json else { return nil }
       return try JSONSink(place, plan, tellsUnchanged: verbosity.tellsUnchanged, progress)
-    }
-    if let path = verbosity.traceFile, verbosity.json == .file(path), path != Self.nothing {
-      throw Refusal("--trace and --json have the same file")
     }
     trace = try Self.open("--trace") { () throws(Errno) in
       guard let path = verbosity.traceFile else { return nil }

@@ -139,16 +139,16 @@ final class RunProgress: Sendable {
     )
   }
 
-  /// What the disks of the run have done since the machine started, until now and until the run
-  /// began; none before that.
-  func diskActivities() -> (
-    now: [(name: String, activity: DiskActivity)], first: [(name: String, activity: DiskActivity)]
-  ) {
-    guard let beginning = state.withLock({ $0.beginning }) else { return ([], []) }
-    let look = beginning.disks.sample(at: Clock.monotonicNanoseconds)
-    return (
-      beginning.disks.activities(at: look), beginning.disks.activities(at: beginning.sample)
-    )
+  /// What the disks of the run had done since the machine started when the run began.
+  var disksAtFirst: [(name: String, activity: DiskActivity)] {
+    guard let beginning = state.withLock({ $0.beginning }) else { return [] }
+    return beginning.disks.activities(at: beginning.sample)
+  }
+
+  /// The same until now; none before the run has begun.
+  var disksNow: [(name: String, activity: DiskActivity)] {
+    guard let beginning = state.withLock({ $0.beginning }) else { return [] }
+    return beginning.disks.activities(at: beginning.disks.sample(at: Clock.monotonicNanoseconds))
   }
 
   /// How long requests took, by device; `nil` where that was not measured.

@@ -60,8 +60,10 @@ final class TraceFile: Sendable {
       guard state.problem == nil else { return }
       var text = ""
       if state.disks == nil {
-        state.disks = now.disks.map(\.name)
-        text = TraceColumns.head(now.disks.map(\.name)) + "\n"
+        let disks = now.disks.map(\.name)
+        state.disks = disks
+        state.last.disks = progress.disksAtFirst
+        text = TraceColumns.head(disks) + "\n"
       }
       let since = TraceInterval(before: state.last, now: now)
       text += TraceColumns.line(since, state.disks ?? []) + "\n"
@@ -80,15 +82,14 @@ struct TraceLook {
   /// Of all devices, by operation.
   let figures: [TransferMeter.Figures]
   let dirty = DirtyMemory()
-  /// The disks of a run that has begun, now and when it began.
-  let disks: [(name: String, activity: DiskActivity)]
-  let disksAtFirst: [(name: String, activity: DiskActivity)]
+  /// The disks of a run that has begun.
+  var disks: [(name: String, activity: DiskActivity)]
 
   /// Takes a look at a run, and at its disks once it has begun.
   init(_ progress: RunProgress, seconds: Double) {
     self.seconds = seconds
     reading = progress.meter.read()
-    (disks, disksAtFirst) = progress.diskActivities()
+    disks = progress.disksNow
     let devices = progress.meter.transfers?.read() ?? []
     figures = TransferMeter.Operation.allCases.map { operation in
       devices.reduce(into: TransferMeter.Figures()) { $0.add($1[operation]) }
@@ -124,15 +125,13 @@ struct TraceInterval {
     guard let later = now.disks.first(where: { $0.name == name })?.activity else {
       return ["", "", "", ""]
     }
-    let known = before.disks.isEmpty ? now.disksAtFirst : before.disks
-    guard let earlier = known.first(where: { $0.name == name })?.activity else {
+    guard let earlier = before.disks.first(where: { $0.name == name })?.activity else {
       return ["", "", "", "\(later.inFlight)"]
     }
-    let busy = Double(later.busyMilliseconds &- earlier.busyMilliseconds) / (10 * seconds)
     return [
       rate(from: earlier.bytesRead, to: later.bytesRead),
       rate(from: earlier.bytesWritten, to: later.bytesWritten),
-      seconds > 0 ? "\(Int(min(max(busy, 0), 100).rounded()))" : "",
+      seconds > 0 ? "\(later.busyPercent(since: earlier, seconds: seconds))" : "",
       "\(later.inFlight)",
     ]
   }
