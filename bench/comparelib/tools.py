@@ -42,6 +42,10 @@ def _fastsync(mode):
     return lambda source, target: [str(fastsync_binary()), *options, f"{source}/", f"{target}/"]
 
 
+def _fastsync_measured(source, target):
+    return [str(fastsync_binary()), "--stats=latency", "--trace=/dev/null", f"{source}/", f"{target}/"]
+
+
 def _rsync(*options):
     return lambda source, target: ["rsync", *options, f"{source}/", f"{target}/"]
 
@@ -92,6 +96,7 @@ TOOLS = {tool.name: tool for tool in (
     Tool("fastsync", "as it comes", _fastsync(None)),
     *(Tool(f"fastsync-{mode}", f"--cache={mode}", _fastsync(mode))
       for mode in ("advise", "dontcache", "direct", "keep")),
+    Tool("fastsync-measured", "--stats=latency --trace", _fastsync_measured),
     Tool("rsync-preallocate", "rsync -aHAX -W --preallocate",
          _rsync("-aHAX", "-W", "--preallocate"), ("rsync",)),
     Tool("rsync-full", "rsync -aHAX", _rsync("-aHAX"), ("rsync",)),
