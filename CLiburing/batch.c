@@ -14,13 +14,23 @@
 #include "include/calls.h"
 
 void cl_batch_open(struct cl_batch *batch) {
-  aio_context_t context = 0;
-  batch->context = syscall(SYS_io_setup, (unsigned)cl_batch_max, &context) < 0 ? 0 : context;
   batch->processor = sched_getcpu();
+  batch->context = 0;
 }
 
 void cl_batch_close(const struct cl_batch *batch) {
   if (batch->context) syscall(SYS_io_destroy, (aio_context_t)batch->context);
+}
+
+// A context takes the kernel tens of milliseconds to end, which few writes are not worth.
+enum { few = 8 };
+
+static uint64_t context_of(struct cl_batch *batch, uint32_t count) {
+  if (!batch->context && count > few) {
+    aio_context_t context = 0;
+    if (syscall(SYS_io_setup, (unsigned)cl_batch_max, &context) == 0) batch->context = context;
+  }
+  return batch->context;
 }
 
 // Takes the results of writes that were submitted; they are done already where writes are buffered.
@@ -45,7 +55,7 @@ static bool pin(int32_t processor, cpu_set_t *allowed) {
   return sched_setaffinity(0, sizeof one, &one) == 0;
 }
 
-void cl_batch_write(const struct cl_batch *batch, struct cl_write *writes, uint32_t count) {
+void cl_batch_write(struct cl_batch *batch, struct cl_write *writes, uint32_t count) {
   struct iocb blocks[cl_batch_max], *list[cl_batch_max];
   for (uint32_t i = 0; i < count; i++) {
     writes[i].result = -EIO;
@@ -60,16 +70,17 @@ void cl_batch_write(const struct cl_batch *batch, struct cl_write *writes, uint3
     list[i] = &blocks[i];
   }
   uint32_t submitted = 0;
+  uint64_t context = context_of(batch, count);
   cpu_set_t allowed;
   bool is_pinned = pin(batch->processor, &allowed);
-  while (batch->context && submitted < count) {
+  while (context && submitted < count) {
     // It stops before the first write that it refuses.
-    long taken = syscall(SYS_io_submit, (aio_context_t)batch->context, (long)(count - submitted),
+    long taken = syscall(SYS_io_submit, (aio_context_t)context, (long)(count - submitted),
                          list + submitted);
     if (taken <= 0) break;
     submitted += (uint32_t)taken;
   }
-  reap(batch->context, writes, submitted);
+  reap(context, writes, submitted);
   for (uint32_t i = submitted; i < count; i++) {
     struct cl_write *w = &writes[i];
     w->result = cl_call_write(w->fd, w->start, w->length, 0, w->dont_cache);

@@ -23,18 +23,19 @@ enum { cl_batch_max = 512 };
 
 /// What carries batches out.
 struct cl_batch {
-  /// The kernel's context, 0 where it has none to give.
+  /// The kernel's context, 0 before one is needed and where it has none to give.
   uint64_t context;
   /// Where the writes are made: ext4 has a place of its own for small files for each processor.
   int32_t processor;
 };
 
-/// io_setup.
+/// Chooses the processor (sched_getcpu).
 void cl_batch_open(struct cl_batch *batch);
 
 /// io_destroy.
 void cl_batch_close(const struct cl_batch *batch);
 
-/// Carries out up to cl_batch_max writes (io_submit) on one processor; those that the kernel does
-/// not take in this way are calls of their own.
-void cl_batch_write(const struct cl_batch *batch, struct cl_write *writes, uint32_t count);
+/// Carries out up to cl_batch_max writes (io_submit; io_setup first) on one processor; few of them
+/// before there is a context, and those that the kernel does not take in this way, are calls of
+/// their own.
+void cl_batch_write(struct cl_batch *batch, struct cl_write *writes, uint32_t count);

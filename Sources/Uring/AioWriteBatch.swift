@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import CLiburing
+internal import Kernel
 
 /// Buffered writes of whole small files that are carried out together, in their order.
 ///
 /// The ring hands buffered writes to kernel threads on most filesystems. Here they are done when
 /// `run` returns, and what RWF_DONTCACHE sends off of files that lie side by side on the disk
-/// becomes one request (`io_submit`, which plugs the block layer meanwhile). Where the kernel has
-/// no asynchronous I/O to give, each is a call of its own.
+/// becomes one request (`io_submit`, which plugs the block layer meanwhile). Few of them, and where
+/// the kernel has no asynchronous I/O to give, are calls of their own.
 @safe
 public struct AioWriteBatch: ~Copyable {
   /// How many writes it takes.
@@ -22,9 +23,12 @@ public struct AioWriteBatch: ~Copyable {
     unsafe writes = []
   }
 
+  /// Ends the kernel's context (`io_destroy`), beside whatever comes next: that takes tens of
+  /// milliseconds, in which the kernel only waits.
   deinit {
-    guard var batch else { return }
-    unsafe cl_batch_close(&batch)
+    guard let batch, batch.context != 0 else { return }
+    let close = { @Sendable in unsafe withUnsafePointer(to: batch) { unsafe cl_batch_close($0) } }
+    if let thread = try? Thread(close) { thread.detach() } else { close() }
   }
 
   /// Adds a write from the beginning of a file.
@@ -47,7 +51,7 @@ public struct AioWriteBatch: ~Copyable {
     )
   }
 
-  /// Carries out all writes (`io_setup` the first time), and forgets them.
+  /// Carries out all writes (`io_setup` the first time that there are many), and forgets them.
   ///
   /// - Returns: For each a count of bytes, which may be short, or a negated errno.
   public mutating func run() -> [Int32] {

@@ -70,17 +70,21 @@ import Uring
   }
 
   /// A batch goes on behind a write that is refused, whatever the reason.
-  @Test func refusesOneByOne() throws {
+  ///
+  /// - Parameter times: How often each is written: few writes are calls of their own.
+  /// - Throws: Why the files could not be made.
+  @Test(arguments: [1, 9]) func refusesOneByOne(_ times: Int) throws {
     let files = try Files(5)
     let readOnly = unsafe open("/dev/null", O_RDONLY | O_CLOEXEC)
     try #require(readOnly >= 0)
     defer { close(readOnly) }
     let written = files.descriptors
-    let targets = [-1, written[0], readOnly, written[1], written[2], -1, written[3]]
+    let some = [-1, written[0], readOnly, written[1], written[2], -1, written[3]]
+    let targets = (0..<times).flatMap { _ in some }
     let part = Array("some bytes".utf8)
     let results = try write(targets.map { _ in part }, to: targets)
     let bad = -Errno.badFileDescriptor.rawValue
-    #expect(results == [bad, 10, bad, 10, 10, bad, 10])
+    #expect(results == (0..<times).flatMap { _ in [bad, 10, bad, 10, 10, bad, 10] })
     for index in 0..<4 { #expect(files.contents(index) == part) }
     #expect(files.contents(4).isEmpty)
   }
