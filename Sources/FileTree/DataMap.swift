@@ -49,6 +49,14 @@ public enum DataMap: Equatable, Sendable {
     }
   }
 
+  /// Up to which size, in bytes; 0 where it is unknown.
+  public var size: UInt64 {
+    switch self {
+    case .whole(let size), .sparse(let size): size
+    case .unknownSize: 0
+    }
+  }
+
   /// The same for a target that is written in whole sectors: runs of data are widened to them, and
   /// an end that is no whole sector counts as data.
   ///

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import Kernel
+package import Kernel
 
 /// The mounts of the process (`/proc/self/mountinfo`).
 public struct MountTable: Sendable {
@@ -128,5 +128,27 @@ public struct MountTable: Sendable {
   /// The mount of an ID that `statx` gave.
   package func mount(_ identifier: UInt64) -> Mount? {
     mounts.first { $0.identifier == identifier }
+  }
+
+  /// Filesystems that never share extents between files (`FICLONE`).
+  private static let withoutSharing = [
+    "ext2", "ext3", "ext4", "tmpfs", "ramfs", "f2fs", "vfat", "exfat", "msdos", "ntfs", "ntfs3",
+    "virtiofs", "9p", "nilfs2", "jfs", "reiserfs", "udf", "hfsplus",
+  ]
+  /// Filesystems of which one can be seen under several device numbers.
+  private static let withManyDevices = ["btrfs", "bcachefs", "overlay"]
+
+  /// Whether files of two entries may share extents (`FICLONE`), as far as their filesystems say.
+  ///
+  /// The kernel shares none between two filesystems. What is not in the table may.
+  package func mayShareExtents(_ one: EntryMetadata, _ other: EntryMetadata) -> Bool {
+    guard let mount = mount(other.mount) else { return true }
+    guard !Self.withoutSharing.contains(mount.type), !mount.type.hasPrefix("fuse") else {
+      return false
+    }
+    if one.identity.device == other.identity.device { return true }
+    guard let second = self.mount(one.mount) else { return true }
+    return Self.withManyDevices.contains(mount.type) && second.type == mount.type
+      && second.source == mount.source
   }
 }

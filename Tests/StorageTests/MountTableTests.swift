@@ -53,6 +53,35 @@ struct MountTableTests {
     #expect(MountTable(parsing: "1 2 x / / rw - t s o").mounts.first?.device == 0)
   }
 
+  /// FICLONE is tried only where it may go well: two files of one filesystem that has it.
+  @Test(
+    "extents are shared within a filesystem that can",
+    arguments: [
+      (41, 41, 7, 7, true), (41, 42, 7, 8, true), (41, 43, 7, 9, false), (27, 27, 1, 1, false),
+      (44, 44, 3, 3, true), (44, 45, 3, 4, false), (53, 53, 5, 5, false), (99, 99, 6, 6, true),
+      (99, 99, 6, 7, true), (99, 41, 6, 7, true), (99, 27, 6, 1, false), (51, 51, 2, 9, true),
+    ] as [(UInt64, UInt64, UInt64, UInt64, Bool)]
+  )
+  func sharing(_ from: UInt64, _ to: UInt64, _ source: UInt64, _ target: UInt64, may: Bool) throws {
+    let others = """
+
+      42 27 0:36 /@v /var rw,relatime - btrfs /dev/sdb2 rw,subvol=/@v
+      43 27 0:37 / /other rw,relatime - btrfs /dev/sdc rw
+      44 27 8:33 / /x rw,relatime - xfs /dev/sdc1 rw
+      45 27 8:34 / /y rw,relatime - xfs /dev/sdc2 rw
+      """
+    let table = MountTable(parsing: Self.recorded + others)
+    var (one, other) = (try root(), try root())
+    (one.mount, one.identity.device) = (from, source)
+    (other.mount, other.identity.device) = (to, target)
+    #expect(table.mayShareExtents(one, other) == may)
+  }
+
+  /// Some metadata, to be changed.
+  private func root() throws -> EntryMetadata {
+    try EntryLocation(directory: AT_FDCWD, name: EntryName("/".utf8)).metadata()
+  }
+
   @Test("what is not there is nil")
   func absent() {
     let table = MountTable(parsing: Self.recorded)

@@ -53,14 +53,10 @@ struct RoomGauge {
   }
 
   private func mayShare(_ entry: FoundEntry) -> Bool {
-    guard run.options.transfer.reflink != .never,
-      ![.ext4, .memory].contains(run.disks.targetKind)
-    else { return false }
-    if entry.metadata.identity.device == device { return true }
-    // Subvolumes of btrfs are devices of their own.
-    let target = run.nearestTarget.flatMap { run.mounts.mount($0.mount) }
-    guard let target, target.type == "btrfs" else { return false }
-    return run.mounts.mount(entry.metadata.mount)?.source == target.source
+    guard run.options.transfer.reflink != .never, let target = run.nearestTarget else {
+      return false
+    }
+    return run.mounts.mayShareExtents(entry.metadata, target)
   }
 }
 

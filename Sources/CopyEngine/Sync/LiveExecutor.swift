@@ -145,7 +145,7 @@ extension LiveExecutor where Queue: ~Copyable {
   }
 
   /// Whether enough stays free of the target when a file is copied.
-  private func keepsFree(_ entry: FoundEntry) -> Bool {
+  private mutating func keepsFree(_ entry: FoundEntry) -> Bool {
     guard let space = publisher.shared.space, let bytes = run.options.publish.minFreeBytes,
       !space.claim(entry), !copier.planner.mayReflink(entry)
     else { return true }

@@ -33,15 +33,8 @@ struct AccessExplanation {
   func tellSharing(_ source: EntryMetadata, with target: EntryMetadata?) {
     let wanted = run.options.transfer.reflink
     guard wanted != .never, let target,
-      wanted == .always
-        || target.identity.device == source.identity.device && mayShare(target)
+      wanted == .always || run.mounts.mayShareExtents(source, target)
     else { return }
     run.explain(.sharesExtents(run.mounts.mount(target.mount), isCertain: false))
-  }
-
-  /// Whether there is something to it: some filesystems of these kinds can, and no others.
-  private func mayShare(_ target: EntryMetadata) -> Bool {
-    guard let mount = run.mounts.mount(target.mount) else { return false }
-    return ["btrfs", "xfs", "bcachefs", "zfs", "ocfs2", "overlay", "nfs4"].contains(mount.type)
   }
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import FileTree
 internal import Kernel
 internal import SystemPackage
 internal import Uring
@@ -57,7 +58,8 @@ struct EventLoop<Queue: SubmissionQueue & ~Copyable, File: ~Copyable>: ~Copyable
   let alternates: Bool
   let writesInOrder: Bool
   var direction: CopyWindow.Direction
-  var hasRegistered = false
+  /// How much is to be admitted before the buffers are registered, in bytes; `nil` once they are.
+  var bytesUntilRegistered: UInt64?
   /// Whether plain calls do everything, since the kernel has no thread for the ring.
   var usesCalls = false
   var isStopped = false
@@ -102,6 +104,7 @@ struct EventLoop<Queue: SubmissionQueue & ~Copyable, File: ~Copyable>: ~Copyable
     order.reserveCapacity(filesMax)
     self.queue = queue
     self.pool = pool
+    bytesUntilRegistered = UInt64(pool.count * pool.blockBytes)
     if gauge != nil { self.queue.timeCalls() }
   }
 
@@ -119,16 +122,24 @@ struct EventLoop<Queue: SubmissionQueue & ~Copyable, File: ~Copyable>: ~Copyable
     if isEmpty { pool.join() }
     if plan.target != nil {
       copiesUnderWay += 1
-      if !hasRegistered {
-        hasRegistered = true
-        queue.register(pool)
-      }
+      registerBuffers(forBytes: plan.map.size)
     }
     var task = FileTask(plan, blockBytes: pool.blockBytes)
     if isStopped { task.stop() }
     let index = slots.insert(Slot(task: task, file: file))
     guard let index else { preconditionFailure("the event loop is full") }
     order.append(index)
+  }
+
+  /// Registers the buffers as soon as there is enough to copy to use them all.
+  ///
+  /// That pins their pages, and has the kernel make them all: it takes milliseconds, and memory
+  /// that a few small files do not need.
+  private mutating func registerBuffers(forBytes bytes: UInt64) {
+    guard let bytesLeft = bytesUntilRegistered else { return }
+    guard bytes >= bytesLeft else { return bytesUntilRegistered = bytesLeft - bytes }
+    bytesUntilRegistered = nil
+    queue.register(pool)
   }
 
   /// Has plain calls do what the kernel has no thread for.

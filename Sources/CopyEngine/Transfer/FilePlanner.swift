@@ -23,8 +23,8 @@ struct FilePlanner {
   /// What the run has chosen, by device.
   private var knownReading: [UInt64: Access] = [:]
   private var knownWriting: [UInt64: Access] = [:]
-  /// Pairs of devices between which extents cannot be shared.
-  private var cannotReflink: Set<DevicePair> = []
+  /// Whether extents may be shared between two devices.
+  private var sharesExtents: [DevicePair: Bool] = [:]
   /// How much of a large file is advised at once, in bytes.
   private let windowBytes: UInt64
 
@@ -115,12 +115,17 @@ extension FilePlanner {
 // Sharing extents.
 extension FilePlanner {
   /// Whether the two sides may share extents.
-  func mayReflink(_ entry: FoundEntry) -> Bool {
+  mutating func mayReflink(_ entry: FoundEntry) -> Bool {
     let wanted = run.options.transfer.reflink
     guard wanted != .never, entry.metadata.size > 0, let target = entry.sides.targetMetadata,
       !entry.metadata.isContentsOfDevice
     else { return false }
-    return wanted == .always || !cannotReflink.contains(devices(entry, target))
+    guard wanted == .auto else { return true }
+    let devices = devices(entry, target)
+    if let known = sharesExtents[devices] { return known }
+    let may = run.mounts.mayShareExtents(entry.contentsMetadata, target)
+    sharesExtents[devices] = may
+    return may
   }
 
   private func devices(_ entry: FoundEntry, _ target: EntryMetadata) -> DevicePair {
@@ -142,7 +147,7 @@ extension FilePlanner {
         throw .target(.shareExtents, entry.targetPath, error)
       }
       // EINVAL is about this file alone, such as one that is not checksummed on btrfs.
-      if error != .invalidArgument { cannotReflink.insert(devices(entry, parent)) }
+      if error != .invalidArgument { sharesExtents[devices(entry, parent)] = false }
       return false
     }
   }
