@@ -136,7 +136,8 @@ extension Publisher {
       metadata.policy,
       allowed: metadata.allowedPermissions(in: entry.sides)
     )
-    let attributes = metadata.compareAttributes(place, entry.metadata.kind)
+    let isBare = entry.metadata.kind == .symbolicLink && !metadata.policy.options.isStored
+    let attributes = metadata.compareAttributes(place, entry.metadata.kind, isBare: isBare)
     _ = metadata.apply(MetadataDelta(inode: inode, attributes: attributes), place)
     do {
       try target?.rename(
@@ -151,16 +152,26 @@ extension Publisher {
 
   /// Makes something under a temporary name, since it has to have its metadata before its own.
   ///
-  /// - Returns: The name; `nil` where the directory only gets more names, so that it has its own.
+  /// A symbolic link has all its contents from the beginning, and nobody's rights depend on whose
+  /// it is: where nothing has its name, it is made there. A `renameat` takes ext4 five times as
+  /// long as all else.
+  ///
+  /// - Returns: The name; `nil` where it has its own, also where the directory only gets more.
   private mutating func claimUnlessOnlyAdded(
     _ entry: FoundEntry,
     _ body: (EntryLocation) throws(Errno) -> Void
   ) throws(Errno) -> EntryName? {
-    if entry.existing == nil, entry.sides.targetMetadata?.flags.contains(.appendOnly) == true {
+    let onlyAdds = entry.sides.targetMetadata?.flags.contains(.appendOnly) == true
+    let isWhole = entry.metadata.kind == .symbolicLink && !run.options.metadata.isStored
+    guard entry.existing == nil, onlyAdds || isWhole else { return try claim(entry, body) }
+    do throws(Errno) {
       try body(entry.target)
       return nil
+    } catch {
+      // Another run was faster.
+      guard error == .fileExists && !onlyAdds else { throw error }
+      return try claim(entry, body)
     }
-    return try claim(entry, body)
   }
 
   private mutating func claim(
