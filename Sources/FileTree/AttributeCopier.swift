@@ -126,6 +126,7 @@ public struct AttributeCopier: ~Copyable {
       present.removeAll { filter.isKept($0) }
     }
     var delta = AttributeDelta()
+    delta.mayGoWithOwner = present.contains { $0.attributeClass == .privileged }
     if wanted.isEmpty && present.isEmpty { return delta }
     if (wanted + present).contains(where: \.isOfFilesystem) {
       // What the one lacks that cannot have it says nothing about the other.

@@ -11,6 +11,9 @@ public struct AttributeDelta: Equatable, Sendable {
   /// and no difference.
   public internal(set) var foreignCount = 0
 
+  /// Whether the target has some that the kernel takes away with the owner, such as capabilities.
+  public internal(set) var mayGoWithOwner = false
+
   /// Nothing to be done.
   public init() {}
 

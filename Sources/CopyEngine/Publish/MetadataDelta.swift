@@ -135,8 +135,6 @@ struct InodeDelta: Equatable {
   /// Whether they differ by so much that it is told: as rsync does, contents that were compared get
   /// their exact time without a word.
   private(set) var isTimeTold = false
-  /// Whether the time is another one that is taken for right, and stays.
-  private(set) var keepsNearTime = false
   /// Whether it is a regular file, which loses setuid, setgid and capabilities with its owner.
   let isFile: Bool
   /// What is stored of the entry, where that is asked for.
@@ -198,7 +196,6 @@ struct InodeDelta: Equatable {
         !isExact
         && !comparison.window.areEqual(current.modificationTime, wanted.modificationTime)
       timesDiffer = isTimeTold || !isExact && isFile && comparison.comparesContents
-      keepsNearTime = !isExact && !timesDiffer
     case .new:
       (timesDiffer, isTimeTold) = (true, true)
     }

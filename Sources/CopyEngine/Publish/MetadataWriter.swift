@@ -7,8 +7,8 @@ internal import SystemPackage
 /// Carries out what differs of the metadata.
 ///
 /// The order matters: a change of owner clears setuid, setgid and capabilities, and an ACL changes
-/// the permission bits; times come last since everything before may touch them. In between nobody
-/// is allowed more than both the old and the new metadata do.
+/// the permission bits. In between nobody is allowed more than both the old and the new metadata
+/// do. None of it changes the time of the last change, which is set where it differs.
 struct MetadataWriter: ~Copyable {
   let policy: MetadataPolicy
   private let run: RunContext
@@ -99,7 +99,8 @@ struct MetadataWriter: ~Copyable {
     let (ownerChange, hasOwner) = applyOwner(delta, place)
     var change = ownerChange
     var pending = delta.attributes
-    if !ownerChange.isEmpty && delta.inode.isFile && delta.inode.isRepair {
+    let isRepair = delta.inode.isFile && delta.inode.isRepair
+    if !ownerChange.isEmpty && isRepair && pending.mayGoWithOwner {
       // The kernel takes a file's capabilities away with its owner or group, also equal ones.
       pending = compareAttributes(place, .file)
     }
@@ -112,12 +113,17 @@ struct MetadataWriter: ~Copyable {
       let told = delta.inode.change(with: applied.summary).intersection(delta.change)
       change.formUnion(told.intersection([.accessControlLists, .extendedAttributes]))
     }
-    let isTouched = !ownerChange.isEmpty || !applied.isEmpty || isOpened
-    let forces = isForced || isTouched || isNarrowed
-    if applyPermissions(delta, place, hasOwner: hasOwner, isForced: forces) {
+    let losesBits = !ownerChange.isEmpty && (delta.inode.permissions ?? 0) & 0o6000 != 0
+    let isChanged = losesBits || applied.summary.classes.contains(.accessControlLists) || isOpened
+    if applyPermissions(
+      delta,
+      place,
+      hasOwner: hasOwner,
+      isForced: isForced || isChanged || isNarrowed
+    ) {
       change.insert(.permissions)
     }
-    change.formUnion(applyTimes(delta, place, isForced: isTouched || !change.isEmpty))
+    change.formUnion(applyTimes(delta, place))
     return change
   }
 
@@ -142,7 +148,7 @@ struct MetadataWriter: ~Copyable {
       let told = delta.inode.change(with: applied.summary).intersection(delta.change)
       change.formUnion(told.intersection([.accessControlLists, .extendedAttributes]))
     }
-    change.formUnion(applyTimes(delta, place, isForced: !change.isEmpty))
+    change.formUnion(applyTimes(delta, place))
     return change
   }
 
@@ -319,14 +325,9 @@ struct MetadataWriter: ~Copyable {
     }
   }
 
-  private func applyTimes(
-    _ delta: MetadataDelta,
-    _ place: MetadataPlace,
-    isForced: Bool
-  ) -> EntryChange {
+  private func applyTimes(_ delta: MetadataDelta, _ place: MetadataPlace) -> EntryChange {
     let inode = delta.inode
-    let isDue = inode.timesDiffer || isForced && !inode.keepsNearTime
-    let time = isDue ? inode.modificationTime : nil
+    let time = inode.timesDiffer ? inode.modificationTime : nil
     guard time != nil || inode.accessTimeDiffers else { return [] }
     do {
       try place.target.setTimes(access: inode.accessTime, modification: time)
