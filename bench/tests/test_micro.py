@@ -11,11 +11,12 @@ from pathlib import Path
 
 BENCH = Path(__file__).resolve().parent.parent
 COUNT = BENCH / "micro" / "count"
+CALLS = BENCH / "micro" / "calls"
 
 
-def load():
-    loader = importlib.machinery.SourceFileLoader("count", str(COUNT))
-    module = importlib.util.module_from_spec(importlib.util.spec_from_loader("count", loader))
+def load(path=COUNT):
+    loader = importlib.machinery.SourceFileLoader(path.name, str(path))
+    module = importlib.util.module_from_spec(importlib.util.spec_from_loader(path.name, loader))
     loader.exec_module(module)
     return module
 
@@ -55,6 +56,29 @@ totals: 12345
             if not shutil.which(needed):
                 self.skipTest(f"{needed} is not there")
         done = subprocess.run([str(COUNT), "--check"], capture_output=True, text=True, check=False,
+                              env=os.environ)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+
+
+class CallsTests(unittest.TestCase):
+    def test_growth_is_complained_of(self):
+        calls = load(CALLS)
+        before = {"new link": {"statx": 1.0, "symlinkat": 1.0}}
+        for now, complaints in (({"statx": 2.0}, 0), ({"statx": 2.0, "symlinkat": 1.0}, 1), ({}, 0)):
+            self.assertEqual(len(list(calls.complaints({"new link": now}, before))), complaints)
+
+    def test_calls_are_those_of_the_kernel(self):
+        text = "12 statx(3, \"a\" <unfinished ...>\n13 close(3) = 0\n12 <... statx resumed>) = 0\n" \
+               "12 syscall_0x1d1(0x3) = 0\n12 +++ exited with 0 +++\n"
+        self.assertEqual(load(CALLS).parse(text), {"statx": 1, "close": 1, "listxattrat": 1})
+
+    def test_each_kind_costs_what_it_did(self):
+        for needed in ("strace", str(load(CALLS).binary())):
+            if not shutil.which(needed):
+                self.skipTest(f"{needed} is not there")
+        if os.geteuid() != 0:
+            self.skipTest("root gives files to others")
+        done = subprocess.run([str(CALLS), "--check"], capture_output=True, text=True, check=False,
                               env=os.environ)
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
 
