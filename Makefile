@@ -49,7 +49,9 @@ PACKAGES := .build/packages
 CHANGELOG := .packaging/debian/changelog
 VERSION := $(shell sed -n '1s/.*(\(.*\)).*/\1/p' $(CHANGELOG))
 export SOURCE_DATE_EPOCH ?= $(shell date +%s -d "$$(sed -n '/^ -- /{s/.*>  //p;q}' $(CHANGELOG))")
-SUMS = cd $(PACKAGES) && sha256sum $$(ls | grep -x 'fastsync.*\(deb\|tar.gz\)') >SHA256SUMS
+# Of the two that are there; packages of other versions are no longer.
+SUMS = cd $(PACKAGES) && find . -maxdepth 1 -name 'fastsync[-_]*' ! -name '*[-_]$(VERSION)[-_]*' -delete && \
+  sha256sum $$(ls | grep -x 'fastsync.*\(deb\|tar.gz\)') >SHA256SUMS
 CLONE := .build-again/in-a-folder-of-another-name
 TARBALL := fastsync-$(VERSION)-linux-$(shell uname -m)
 
@@ -120,9 +122,10 @@ install:
 	objcopy --strip-all $(FOLDER_MARKS:%=-R %) $(BINARY) "$(DESTDIR)$(PREFIX)/bin/fastsync"
 	chmod 755 "$(DESTDIR)$(PREFIX)/bin/fastsync"
 	install -m 644 docs/fastsync.1 "$(MANUALS)/fastsync.1"
-	$(BINARY) --generate-completion-script bash >"$(BASH_COMPLETIONS)/fastsync"
-	$(BINARY) --generate-completion-script zsh >"$(ZSH_COMPLETIONS)/_fastsync"
-	$(BINARY) --generate-completion-script fish >"$(FISH_COMPLETIONS)/fastsync.fish"
+	umask 022; $(BINARY) --generate-completion-script bash >"$(BASH_COMPLETIONS)/fastsync"
+	umask 022; $(BINARY) --generate-completion-script zsh >"$(ZSH_COMPLETIONS)/_fastsync"
+	umask 022; $(BINARY) --generate-completion-script fish >"$(FISH_COMPLETIONS)/fastsync.fish"
+	chmod 644 "$(BASH_COMPLETIONS)/fastsync" "$(ZSH_COMPLETIONS)/_fastsync" "$(FISH_COMPLETIONS)/fastsync.fish"
 
 uninstall:
 	rm -f "$(DESTDIR)$(PREFIX)/bin/fastsync" "$(MANUALS)/fastsync.1" \
@@ -144,10 +147,14 @@ deb: build deb-packages
 # To be unpacked in /usr/local or another prefix; the sums of its files are in it.
 tarball: build
 	@rm -rf $(PACKAGES)/tarball && mkdir -p $(PACKAGES)/tarball/$(TARBALL)
-	umask 022 && cd $(PACKAGES)/tarball/$(TARBALL) && mkdir -p share/doc/fastsync/examples && \
-	  $(MAKE) -C $(CURDIR) --no-print-directory install PREFIX= DESTDIR="$$PWD" && \
-	  cp $(addprefix $(CURDIR)/,README.md LICENSE $(wildcard docs/*.md)) share/doc/fastsync && \
-	  cp $(addprefix $(CURDIR)/,$(wildcard .packaging/systemd/*)) share/doc/fastsync/examples && \
+	umask 022 && top="$$PWD" && cd $(PACKAGES)/tarball/$(TARBALL) && \
+	  mkdir -p share/doc/fastsync/examples share/doc/fastsync/docs && \
+	  $(MAKE) -C "$$top" --no-print-directory install PREFIX= DESTDIR="$$PWD" && \
+	  cp "$$top"/README.md "$$top"/LICENSE share/doc/fastsync && \
+	  cp "$$top"/.packaging/debian/copyright share/doc/fastsync/COPYRIGHT && \
+	  cp "$$top"/docs/*.md "$$top"/docs/*.json share/doc/fastsync/docs && \
+	  cp "$$top"/.packaging/systemd/* share/doc/fastsync/examples && \
+	  sed -i s,/usr/bin/fastsync,/usr/local/bin/fastsync, share/doc/fastsync/examples/*.service && \
 	  find bin share -type f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum >SHA256SUMS
 	tar -c -C $(PACKAGES)/tarball --sort=name --owner=0 --group=0 --numeric-owner --mode=u=rwX,go=rX \
 	  --mtime=@$(SOURCE_DATE_EPOCH) $(TARBALL) | gzip -9n >$(PACKAGES)/$(TARBALL).tar.gz

@@ -36,9 +36,7 @@ struct Run {
     defer { output.flush() }
     do {
       switch try Invocation(arguments) {
-      case .text(let text):
-        output.write(Array(text.utf8))
-        return .done
+      case .text(let text): return print(text)
       case .copy(let plan, let verbosity):
         var plan = plan
         plan.options.process = .own
@@ -48,6 +46,13 @@ struct Run {
       output.writeError(Message.error(error.sentence).line)
       return error.code
     }
+  }
+
+  /// Prints all that was asked for, and says so where that is not possible.
+  private func print(_ text: String) -> ExitCode {
+    guard let errno = output.writeAtOnce(Array(text.utf8)) else { return .done }
+    output.writeError(Message.error("the output cannot be written: \(errno)".utf8).line)
+    return .stopped
   }
 
   private func list(_ plan: CopyPlan, _ sink: ListingSink, _ watcher: SignalWatcher) -> ExitCode {

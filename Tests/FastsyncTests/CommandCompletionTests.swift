@@ -10,8 +10,8 @@ import Testing
     (try? run("sh", ["-c", "command -v \(command)"]).status) != 0
   }
 
-  /// Types lines at a shell on a terminal, in a directory with `folder/inner`, and returns the
-  /// words with which the command would have been run.
+  /// Types lines at a shell on a terminal, in a directory with `folder/inner`, `my file` and
+  /// `a dir`, and returns the words with which the command would have been run.
   private func type(
     _ lines: [String],
     at shell: String,
@@ -19,7 +19,7 @@ import Testing
     _ script: String
   ) throws -> [String] {
     let setUp = """
-      set -e; mkdir folder; : >folder/inner; printf %s "$1" >script
+      set -e; mkdir folder 'a dir'; : >folder/inner; : >'my file'; printf %s "$1" >script
       printf '%s\\n' "$2" | TERM=dumb timeout 60 script -qec "$3" /dev/null
       """
     let start = [loading, "fastsync() { echo GOT: \"$@\"; }"]
@@ -45,12 +45,12 @@ import Testing
 
   @Test func bash() throws {
     let words = try type(
-      CommandCompletionTests.typed + ["fastsync --jobs fol\t -- --arch\t"],
+      CommandCompletionTests.typed + ["fastsync --nope\t", "fastsync --jobs fol\t -- --arch\t"],
       at: "bash --norc -i",
-      loading: "source ./script",
+      loading: "set -u; source ./script",
       CompletionScript(.bash).text
     )
-    #expect(words == CommandCompletionTests.completed + ["--jobs fol -- --arch"])
+    #expect(words == CommandCompletionTests.completed + ["--nope", "--jobs fol -- --arch"])
   }
 
   @Test(.disabled(if: isMissing("zsh"), "zsh is not installed")) func zsh() throws {
@@ -68,17 +68,29 @@ import Testing
     arguments: [
       ("--ca", ["--cache"]), ("--io-engine=u", ["--io-engine=uring"]), ("--reflink al", ["always"]),
       ("--cache=keep:d", ["--cache=keep:direct", "--cache=keep:dontcache"]),
-      ("--jobs /", []), ("--durability ", ["file", "none", "run"]),
+      ("--jobs /", []), ("--durability ", ["file", "none", "run"]), ("--stats lat", []),
+      ("--stats=l", ["--stats=latency"]), ("--link-dest=", ["--link-dest=folder/"]),
     ]
   )
   func fish(line: String, expected: [String]) throws {
-    let result = try run(
-      "fish",
-      ["-N", "-c", "eval $argv[1]; complete -C $argv[2]", CompletionScript(.fish).text]
-        + ["fastsync \(line)"]
-    )
-    let words = result.outputText.split(separator: "\n").map { $0.prefix { $0 != "\t" } }
-    #expect(words.map(String.init) == expected, "\(result.errorText)")
+    let words = ["-N", "-c", "eval $argv[1]; complete -C $argv[2]", CompletionScript(.fish).text]
+    let result = try withSandbox { sandbox in
+      _ = try sandbox.makeDirectory("folder")
+      return try run("fish", words + ["fastsync \(line)"], directory: sandbox.path)
+    }
+    let found = result.outputText.split(separator: "\n").map { $0.prefix { $0 != "\t" } }
+    #expect(found.map(String.init) == expected, "\(result.errorText)")
+  }
+
+  /// A script that is cut off must not look like one that is there.
+  @Test(arguments: [["--help"], ["--version"], ["--generate-completion-script", "bash"]])
+  func whatCannotBePrintedIsSaid(words: [String]) throws {
+    let result = try run("sh", ["-c", "\"$0\" \"$@\" >/dev/full", fastsyncBinary] + words)
+    #expect(result.status == 11)
+    let said = "fastsync: the output cannot be written: No space left on device\n"
+    #expect(result.errorText == said)
+    let piped = try run("sh", ["-c", "\"$0\" \"$@\" | :", fastsyncBinary] + words)
+    #expect(piped.errorText.isEmpty)
   }
 
   @Test(arguments: CompletionScript.Shell.allCases)
@@ -105,8 +117,14 @@ import Testing
       OptionRow(["dir"], "T", OptionValue("DIR", .directory), in: .transfer, help: "D.") { _, _ in
       },
     ]
-    let typed = ["fastsync --from=fol\tin\t x", "fastsync --dir fol\tx y", "fastsync --di\tfol\t"]
-    let completed = ["--from=folder/inner x", "--dir folder/x y", "--dir=folder/"]
+    let typed = [
+      "fastsync --from=fol\tin\t x", "fastsync --dir fol\tx y", "fastsync --di\tfol\t",
+      "fastsync --from=my\t x", "fastsync --from my\\ f\t x", "fastsync -T \"a \t x",
+    ]
+    let completed = [
+      "--from=folder/inner x", "--dir folder/x y", "--dir=folder/", "--from=my file x",
+      "--from my file x", "-T a dir/ x",
+    ]
     let script = CompletionScript(.bash, rows: rows).text
     #expect(try type(typed, at: "bash --norc -i", loading: "source ./script", script) == completed)
     #expect(CompletionScript(.zsh, rows: rows).text.contains("'*-T+[D.]:DIR:_files -/'"))

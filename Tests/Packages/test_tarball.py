@@ -50,7 +50,31 @@ class TarballTests(unittest.TestCase):
     def test_the_manual_and_the_licence_are_in_it(self):
         page = (self.unpacked / "share/man/man1/fastsync.1").read_bytes()
         self.assertEqual(page, Path(TREE, "docs/fastsync.1").read_bytes())
-        self.assertTrue((self.unpacked / "share/doc/fastsync/LICENSE").is_file())
+        documents = self.unpacked / "share/doc/fastsync"
+        for name in ("LICENSE", "COPYRIGHT", "docs/json.md", "docs/json.schema.json"):
+            self.assertTrue((documents / name).is_file(), name)
+
+    def test_the_service_names_the_binary_of_usr_local(self):
+        service = (self.unpacked / "share/doc/fastsync/examples/fastsync-backup.service").read_text()
+        self.assertIn("\nExecStart=/usr/local/bin/fastsync ", service)
+
+    def test_modes_do_not_depend_on_the_umask(self):
+        for mask in ("000", "077"):
+            with tempfile.TemporaryDirectory(prefix="fastsync-install-") as folder:
+                run("sh", "-c", f"umask {mask} && exec make -s install DESTDIR=$1", "sh", folder, cwd=TREE)
+                modes = {oct(path.stat().st_mode & 0o777) for path in Path(folder).rglob("*") if path.is_file()}
+                self.assertEqual(modes, {"0o755", "0o644"})
+
+    def test_a_folder_with_a_space_makes_the_same_bytes(self):
+        folder = self.folder / "with a space"
+        folder.mkdir()
+        for name in ("Makefile", "README.md", "LICENSE", "docs", ".packaging"):
+            run("cp", "-a", Path(TREE, name), folder)
+        (folder / ".build/release").mkdir(parents=True)
+        shutil.copy(Path(TREE, ".build/release/fastsync"), folder / ".build/release")
+        run("make", "-s", "tarball", "SWIFT=true", cwd=folder)
+        made, = (folder / ".build/packages").glob("*.tar.gz")
+        self.assertEqual(made.read_bytes(), packages.tarball().read_bytes())
 
     def test_bash_finds_its_completions(self):
         place = "share/bash-completion/completions/fastsync"

@@ -37,7 +37,7 @@ public struct CopyPlan: Sendable {
     }
   }
 
-  /// What is copied, in the order given; at least one.
+  /// What is copied, in the order given; without any a run does nothing.
   public var sources: [Source]
   /// Where it is copied to.
   public var target: FilePath

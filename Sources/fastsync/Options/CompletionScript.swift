@@ -34,6 +34,11 @@ struct CompletionScript {
   private var bash: String {
     """
     # Completions of fastsync for bash.
+    _fastsync_names() {
+      local name=${current#[\\"\\']}
+      compopt -o filenames
+      mapfile -t COMPREPLY < <(compgen "$1" -- "${name//\\\\/}")
+    }
     _fastsync() {
       local current=${COMP_WORDS[COMP_CWORD]} index=$COMP_CWORD word sign=
       COMPREPLY=()
@@ -48,7 +53,7 @@ struct CompletionScript {
       esac
       if [[ $current == -* ]]; then
         COMPREPLY=($(compgen -W "\(bashOptions)" -- "$current"))
-        if [[ $COMPREPLY == *= ]]; then compopt -o nospace; fi
+        if [[ ${COMPREPLY-} == *= ]]; then compopt -o nospace; fi
       fi
     }
     complete -o default -F _fastsync fastsync
@@ -75,8 +80,8 @@ struct CompletionScript {
         case .text: "compopt +o default"
         case .words(let words), .wordsBySide(let words):
           "COMPREPLY=($(compgen -W \"\(words.joined(separator: " "))\" -- \"$current\"))"
-        case .file: "compopt -o filenames; COMPREPLY=($(compgen -f -- \"$current\"))"
-        case .directory: "compopt -o filenames; COMPREPLY=($(compgen -d -- \"$current\"))"
+        case .file: "_fastsync_names -f"
+        case .directory: "_fastsync_names -d"
         }
       // A word behind the option alone is no value of it.
       return value.isOptional
@@ -135,6 +140,13 @@ struct CompletionScript {
     if let letter = row.letter { words.insert("-s \(letter)", at: 0) }
     switch row.value?.kind {
     case nil: break
+    case .words(let choices) where row.value?.isOptional == true:
+      // A word behind the option alone is no value of it.
+      let spelled = row.names.flatMap { name in choices.map { "--\(name)=\($0)" } }
+      let typed = row.names.map { "\"--\($0)*\"" }.joined(separator: " ")
+      words.append("-d '\(quoted(row.help, escaping: ""))'\ncomplete -c fastsync")
+      words.append("-n 'string match -q -- \(typed) (commandline -ct)'")
+      words.append("-a '\(spelled.joined(separator: " "))'")
     case .text: words.append("-x")
     case .words(let choices): words.append("-x -a '\(choices.joined(separator: " "))'")
     case .wordsBySide(let choices):
@@ -143,7 +155,10 @@ struct CompletionScript {
       }
       words.append("-x -a '\((choices + pairs).joined(separator: " "))'")
     case .file: words.append(row.value?.isOptional == true ? "-F" : "-r -F")
-    case .directory: words.append("-x -a '(__fish_complete_directories)'")
+    case .directory:
+      // Given an option with nothing behind its sign, fish 3.6 takes all of it for a directory.
+      let typed = #"(commandline -ct | string replace -r -- "^-[^=]*=" "")"#
+      words.append("-x -a '(__fish_complete_directories \(typed))'")
     }
     return words.joined(separator: " ") + " -d '\(quoted(row.help, escaping: ""))'"
   }

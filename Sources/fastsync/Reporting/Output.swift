@@ -2,6 +2,7 @@
 
 import Glibc
 import Kernel
+import SystemPackage
 
 /// The standard output and the standard error of the run, for all threads.
 ///
@@ -71,6 +72,15 @@ final class Output: Sendable {
       state.buffer += state.highBits.shown(bytes)
       Output.flushIfDue(&state)
     }
+  }
+
+  /// Writes a text that is all the output.
+  ///
+  /// - Returns: Why it could not be written; `nil` also where nobody reads any more (EPIPE).
+  func writeAtOnce(_ bytes: [UInt8]) -> Errno? {
+    guard !Output.writeAll(bytes, to: 1) else { return nil }
+    let failure = Errno(rawValue: errno)
+    return failure == .brokenPipe ? nil : failure
   }
 
   /// Adds lines of an entry to the output, which may change places with those of others.
