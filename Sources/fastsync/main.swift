@@ -36,7 +36,7 @@ struct Run {
     defer { output.flush() }
     do {
       switch try Invocation(arguments) {
-      case .text(let text): return print(text)
+      case .text(let text): return show(text)
       case .copy(let plan, let verbosity):
         var plan = plan
         plan.options.process = .own
@@ -48,8 +48,8 @@ struct Run {
     }
   }
 
-  /// Prints all that was asked for, and says so where that is not possible.
-  private func print(_ text: String) -> ExitCode {
+  /// Shows all that was asked for, and says so where that is not possible.
+  private func show(_ text: String) -> ExitCode {
     guard let errno = output.writeAtOnce(Array(text.utf8)) else { return .done }
     output.writeError(Message.error("the output cannot be written: \(errno)".utf8).line)
     return .stopped

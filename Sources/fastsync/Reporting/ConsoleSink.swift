@@ -81,8 +81,10 @@ struct ConsoleSink: EventSink {
 
   /// Says what failed: with `-v` all of it, else of each kind the first; all of it in the log.
   private func tell(_ error: CopyError) {
+    let isPrinted = failures.takes(error) || verbosity.level > 0
+    guard isPrinted || log != nil else { return }
     let message = Message.failure(error)
-    if failures.takes(error) || verbosity.level > 0 { output.writeError(message.line) }
+    if isPrinted { output.writeError(message.line) }
     log?.write(message.bytes)
   }
 

@@ -47,14 +47,13 @@ struct Message {
   /// Adds bytes; control characters become `\#ooo` as in rsync, and so does the backslash of what
   /// looks like one already.
   private mutating func escape(_ text: [UInt8]) {
-    for (index, byte) in text.enumerated() {
-      let isControl = byte < 0x20 && byte != UInt8(ascii: "\t")
-      guard isControl || Message.looksEscaped(text[index...]) else {
-        bytes.append(byte)
-        continue
-      }
-      bytes += Message.octal(byte)
+    var start = 0
+    for index in text.indices where Message.isEscaped(text, at: index) {
+      bytes += text[start..<index]
+      bytes += Message.octal(text[index])
+      start = index + 1
     }
+    bytes += text[start...]
   }
 
   /// How a byte is shown that may not be written.
@@ -62,9 +61,12 @@ struct Message {
     Array("\\#\(zeroPadded(byte, 3, radix: 8))".utf8)
   }
 
-  private static func looksEscaped(_ text: ArraySlice<UInt8>) -> Bool {
-    let digits = text.dropFirst(2).prefix(3)
-    return text.starts(with: "\\#".utf8) && digits.count == 3
-      && digits.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
+  private static func isEscaped(_ text: [UInt8], at index: Int) -> Bool {
+    let byte = text[index]
+    if byte < 0x20 { return byte != UInt8(ascii: "\t") }
+    guard byte == UInt8(ascii: "\\"), index + 4 < text.count else { return false }
+    let digits = UInt8(ascii: "0")...UInt8(ascii: "9")
+    return text[index + 1] == UInt8(ascii: "#") && digits.contains(text[index + 2])
+      && digits.contains(text[index + 3]) && digits.contains(text[index + 4])
   }
 }
