@@ -130,14 +130,15 @@ extension Publisher {
     let temporary = try claimUnlessOnlyAdded(entry, body)
     let target = temporary.map { EntryLocation(directory: entry.sides.target, name: $0) }
     let place = MetadataPlace(entry, at: target ?? entry.target)
+    // A link gets neither a mode nor a list from its directory.
+    let isLink = entry.metadata.kind == .symbolicLink && !metadata.policy.options.isStored
     let inode = InodeDelta(
       of: entry.metadata,
-      at: .new(nil, replacing: replaced),
+      at: .new(isLink ? .ofLink(place.target) : nil, replacing: replaced),
       metadata.policy,
       allowed: metadata.allowedPermissions(in: entry.sides)
     )
-    let isBare = entry.metadata.kind == .symbolicLink && !metadata.policy.options.isStored
-    let attributes = metadata.compareAttributes(place, entry.metadata.kind, isBare: isBare)
+    let attributes = metadata.compareAttributes(place, entry.metadata.kind, isBare: isLink)
     _ = metadata.apply(MetadataDelta(inode: inode, attributes: attributes), place)
     do {
       try target?.rename(

@@ -28,6 +28,18 @@ struct CreatedMetadata {
     )
   }
 
+  /// What a symbolic link has. (A look costs less than a change of owner to the same.)
+  static func ofLink(_ link: EntryLocation) -> CreatedMetadata? {
+    guard let metadata = try? link.metadata() else { return nil }
+    return CreatedMetadata(
+      owner: metadata.owner,
+      group: metadata.group,
+      permissions: nil,
+      isCompressed: false,
+      hasAttributes: false
+    )
+  }
+
   /// What a directory has whose metadata is looked at when it is done; its permissions are set in
   /// any case.
   static func ofDirectory(_ current: EntryMetadata) -> CreatedMetadata {
