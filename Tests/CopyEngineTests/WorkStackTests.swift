@@ -23,11 +23,14 @@ extension WorkStack {
 struct WorkStackTests {
   /// A directory that no one looks into; items are told apart by their positions.
   private static func makeDirectory() throws -> CopyDirectory {
+    CopyDirectory.root(try makeSides())
+  }
+
+  private static func makeSides() throws -> DirectorySides {
     let descriptor = unsafe open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     try #require(descriptor >= 0)
     let directory = OpenDirectory(Descriptor(owning: descriptor))
-    let sides = DirectorySides(source: directory, target: nil)
-    return CopyDirectory.root(sides)
+    return DirectorySides(source: directory, target: nil)
   }
 
   private static func number(_ item: WorkItem?) -> Int64? {
@@ -107,6 +110,40 @@ struct WorkStackTests {
     stack.finishItem()
     stack.finishItem()
     #expect(stack.pop() == nil)
+  }
+
+  @Test("a file is left to a worker that is on its way, and to nobody else")
+  func filesAreLeft() throws {
+    let stack = WorkStack(try items([1]))
+    #expect(!stack.lacksWork && Self.number(stack.tryPop()) == 1 && !stack.lacksWork)
+    stack.expectWorker()
+    #expect(stack.lacksWork)
+    stack.push([.file(try Self.makeFile())])
+    #expect(!stack.lacksWork, "what it will take is there")
+    #expect(stack.tryPop(leavesFiles: true) == nil)
+    stack.push(try items([2]))
+    #expect(Self.number(stack.tryPop(leavesFiles: true)) == 2, "only files are left")
+    stack.arrive()
+    guard case .file? = stack.tryPop(leavesFiles: true) else {
+      Issue.record("nobody else would take it")
+      return
+    }
+    stack.arrive()
+    #expect(!stack.lacksWork, "more came than were expected")
+    for _ in 0..<3 { stack.finishItem() }
+    #expect(stack.pop() == nil)
+  }
+
+  private static func makeFile() throws -> FoundEntry {
+    let sides = try makeSides()
+    let metadata = try EntryLocation(open: sides.source).metadata()
+    return FoundEntry(
+      directory: CopyDirectory.root(sides),
+      sides: sides,
+      name: EntryName("file".utf8),
+      targetName: EntryName("file".utf8),
+      facts: EntryFacts(source: metadata, target: nil)
+    )
   }
 
   @Test("without work there is nothing to wait for")

@@ -22,7 +22,7 @@ import Uring
     return Descriptor(owning: number)
   }
 
-  @Test(arguments: [WritebackQueue.Way.together, .alone, .noted, .sent, .whole, .server])
+  @Test(arguments: [WritebackQueue.Way.together, .noted, .sent, .whole, .server])
   func aFileThatIsNotWrittenIsKnownByItself(_ way: WritebackQueue.Way) throws {
     let queue = makeQueue(targets: try makeTargets("/"))
     let good = anyFile()

@@ -47,7 +47,7 @@ import Uring
   }
 
   /// What is on its way already gains nothing from more, unless something waits for the filesystem.
-  @Test(arguments: [WritebackQueue.Way.alone, .noted, .sent])
+  @Test(arguments: [WritebackQueue.Way.noted, .sent])
   func aBatchBeginsWithFewFilesThatAreSentOff(_ way: WritebackQueue.Way) throws {
     let few = WritebackQueue.Bounds.sentFilesMin
     for isMixed in [false, true] {
@@ -122,7 +122,7 @@ import Uring
 @Suite(.timeLimit(.minutes(30))) struct WritebackOrderTests {
   /// Pages that are not written yet cannot be dropped, so those of a file that is dropped too early
   /// stay.
-  @Test(arguments: [WritebackQueue.Way.together, .alone, .noted, .sent, .whole, .server])
+  @Test(arguments: [WritebackQueue.Way.together, .noted, .sent, .whole, .server])
   func filesAreDroppedAfterTheyAreWritten(_ way: WritebackQueue.Way) throws {
     try withScratchDirectory { scratch in
       let size = 8 << 20
@@ -165,7 +165,7 @@ import Uring
       }
       try #require(unsafe pwrite(file.rawValue, bytes, size, 0) == size)
       let queue = makeQueue()
-      _ = queue.add(try file.duplicate(), WritebackLoad(byteCount: size, way: .alone))
+      _ = queue.add(try file.duplicate(), WritebackLoad(byteCount: size, way: .noted))
       try #require(waitForWhatIsUnderWay(file.rawValue) == 0)
       #expect(try dropped())
       #expect(queue.finish().isEmpty)
@@ -177,7 +177,7 @@ import Uring
   @Test func theFilesystemIsWrittenBackWhereFilesAskForIt() throws {
     let many = WritebackQueue.Bounds.syncFilesMin
     for (ways, syncs) in [
-      ([(.sent, many)], 0), ([(.alone, many)], 0), ([(.noted, many)], 0),
+      ([(.sent, many)], 0), ([(.noted, many)], 0),
       ([(.server, many)], 0),
       ([(.together, many - 1), (.sent, 2)], 0), ([(.together, many)], 1), ([(.whole, many)], 1),
       ([(.sent, 1), (.together, many - 1), (.whole, 1)], 1),

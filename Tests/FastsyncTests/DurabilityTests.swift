@@ -145,7 +145,8 @@ import Testing
     }
   }
 
-  /// Links and nodes have their owner and times before their names.
+  /// Nodes, and links that replace others, have their owner and times before their names; a link
+  /// that is new has its contents with its name.
   @Test(.enabled(if: isRoot, "only root can give links away"))
   func metadataComesBeforeTheName() throws {
     try withSandbox { sandbox in
@@ -159,6 +160,10 @@ import Testing
         let calls = try sandbox.trace(names, ["\(source)/", "\(target)/"])
         for entry in ["entry-link", "entry-pipe"] {
           let own = calls.filter { $0.description.contains("\"\(entry)\"") }
+          if run == "first" && entry == "entry-link" {
+            #expect(own.first?.is("symlinkat", "\"somewhere\"") == true, "\(calls)")
+            continue
+          }
           let last = try #require(calls.last { $0.description.contains(entry) })
           #expect(last.description.hasPrefix("renameat"), "\(run): \(calls)")
           #expect(own.count == 1 && own.first?.begin == last.begin, "\(run): \(calls)")

@@ -32,8 +32,6 @@ extension WritebackQueue {
   enum Way {
     /// With the others of its batch (`syncfs`).
     case together
-    /// By itself, at once (`sync_file_range`).
-    case alone
     /// By itself, at once, until the filesystem has noted where the data lies (`sync_file_range`,
     /// FIEMAP).
     case noted
@@ -46,7 +44,7 @@ extension WritebackQueue {
     case server
 
     /// Whether its data is on its way when it is taken.
-    var isSentOff: Bool { self == .alone || self == .noted || self == .sent }
+    var isSentOff: Bool { self == .noted || self == .sent }
 
     /// The same for a file that has its name already, so that only its data matters.
     var ofData: Way { self == .whole || self == .server ? .together : self }

@@ -46,9 +46,7 @@ struct WritebackPolicy {
     case (.journal, .onDisk): return filesystem.kind == .btrfs ? .noted : nil
     case (.journal, .inCache(_, let isSentOff)):
       if filesystem.kind == .btrfs { return .noted }
-      if isSentOff { return .sent }
-      // There each unnamed file is in a list on the disk, which has to stay short.
-      return filesystem.kind == .xfs && !run.disks.targetSeeks ? .alone : .together
+      return isSentOff ? .sent : .together
     case (.anyOrder, _): return .whole
     case (.server, _): return .server
     }

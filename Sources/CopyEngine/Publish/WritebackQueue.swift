@@ -14,11 +14,11 @@ internal import SystemPackage
 /// Where the filesystem writes a batch back (`syncfs`), it sends off many files in one go, so that
 /// neighbours become one long request, and a large batch costs least.
 ///
-/// Other files are sent off one by one, at once; then batches are small, since what waits without a
-/// name is not for nothing: btrfs has an item for each such file, behind which all new inodes are
-/// put, and XFS a list on the disk. btrfs also sets hundreds of KiB of metadata aside for each file
-/// whose data waits; when there is no more of that, it writes its trees to get some back. So it is
-/// with what was sent off when it was written, as where the target seeks.
+/// On btrfs files are sent off one by one, at once; then batches are small, since what waits
+/// without a name is not for nothing: btrfs has an item for each such file, behind which all new
+/// inodes are put. It also sets hundreds of KiB of metadata aside for each file whose data waits;
+/// when there is no more of that, it writes its trees to get some back. Small as well are batches
+/// of what was sent off when it was written, as where the target seeks.
 ///
 /// Each file is asked by itself in the end: only its own descriptor tells for certain that its data
 /// got to the disk, whoever else has asked the filesystem meanwhile.
@@ -111,7 +111,7 @@ final class WritebackQueue: Sendable {
   @discardableResult
   func add(_ file: Int32, _ load: Load, isOwned: Bool = false) -> Place {
     let bytes = load.byteCount.roundedUp(to: pageBytes)
-    if load.way == .alone || load.way == .noted {
+    if load.way == .noted {
       // A failure is told by the wait for the batch.
       try? FileCalls.syncRange(file, .write)
     }
@@ -314,7 +314,7 @@ extension WritebackQueue {
   /// Waits until a file is on the disk, and asks whether it got there.
   private func wait(for file: File) throws(Errno) {
     switch file.way {
-    case .together, .sent, .alone, .noted:
+    case .together, .sent, .noted:
       do {
         try FileCalls.syncRange(file.descriptor, .writeAndWait)
         if file.way == .noted { try FileCalls.awaitExtents(file.descriptor) }

@@ -32,7 +32,12 @@ final class WorkStack: Sendable {
     var items: [WorkItem]
     var busyWorkers = 0
     var idleWorkers = 0
+    /// Those that have been started, and have not come yet.
+    var expectedWorkers = 0
     var isClosed = false
+
+    /// How many would take something at once, or soon.
+    var freeWorkers: Int { idleWorkers + expectedWorkers }
 
     mutating func take() -> WorkItem? {
       guard !isClosed, let item = items.popLast() else { return nil }
@@ -50,8 +55,14 @@ final class WorkStack: Sendable {
   /// Whether nothing waits for a worker.
   var isEmpty: Bool { state.withLock { $0.items.isEmpty } }
 
-  /// Whether a worker waits for something that nobody has pushed.
-  var lacksWork: Bool { state.withLock { $0.idleWorkers > $0.items.count } }
+  /// Whether a worker waits, or is about to, for something that nobody has pushed.
+  var lacksWork: Bool { state.withLock { $0.freeWorkers > $0.items.count } }
+
+  /// Says that a worker is being started, which takes longer than to find the first files.
+  func expectWorker() { state.withLock { $0.expectedWorkers += 1 } }
+
+  /// Says that one of those has come, or never will.
+  func arrive() { state.withLock { $0.expectedWorkers = max(0, $0.expectedWorkers - 1) } }
 
   /// Adds work, the first on top; for a worker that has not finished its own item yet.
   func push(_ added: [WorkItem]) {
@@ -60,8 +71,14 @@ final class WorkStack: Sendable {
   }
 
   /// Takes work if there is any; `finishItem` must follow.
-  func tryPop() -> WorkItem? {
-    state.withLock { $0.take() }
+  ///
+  /// - Parameter leavesFiles: Whether a file that was left to another worker stays, if there is one.
+  /// - Returns: The work, if there is any.
+  func tryPop(leavesFiles: Bool = false) -> WorkItem? {
+    state.withLock { state in
+      if leavesFiles, state.freeWorkers > 0, case .file? = state.items.last { return nil }
+      return state.take()
+    }
   }
 
   /// What a worker that waits is woken for.

@@ -28,10 +28,11 @@ struct Worker<Work: Executor & ~Copyable>: ~Copyable {
 
   /// Works until nothing is left anywhere, or the run stops.
   mutating func work() -> CopyReport {
+    stack.arrive()
     while !run.shouldStop {
       if let entry = walk.visitor.nextRetry() {
         walk.retry(entry)
-      } else if let item = stack.tryPop() {
+      } else if let item = stack.tryPop(leavesFiles: walk.visitor.executor.isCopying) {
         process(item)
       } else if walk.hasGathered {
         // What was waiting when the last names were gathered has gone to another worker.
@@ -130,25 +131,31 @@ private func runWorkers(
   }
   var threads: [Thread] = []
   for _ in 1..<run.limits.workers {
+    parts.stack.expectWorker()
     do {
       threads.append(try Thread(work))
     } catch {
+      parts.stack.arrive()
       run.tell(.note(.fewerWorkers(error)))
       run.explain(.workers(threads.count + 1, .threads(error)))
       break
     }
   }
   // The calling thread is the first worker; a run with one job starts no thread.
-  work()
+  let workHere = {
+    parts.stack.expectWorker()
+    work()
+  }
+  workHere()
   for thread in threads { thread.join() }
   // One worker is enough: these are few.
   while case let late = parts.similarNames.takeLate(), !late.isEmpty, !run.shouldStop {
     parts.stack.push(late.map { .late($0) })
-    work()
+    workHere()
   }
   while let files = parts.published.staging?.takeDelayed(), !files.isEmpty, !run.shouldStop {
     parts.stack.push([.delayed(files)])
-    work()
+    workHere()
   }
   return total.withLock { $0 }
 }
