@@ -72,7 +72,7 @@ final class WorkStack: Sendable {
 
   /// Takes work if there is any; `finishItem` must follow.
   ///
-  /// - Parameter leavesFiles: Whether a file that was left to another worker stays, if there is one.
+  /// - Parameter leavesFiles: Whether a file that was left to another worker stays.
   /// - Returns: The work, if there is any.
   func tryPop(leavesFiles: Bool = false) -> WorkItem? {
     state.withLock { state in
