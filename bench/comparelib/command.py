@@ -21,7 +21,7 @@ from .places import parse_disks, rigs
 from .progress import Progress
 from .report import fill_page, summary
 from .session import Session
-from .tools import TOOLS, why_not
+from .tools import TOOLS, add_tool, why_not
 from .works import WORKS
 
 _DEFAULT_TOOLS = "fio,fastsync,rsync-preallocate,rsync,cp,pipeline"
@@ -35,6 +35,8 @@ def _parser():
     parser.add_argument("--set", choices=SETS, help="what the results in this repository were made with")
     parser.add_argument("--work", default="large", help="works, or 'all' (large)")
     parser.add_argument("--tool", default=_DEFAULT_TOOLS, help=f"tools, or 'all' ({_DEFAULT_TOOLS})")
+    parser.add_argument("--with", action="append", default=[], dest="given", metavar="NAME=COMMAND",
+                        help="another copier, such as 'wcp=wcp {source}/ {target}/'; may be repeated")
     parser.add_argument("--disk", default="nvme",
                         help="simulated: KIND, SOURCE:TARGET, KIND:same for two directories of one disk, "
                              "or 4xKIND:4xKIND for several under one btrfs (nvme)")
@@ -89,7 +91,9 @@ def _groups(asked):
     if bool(asked.source) != bool(asked.target):
         raise RigError("--source and --target go together")
     disks, raid = _simulated(asked)
+    given = tuple(add_tool(text) for text in asked.given)
     tools = _chosen(asked.tool, TOOLS, "tool")
+    tools += tuple(name for name in given if name not in tools)
     filesystems = (None,) if asked.source else _chosen(asked.fs, FILESYSTEMS, "filesystem")
     groups = [
         Group(work, asked.scale or 1.0, tools, asked.runs or 3, rate_mb_s=asked.rate,
@@ -130,7 +134,13 @@ def _table(asked):
 def _shown(arguments):
     """The command as typed, without what names places of this machine."""
     words = ["DIR" if word.startswith("/") else word for word in arguments]
-    return shlex.join(["bench/compare", *(re.sub(r"=/.*", "=DIR", word) for word in words)])
+    return shlex.join(["bench/compare", *map(_shown_word, words)])
+
+
+def _shown_word(word):
+    if "{source}" in word:
+        return re.sub(r"(?<![\w}])/\S*/(?=\S)", "", word)
+    return re.sub(r"=/.*", "=DIR", word)
 
 
 def _compare(asked, arguments):

@@ -128,6 +128,8 @@ def _problems(group):
     lines = [f"- {name}: left out, {reason}" for name, reason in group["left_out"].items()]
     lines += [f"- {run['tool']}, round {run['round'] + 1}: **{run['error']}**"
               for run in group["runs"] if run.get("error")]
+    lines += [f"- {name}: {f'not as at the source: {what}' if what else 'everything arrived'}"
+              for name, what in group.get("lacking", {}).items()]
     return lines
 
 

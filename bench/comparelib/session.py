@@ -28,6 +28,7 @@ class Session:
         self._group, self._progress = group, progress
         self._work = WORKS[group.work]
         self._checked = set()
+        self._lacking = {}
         self.left_out = {}
         self._tools = [tool for name in group.tools if self._takes_part(tool := TOOLS[name])]
 
@@ -61,7 +62,7 @@ class Session:
             "vm": self._vm, "memory_bytes": self._group.memory_bytes,
             "device_dirty_bytes": self._group.device_dirty_bytes,
             "neighbour_bytes": _NEIGHBOUR_BYTES, "left_out": self.left_out,
-            "commands": commands, "runs": runs,
+            "commands": commands, "runs": runs, "lacking": self._lacking,
         }
 
     # Preparing
@@ -140,9 +141,17 @@ class Session:
             run["return_s"] = None
         else:
             with self._pair.untimed():
-                run["error"] = self._check(tool)
+                if tool.lacks:
+                    self._note_lacking(tool)
+                else:
+                    run["error"] = self._check(tool)
         self._progress.end(run)
         return run
+
+    def _note_lacking(self, tool):
+        if tool.name not in self._checked:
+            self._checked.add(tool.name)
+            self._lacking[tool.name] = verify.lacking(self._pair.source, self._pair.target)
 
     def _copy_before(self, command, number):
         done = subprocess.run(command, capture_output=True, text=True, check=False)

@@ -3,6 +3,7 @@
 
 import json
 import os
+import shlex
 import shutil
 import subprocess
 import tempfile
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Callable
 
 from riglib.build import small_files
+from riglib.errors import RigError
 
 BENCH = Path(__file__).resolve().parent.parent
 
@@ -29,6 +31,7 @@ class Tool:
     check: str = _EVERYTHING         # rsync options of the check afterwards
     updates: bool = True             # a second run copies only what changed
     limit: bool = False              # not a copy: what the pair of disks can do
+    lacks: bool = False              # what does not arrive is told, and no error
 
 
 def fastsync_binary():
@@ -121,12 +124,32 @@ TOOLS = {tool.name: tool for tool in (
 )}
 
 
+def add_tool(text):
+    """Adds a tool that is given as NAME=COMMAND, where {source} and {target} stand for directories."""
+    name, sign, line = text.partition("=")
+    try:
+        words = shlex.split(line)
+    except ValueError as error:
+        raise RigError(f"--with: {text}: {error}") from None
+    if not (name and sign and words) or "{source}" not in line or "{target}" not in line:
+        raise RigError(f"--with: '{text}' is not NAME=COMMAND with {{source}} and {{target}} in it")
+    if name in TOOLS:
+        raise RigError(f"--with: there is a tool '{name}' already")
+
+    def command(source, target):
+        return [word.replace("{source}", str(source)).replace("{target}", str(target)) for word in words]
+
+    program = Path(words[0]).name
+    TOOLS[name] = Tool(name, shlex.join([program, *words[1:]]), command, (words[0],), lacks=True)
+    return name
+
+
 def why_not(tool):
     """Why a tool cannot run here, or None."""
     for program in tool.needs:
         if not shutil.which(program):
-            return f"{program} is not installed"
-    if tool.name.startswith("fastsync"):
+            return f"{Path(program).name} is not installed"
+    if tool.name.startswith("fastsync") and not tool.lacks:
         if not fastsync_binary():
             return "there is no fastsync (swift build -c release, or set FASTSYNC)"
         return _refused(tool)
@@ -145,11 +168,15 @@ def _refused(tool):
 
 def shown_command(tool, source, target):
     """The command with the places as words: results do not name the machine's directories."""
-    words = []
-    for word in tool.command(source, target):
-        for place, name in ((str(limit_file(source)), "SOURCE-DISK/limit.bin"), (str(source), "SOURCE"),
-                            (str(target), "TARGET"), (str(fastsync_binary()), "fastsync"),
-                            (str(BENCH), "bench")):
-            word = word.replace(place, name)
-        words.append(f"'{word}'" if " " in word else word)
-    return " ".join(words)
+    words = tool.command(source, target)
+    if tool.lacks:
+        words[0] = Path(words[0]).name
+    return " ".join(_shown_word(word, source, target) for word in words)
+
+
+def _shown_word(word, source, target):
+    for place, name in ((str(limit_file(source)), "SOURCE-DISK/limit.bin"), (str(source), "SOURCE"),
+                        (str(target), "TARGET"), (str(fastsync_binary()), "fastsync"),
+                        (str(BENCH), "bench")):
+        word = word.replace(place, name)
+    return f"'{word}'" if " " in word else word

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Whether the copy is right: names, types and sizes every time, every byte once per tool."""
 
+import collections
 import os
 import stat
 import subprocess
@@ -28,6 +29,30 @@ def quick(source, target):
         return None
     differing = {path for path in wanted | found if wanted.get(path) != found.get(path)}
     return f"{len(differing)} entries differ, e.g. {min(differing)}"
+
+
+_LETTERS = {"c": "contents", "s": "sizes", "t": "times", "T": "times", "p": "permissions", "o": "owners",
+            "g": "groups", "a": "ACLs", "x": "attributes"}
+
+
+def lacking(source, target):
+    """What of a tree did not arrive, such as `3 names, 20 times`; None where everything did."""
+    command = ["rsync", "-aHAXnci", "--delete", f"{source}/", f"{target}/"]
+    done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
+    if done.returncode != 0:
+        return f"the check failed: {done.stderr.strip()}"
+    counts = collections.Counter()
+    for line in done.stdout.splitlines():
+        what = line.partition(" ")[0]
+        if what == "*deleting":
+            counts["names too many"] += 1
+        elif what.startswith("h"):
+            counts["hard links"] += 1
+        elif what.endswith("+"):
+            counts["names"] += 1
+        else:
+            counts.update({_LETTERS[letter] for letter in what[2:] if letter in _LETTERS})
+    return ", ".join(f"{count:,} {what}" for what, count in counts.most_common()) or None
 
 
 def thorough(source, target, options):

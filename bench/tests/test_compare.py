@@ -221,6 +221,28 @@ class Checking(Folder):
         (self.target / "folder/file").chmod(0o600)
         self.assertIn("folder/file", verify.thorough(self.source, self.target, "-aHAXnci"))
 
+    def test_what_did_not_arrive_is_counted_by_kinds(self):
+        self.assertIsNone(verify.lacking(self.source, self.target))
+        for name in ("gone", "other"):
+            (self.source / name).write_bytes(b"1234")
+        os.link(self.source / "gone", self.source / "link")
+        subprocess.run(["cp", "-a", f"{self.source}/.", str(self.target)], check=True)
+        status = (self.target / "other").stat()
+        (self.target / "other").write_bytes(b"4321")
+        os.utime(self.target / "other", ns=(status.st_atime_ns, status.st_mtime_ns))
+        os.utime(self.target / "folder/file", (1, 1))
+        (self.target / "link").unlink()
+        subprocess.run(["cp", "-p", self.target / "gone", self.target / "link"], check=True)
+        (self.target / "folder/more").mkdir()
+        for name in ("folder", "."):
+            status = (self.source / name).stat()
+            os.utime(self.target / name, ns=(status.st_atime_ns, status.st_mtime_ns))
+        told = verify.lacking(self.source, self.target).split(", ")
+        self.assertEqual(sorted(told), ["1 contents", "1 hard links", "1 names too many", "1 times"])
+
+    def test_a_check_that_fails_does_not_look_as_if_everything_arrived(self):
+        self.assertIn("the check failed", verify.lacking(self.source / "nothing", self.target))
+
 
 class Pipeline(Folder):
     """The original idea copies what it is given."""
@@ -268,6 +290,29 @@ class Whole(Folder):
             result = self.compare(group)
         self.assertIn("entries differ", result["runs"][0]["error"])
         self.assertEqual(report.tool_names(result), ["cp"])
+
+    def test_a_copier_that_is_given_takes_part_and_what_it_loses_is_told(self):
+        written = self.folder / "results"
+        done = subprocess.run(
+            [BENCH / "compare", "--source", self.source, "--target", self.target, "--work", "small",
+             "--scale", "0.001", "--tool", "cp", "--runs", "2", "--results", written, "--label", "t",
+             "--with", f"mine={subprocess.check_output(['which', 'cp'], text=True).strip()} -r {{source}}/. {{target}}/",
+             "--with", "missing=/no/such/copier {source} {target}"],
+            capture_output=True, text=True, check=False)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        page = (written / "t.md").read_text()
+        self.assertIn("| mine |", page)
+        self.assertRegex(page, r"- mine: not as at the source: [\d,]+ times")
+        self.assertIn("- missing: left out, copier is not installed", page)
+        self.assertIn("mine: cp -r SOURCE/. TARGET/", page)
+        self.assertIn("'mine=cp -r {source}/. {target}/'", page)
+        self.assertNotIn("/no/such", page)
+
+    def test_a_copier_without_name_or_places_is_refused(self):
+        for text in ("cp {source} {target}", "mine=", "mine=cp {source}", "mine=cp '{source} {target}",
+                     "rsync=x {source} {target}"):
+            with self.assertRaises(RigError, msg=text):
+                tools.add_tool(text)
 
     def test_the_command_writes_a_page_that_names_no_places_of_the_machine(self):
         written = self.folder / "results"
