@@ -2,6 +2,7 @@
 
 import Glibc
 import Kernel
+import Storage
 import SystemPackage
 import Testing
 
@@ -26,8 +27,12 @@ struct TimeWatchTests {
     }
   }
 
-  @Test("a run whose time is over ends, and what is at the target is whole", arguments: [1, 2])
-  func stopsInTime(jobs: Int) throws {
+  @Test(
+    "a run whose time is over ends, and what is at the target is whole",
+    arguments: [1, 2],
+    [DiskProfile.ssd, .hdd]
+  )
+  func stopsInTime(jobs: Int, disk: DiskProfile) throws {
     let directory = try OracleDirectory()
     let (source, target) = ("\(directory.path)/source", "\(directory.path)/target")
     try Self.makeDirectory(source)
@@ -38,6 +43,8 @@ struct TimeWatchTests {
     // All of it would take most of a minute.
     options.transfer.bytesPerSecond = 4096
     options.transfer.jobs = jobs
+    // Where the target seeks, files are held back, but not for longer than the run has.
+    options.transfer.targetProfile = disk
     options.time.stopsAt = 1_000_003
     let recorder = EventRecorder([.failures, .entries])
     let copier = TreeCopier(events: recorder, time: Ticker.Time(wall: Self.clock()))

@@ -2,6 +2,7 @@
 
 internal import FileTree
 internal import Kernel
+internal import Storage
 internal import SystemPackage
 internal import Uring
 
@@ -83,6 +84,14 @@ extension FileCopier where Queue: ~Copyable {
       (contents?.count ?? 0) > Self.groupedBytesMaxOfExt4
       && planner.writing(file.entry)?.kind == .ext4
     loaded.add(LoadedFile(file: file, contents: contents, slot: slot), isApart: isApart)
+  }
+
+  /// Whether small files are held back until the buffers are full, for a disk that seeks; not where
+  /// that takes longer than a second at the rate that is wanted: they are lost if the run stops.
+  var holdsLoaded: Bool {
+    guard run.disks.targetSeeks else { return false }
+    guard let rate = run.options.transfer.bytesPerSecond else { return true }
+    return rate >= loop.pool.count * loop.pool.blockBytes
   }
 
   /// Writes the files that were held back.

@@ -225,7 +225,7 @@ extension FileCopier where Queue: ~Copyable {
     if told > 0 { run.meter?.noteWaiting(file.entry.metadata.identity, told) }
     switch outcome {
     case .loaded:
-      if run.disks.targetSeeks { return hold(file, contents, slot, &publisher) }
+      if holdsLoaded { return hold(file, contents, slot, &publisher) }
       writeAlone(file, contents, &publisher)
       if let slot { loop.release(slot) }
     case .copied(let bytes):
