@@ -133,6 +133,13 @@ public enum FileCalls {
     try value(of: cl_clone(target, source))
   }
 
+  /// Whether kernel or filesystem refuse to read a file without keeping it in the cache (`preadv2`
+  /// with RWF_DONTCACHE, far behind its end, so that nothing is read).
+  public static func refusesDontCache(_ file: Int32) -> Bool {
+    var byte: UInt8 = 0
+    return unsafe cl_call_read(file, &byte, 1, 1 << 62, true) == -Errno.notSupported.rawValue
+  }
+
   /// Sets or clears direct I/O of an open file (`fcntl` with F_SETFL and O_DIRECT).
   public static func setDirect(_ file: Int32, _ isDirect: Bool) throws(Errno) {
     try value(of: cl_set_direct(file, isDirect ? 1 : 0))

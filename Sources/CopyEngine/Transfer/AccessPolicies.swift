@@ -88,10 +88,12 @@ final class AccessPolicies: Sendable {
   ) -> Access {
     let key = Key(direction: direction, device: device)
     if let known = entries.withLock({ $0[key] }) { return known.access }
-    let facts = Facts(
+    var facts = Facts(
       kind: FilesystemKind(of: descriptor),
       directAlignment: FileCalls.directAlignment(of: descriptor)
     )
+    // What is only refused later has begun other files, which it leaves in the cache.
+    if FileCalls.refusesDontCache(descriptor) { facts.refused.insert(.dontcache) }
     let entry = Entry(facts: facts, access: choose(direction, facts))
     return entries.withLock { entries in
       if let known = entries[key] { return known.access }
