@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Takes options and entries away for as long as the two programs still differ in the same way."""
 
+import time
 from dataclasses import replace
 
 from .options import SELECTING
 
 _TRIALS_MAX = 250
+# Of some cases rsync itself does not end, and each that is tried takes as long as is waited for.
+_SPENT_MAX_S = 60
 
 
 def kind(difference):
@@ -29,7 +32,7 @@ class Shrinker:
     """Finds a smaller case by running it: `differences(case)` says what differs."""
 
     def __init__(self, differences):
-        self._differences, self._trials = differences, 0
+        self._differences, self._trials, self._spent_s = differences, 0, 0.0
 
     def shrink(self, case, found):
         """The smallest case that was found, and its differences."""
@@ -40,10 +43,12 @@ class Shrinker:
         return case, found
 
     def _try(self, case, found, wanted, changed):
-        if self._trials >= _TRIALS_MAX:
+        if self._trials >= _TRIALS_MAX or self._spent_s >= _SPENT_MAX_S:
             return case, found
         self._trials += 1
+        start = time.monotonic()
         now = self._differences(changed)
+        self._spent_s += time.monotonic() - start
         if any(kind(difference) == wanted for difference in now):
             return changed, now
         return case, found
