@@ -122,9 +122,9 @@ install:
 	objcopy --strip-all $(FOLDER_MARKS:%=-R %) $(BINARY) "$(DESTDIR)$(PREFIX)/bin/fastsync"
 	chmod 755 "$(DESTDIR)$(PREFIX)/bin/fastsync"
 	install -m 644 docs/fastsync.1 "$(MANUALS)/fastsync.1"
-	umask 022; $(BINARY) --generate-completion-script bash >"$(BASH_COMPLETIONS)/fastsync"
-	umask 022; $(BINARY) --generate-completion-script zsh >"$(ZSH_COMPLETIONS)/_fastsync"
-	umask 022; $(BINARY) --generate-completion-script fish >"$(FISH_COMPLETIONS)/fastsync.fish"
+	$(BINARY) --generate-completion-script bash >"$(BASH_COMPLETIONS)/fastsync"
+	$(BINARY) --generate-completion-script zsh >"$(ZSH_COMPLETIONS)/_fastsync"
+	$(BINARY) --generate-completion-script fish >"$(FISH_COMPLETIONS)/fastsync.fish"
 	chmod 644 "$(BASH_COMPLETIONS)/fastsync" "$(ZSH_COMPLETIONS)/_fastsync" "$(FISH_COMPLETIONS)/fastsync.fish"
 
 uninstall:

@@ -6,6 +6,7 @@ import importlib.util
 import os
 import shutil
 import subprocess
+import sys
 import unittest
 from pathlib import Path
 
@@ -15,6 +16,8 @@ CALLS = BENCH / "micro" / "calls"
 
 
 def load(path=COUNT):
+    if str(path.parent) not in sys.path:
+        sys.path.append(str(path.parent))
     loader = importlib.machinery.SourceFileLoader(path.name, str(path))
     module = importlib.util.module_from_spec(importlib.util.spec_from_loader(path.name, loader))
     loader.exec_module(module)

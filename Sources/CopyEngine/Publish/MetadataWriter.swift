@@ -99,8 +99,8 @@ struct MetadataWriter: ~Copyable {
     let (ownerChange, hasOwner) = applyOwner(delta, place)
     var change = ownerChange
     var pending = delta.attributes
-    let isRepair = delta.inode.isFile && delta.inode.isRepair
-    if !ownerChange.isEmpty && isRepair && pending.mayGoWithOwner {
+    let mayHaveLost = delta.inode.isFile && delta.inode.isRepair && pending.mayGoWithOwner
+    if !ownerChange.isEmpty && mayHaveLost {
       // The kernel takes a file's capabilities away with its owner or group, also equal ones.
       pending = compareAttributes(place, .file)
     }
