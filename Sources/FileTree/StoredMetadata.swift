@@ -124,7 +124,7 @@ extension EntryLocation {
           return unsafe try readAttribute(StoredMetadata.key, into: buffer)
         } catch .badFileDescriptor where name.isEmpty {
           // A directory that is open only to name entries in.
-          let itself = EntryLocation(directory: directory, name: EntryName(".".utf8))
+          let itself = EntryLocation(directory: directory, name: .current)
           return unsafe try itself.readAttribute(StoredMetadata.key, into: buffer)
         }
       }

@@ -9,6 +9,10 @@ public struct EntryName: Hashable, Sendable {
 
   /// The empty name.
   public static let itself = EntryName([])
+  /// The directory that it is looked for in (`.`).
+  public static let current = EntryName(".".utf8)
+  /// The directory above (`..`).
+  public static let parent = EntryName("..".utf8)
 
   /// Takes the bytes of a name, without a NUL.
   public init(_ bytes: some Collection<UInt8>) {

@@ -35,8 +35,8 @@ public enum MemoryCalls {
 
   /// Whether so many bytes are the same in two places (`memcmp`).
   public static func areEqual(
-    _ one: UnsafeMutableRawPointer,
-    _ other: UnsafeMutableRawPointer,
+    _ one: UnsafeRawPointer,
+    _ other: UnsafeRawPointer,
     count: Int
   ) -> Bool {
     unsafe memcmp(one, other, count) == 0

@@ -22,15 +22,18 @@ extension FilePath {
 
   /// The path of the directory that an entry lies in.
   public var directory: FilePath {
-    let above = removingLastComponent()
-    return above.isEmpty ? "." : above
+    let bytes = self.bytes
+    guard let slash = bytes.lastIndex(of: UInt8(ascii: "/")) else { return "." }
+    return slash == 0 ? "/" : FilePath(bytes: bytes[..<slash])
   }
 }
 
 extension EntryName {
   /// The name that is a component of a path.
   public init(_ component: FilePath.Component) {
-    self.init(FilePath(root: nil, [component]).bytes)
+    self = unsafe component.withPlatformString { start in
+      unsafe EntryName(UnsafeRawBufferPointer(start: start, count: strlen(start)))
+    }
   }
 }
 

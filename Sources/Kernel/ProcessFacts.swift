@@ -72,7 +72,9 @@ public enum SmallFile {
 
   /// Reads a file, up to 1 MiB; `nil` where it cannot be opened.
   public static func bytes(_ path: String) -> [UInt8]? {
-    guard let file = try? Descriptor(opening: FilePath(path)) else { return nil }
+    let number = unsafe cl_open_path(path, O_RDONLY)
+    guard number >= 0 else { return nil }
+    let file = Descriptor(owning: number)
     var bytes: [UInt8] = []
     var chunk = [UInt8](repeating: 0, count: 16 << 10)
     while bytes.count < bytesMax {

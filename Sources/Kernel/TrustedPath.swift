@@ -38,17 +38,15 @@ public struct TrustedPath {
   /// - Throws: The error of a call; `Errno.tooManySymbolicLinkLevels` at a link of somebody else.
   public func openDirectory(making mode: UInt32? = nil) throws(Errno) -> Descriptor {
     var links = 0
-    var pending = Array(path.components.reversed())
+    var pending = Self.names(path.bytes)
     var current = try start(of: path)
-    while let component = pending.popLast() {
-      switch component.kind {
-      case .currentDirectory: continue
-      case .parentDirectory:
+    while let name = pending.popLast() {
+      if name == .current { continue }
+      if name == .parent {
         current = try Descriptor.openParent(of: current.rawValue)
         continue
-      case .regular: break
       }
-      let entry = EntryLocation(directory: current.rawValue, name: EntryName(component))
+      let entry = EntryLocation(directory: current.rawValue, name: name)
       let metadata = try Self.metadata(of: entry, making: mode)
       guard metadata.kind == .symbolicLink else {
         current = try entry.openForLookup()
@@ -56,11 +54,17 @@ public struct TrustedPath {
       }
       links += 1
       guard follows(metadata), links <= Self.linksMax else { throw .tooManySymbolicLinkLevels }
-      let contents = FilePath(try entry.symbolicLinkContents())
-      if contents.isAbsolute { current = try start(of: contents) }
-      pending += contents.components.reversed()
+      let contents = try entry.symbolicLinkContents()
+      let path = FilePath(contents)
+      if path.isAbsolute { current = try start(of: path) }
+      pending += Self.names(contents.bytes)
     }
     return current
+  }
+
+  /// The names in a path, the last one first.
+  private static func names(_ path: some Collection<UInt8>) -> [EntryName] {
+    path.split(separator: UInt8(ascii: "/")).map { EntryName($0) }.reversed()
   }
 
   /// Whether a link is followed.
@@ -86,13 +90,13 @@ public struct TrustedPath {
   public func openDirectoryForReading(making mode: UInt32? = nil) throws(Errno) -> Descriptor {
     let found = try openDirectory(making: mode)
     defer { withExtendedLifetime(found) {} }
-    return try EntryLocation(directory: found.rawValue, name: EntryName(".".utf8))
+    return try EntryLocation(directory: found.rawValue, name: .current)
       .openForReading(directory: true)
   }
 
   /// Where a path begins.
   private func start(of path: FilePath) throws(Errno) -> Descriptor {
     guard !path.isAbsolute else { return try Descriptor(opening: "/", [.directory, .pathOnly]) }
-    return try EntryLocation(directory: base, name: EntryName(".".utf8)).openForLookup()
+    return try EntryLocation(directory: base, name: .current).openForLookup()
   }
 }

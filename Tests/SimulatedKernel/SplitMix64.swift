@@ -25,7 +25,16 @@ public struct SplitMix64: RandomNumberGenerator, Sendable {
 
   /// Bytes that do not repeat, so that a block in the wrong place differs from the right one.
   public mutating func bytes(_ count: Int) -> [UInt8] {
-    let words = (0..<(count + 7) / 8).map { _ in next() }
-    return unsafe words.withUnsafeBytes { unsafe Array($0.prefix(count)) }
+    let wordCount = (count + 7) / 8
+    var words = [UInt64](repeating: 0, count: wordCount)
+    // No `map`: a program that is not optimized draws megabytes as well.
+    var index = 0
+    while index < wordCount {
+      words[index] = next()
+      index += 1
+    }
+    return unsafe words.withUnsafeBytes { buffer in
+      unsafe Array(UnsafeRawBufferPointer(rebasing: buffer.prefix(count)))
+    }
   }
 }

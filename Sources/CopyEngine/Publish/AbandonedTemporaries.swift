@@ -17,7 +17,7 @@ enum AbandonedTemporaries {
   ///   - isCopied: Whether a source has something of a name, or may have it.
   static func remove(from target: Int32, unless isCopied: (EntryName) -> Bool) {
     // What cannot be looked through is left as it is.
-    let here = EntryLocation(directory: target, name: EntryName(".".utf8))
+    let here = EntryLocation(directory: target, name: .current)
     guard let directory = try? here.openForReading(directory: true) else { return }
     defer { withExtendedLifetime(directory) {} }
     let number = directory.rawValue
@@ -34,7 +34,7 @@ enum AbandonedTemporaries {
   /// Whether nobody uses temporary names in a directory (`flock`); where no lock can be had, they
   /// count as used.
   static func areUnused(in target: Int32) -> Bool {
-    let here = EntryLocation(directory: target, name: EntryName(".".utf8))
+    let here = EntryLocation(directory: target, name: .current)
     guard let directory = try? here.openForReading(directory: true) else { return false }
     defer { withExtendedLifetime(directory) {} }
     return (try? FileCalls.lock(directory.rawValue, isShared: false)) != nil

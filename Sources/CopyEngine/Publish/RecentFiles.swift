@@ -98,7 +98,7 @@ final class RecentFiles: Sendable {
         return false
       }
       guard Self.fill(&block.target, read, from: copy.rawValue, at: position),
-        block.source[..<read] == block.target[..<read]
+        unsafe MemoryCalls.areEqual(block.source, block.target, count: read)
       else { return true }
       offset += UInt64(read)
     }

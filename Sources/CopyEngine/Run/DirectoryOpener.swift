@@ -158,7 +158,7 @@ final class DirectoryOpener: Sendable {
     _ below: Int32
   ) throws(Errno) -> (directory: OpenDirectory, identity: InodeIdentity) {
     let above = try Descriptor.openParent(of: below)
-    let opened = try EntryLocation(directory: above.rawValue, name: EntryName(".".utf8))
+    let opened = try EntryLocation(directory: above.rawValue, name: .current)
       .openForReading(directory: true)
     let identity = try EntryLocation(open: opened.rawValue).metadata().identity
     return (OpenDirectory(opened), identity)

@@ -65,15 +65,18 @@ struct InitialWork {
 
   /// Whether a source lies in another, or may, as far as their paths tell.
   private static func overlap(_ sources: [ResolvedSource]) -> Bool {
-    let paths = sources.map { $0.path.lexicallyNormalized() }
-    let distinct = Set(paths)
-    guard distinct.count == paths.count, Set(paths.map(\.isAbsolute)).count < 2 else { return true }
+    guard sources.count > 1 else { return false }
+    let slash = UInt8(ascii: "/")
+    let paths = sources.map { $0.path.lexicallyNormalized().bytes }
+    let distinct = Set(paths.map { $0[...] })
+    guard distinct.count == paths.count, Set(paths.map { $0.first == slash }).count < 2,
+      // All others lie in the directory that they are relative to, or in the root; what lies in
+      // a directory above that is not known.
+      !distinct.contains([]), !distinct.contains([slash]),
+      !paths.contains(where: { $0.starts(with: "..".utf8) })
+    else { return true }
     return paths.contains { path in
-      var above = path
-      while above.removeLastComponent() {
-        if distinct.contains(above) { return true }
-      }
-      return false
+      path.indices.dropFirst().contains { path[$0] == slash && distinct.contains(path[..<$0]) }
     }
   }
 

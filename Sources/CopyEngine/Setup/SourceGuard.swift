@@ -31,7 +31,7 @@ struct SourceGuard {
   /// Whether the directory of the target that a source goes to has any names.
   private func hasNames(_ source: ResolvedSource, at target: ResolvedTarget) -> Bool {
     guard let root = target.directory else { return false }
-    let name = source.isContents ? EntryName(".".utf8) : source.name
+    let name = source.isContents ? .current : source.name
     let place = EntryLocation(directory: root.descriptor.rawValue, name: name)
     guard let directory = try? place.openForReading(directory: true) else { return false }
     defer { withExtendedLifetime(directory) {} }
