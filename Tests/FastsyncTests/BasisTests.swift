@@ -56,6 +56,23 @@ import Testing
     ).check()
   }
 
+  /// What a tree has exactly is not to be at the target, and what makes way for that is kept.
+  @Test(arguments: [
+    ["-ab"], ["-ab", "--delete"], ["-a", "--delete"], ["-a", "--force"], ["-abn"],
+    ["-abi", "--backup-dir=kept"], ["-an", "--delete"],
+  ])
+  func makesWayForNothing(options: [String]) throws {
+    let filled = """
+      mkdir -p new/same new/d/time; echo a > new/same/a; ln -s other new/size; mkfifo new/link
+      echo of > new/fifo; ln -s x new/empty; mkdir new/linktime
+      touch -hd 2001-01-01 new/* new/*/*
+      """
+    try TargetOracle(
+      script: "\(Self.trees)\n\(filled)",
+      arguments: options + ["--compare-dest=../old", "src/", "new/"]
+    ).check()
+  }
+
   /// What is replaced by a link to a tree is backed up, files too, which rsync does not keep.
   @Test func backups() throws {
     let kinds = """
@@ -67,12 +84,14 @@ import Testing
       let words = ["-a"] + options + ["--link-dest=../old", "src/", "new/"]
       try TargetOracle(script: kinds, arguments: words).check()
     }
-    try withSandbox { sandbox in
-      let script = "\(kinds)\necho old > new/file"
-      try succeed("env", ["--chdir=\(sandbox.path)", "sh", "-ec", script])
-      let words = ["-ab", "--link-dest=../old", "src/", "new/"]
-      #expect(try fastsync(words, directory: sandbox.path).status == 0)
-      #expect(try succeed("cat", [sandbox.path("new/file~")]).outputText == "old\n")
+    for use in ["--link-dest", "--compare-dest"] {
+      try withSandbox { sandbox in
+        let script = "\(kinds)\necho old > new/file"
+        try succeed("env", ["--chdir=\(sandbox.path)", "sh", "-ec", script])
+        let words = ["-ab", "\(use)=../old", "src/", "new/"]
+        #expect(try fastsync(words, directory: sandbox.path).status == 0)
+        #expect(try succeed("cat", [sandbox.path("new/file~")]).outputText == "old\n")
+      }
     }
   }
 

@@ -31,6 +31,29 @@ struct SourceRemovalTests {
     }
   }
 
+  /// Where sources go, too, nothing is deleted once a name of them could not be read.
+  @Test(
+    .enabled(if: isRoot, "only root can become another user"),
+    arguments: ["--delete-before", "--delete-after", "--delete-delay"],
+    [[], ["--remove-source-files"], ["--remove-sent-files"]]
+  )
+  func nothingIsDeletedAfterAnError(_ moment: String, _ removal: [String]) throws {
+    try withSandbox { sandbox in
+      let script = """
+        umask 022; cd \(sandbox.path); chmod 755 .; mkdir -p s/sub/deep t/only; echo 1 > s/a
+        chmod 444 s/sub; chown -R 65534:65534 s t
+        """
+      try succeed("sh", ["-ec", script])
+      let words = ["-a", moment] + removal + ["s/", "t/"]
+      let result = try run(fastsyncBinary, words, directory: sandbox.path, user: 65_534)
+      #expect(result.status == 23)
+      #expect((result.outputText + result.errorText).contains("skipping file deletion"))
+      for name in ["t/only", "t/a"] {
+        #expect(unsafe access(sandbox.path(name), F_OK) == 0, "\(name)")
+      }
+    }
+  }
+
   @Test func theSameInodeStays() throws {
     try withSandbox { sandbox in
       let script = "mkdir s t; echo 1 > s/a; ln s/a t/a; echo 2 > s/b"

@@ -10,6 +10,7 @@ from .trees import linked_names
 PAGE = Path(__file__).resolve().parent.parent.parent / "docs/rsync-differences.md"
 _ROW = re.compile(r"^\| `([^`]+)` \|", re.MULTILINE)
 _ITEM = re.compile(rb"^[<>ch.*][fdLDS].{9} (.*?)(?: (?:=>|->) .*)?/?$")
+_SKIPPED = re.compile(rb'^skipping non-regular file "(.*)"$')
 
 # Key -> the differences of a case that are left by it: (case, differences) -> differences.
 EXCUSES = {}
@@ -81,7 +82,8 @@ def _refused(_, differences):
 @excuse("delete-order")
 def _other_names(case, differences):
     """Which are left by --max-delete, as long as both say that some are."""
-    if not case.has("--max-delete") or any(each.aspect == "exit" for each in differences):
+    ends = [each for each in differences if each.aspect == "exit" and "symlink has no referent" not in each.expected]
+    if not case.has("--max-delete") or ends:
         return differences
     return [each for each in differences
             if not (_is_entry(each) and each.name[:3] in (b"dst", b"bak") or each.aspect in ("mtime", "linked with")
@@ -175,7 +177,7 @@ def _inherited(case, differences):
 
 def _name(line):
     """The name that an itemized or plain line is about."""
-    found = _ITEM.match(line)
+    found = _ITEM.match(line) or _SKIPPED.match(line)
     return re.sub(rb"\\#(\d{3})", lambda match: bytes([int(match[1], 8)]), found[1] if found else line.split(b" => ")[0])
 
 
@@ -329,8 +331,11 @@ def _backed_up(case, differences):
 def _unseen(case, differences):
     if not case.has("--existing", "--ignore-non-existing"):
         return differences
+    if case.has("-L", "-k", "--copy-links", "--copy-dirlinks"):
+        # After an error nothing is deleted.
+        differences = _without_lines(differences, lambda each: each.expected is None and b"delet" in each.line)
     return [each for each in differences
-            if not (each.aspect == "exit" and each.expected.startswith("23 (") and each.actual.startswith("0")
+            if not (each.aspect == "exit" and each.expected.startswith("23 (") and each.actual.startswith(("0", "25"))
                     and ("symlink has no referent" in each.expected or case.has("-L", "-k", "--copy-links", "--copy-dirlinks")))]
 
 
@@ -353,9 +358,22 @@ def _failed(case, differences):
     """Lines about what an ordinary user may not do, and the counts of that."""
     if not case.user:
         return differences
+    # What belongs together in other ways is no line that is missing.
+    differences = _without_pairs(_mask(case, differences), lambda line: re.sub(rb"^(\.[fd]...)[p.]", rb"\1.", line))
+    differences = [each for each in differences
+                   if not (each.aspect == "attributes" and each.name in case.tree and case.tree[each.name].uid != case.user)]
     return _without_lines(differences, lambda each: each.actual is None and re.match(rb"[.>c][fdLSD]", each.expected)
                           or each.expected is None and re.match(rb"\.d {10}", each.actual)
                           or each.line.startswith(_TRANSFERRED + _LISTED_SUMS))
+
+
+def _rights(case, node):
+    """What who runs the programs may do with something: 4 to read, 2 to write, 1 to search."""
+    listed = dict(node.xattrs).get("system.posix_acl_access")
+    if listed:
+        # The owner's entry is the first one, that of others the last.
+        return listed[6] if node.uid == case.user else listed[-6]
+    return node.mode >> 6 & 7 if node.uid == case.user else node.mode & 7
 
 
 @excuse("closed-directories")
@@ -365,8 +383,10 @@ def _opened(case, differences):
         return differences
     differences = [each for each in differences if not (each.aspect == "entry" and each.name.endswith(b"/.~tmp~"))]
     differences = _without_lines(differences, lambda each: each.line.startswith(b"cannot delete non-empty directory"))
-    closed = [name for name, node in case.tree.items() if node.kind == "dir" and node.mode & 0o300 != 0o300]
+    closed = [name for name, node in case.tree.items() if node.kind == "dir" and _rights(case, node) & 3 != 3]
     below = [name.split(b"/", 1)[-1] for name in closed]
+    if any(name == os.path.normpath(case.operands[-1]) for name in closed):
+        differences = _without_lines(differences, lambda each: each.expected is None)
 
     def is_below(each):
         name = each.name if each.aspect != "output" else _name(each.line)
@@ -583,7 +603,7 @@ def _newer_by_less(case, differences):
         return differences
     source = {name.split(b"/", 1)[-1]: node.mtime_ns for name, node in case.tree.items() if name.startswith(b"src")}
     old = [name for name, node in case.tree.items() if name.startswith(b"dst") and name.split(b"/", 1)[-1] in source
-           and 0 <= node.mtime_ns - source[name.split(b"/", 1)[-1]] < 10**9]
+           and 0 <= node.mtime_ns - source[name.split(b"/", 1)[-1]] < (2 if case.exact_times else 1) * 10**9]
     old += [each.name for each in differences if each.aspect == "mtime" and isinstance(each.expected, int) and isinstance(each.actual, int)
            and each.expected // 10**9 == each.actual // 10**9]
     return [each for each in differences if not (each.name in old or old and each.aspect == "output"
@@ -648,6 +668,7 @@ def _left_out(case, differences):
             if not (each.aspect == "output" and each.line.startswith((b"created directory", b"created 1 dir", b"Number of created"))
                     or each.aspect == "entry" and each.expected is None and each.actual == "dir" and _is_top(case, each.name)
                     or each.aspect == "exit" and each.expected.startswith("0") and "is not a directory" in each.actual
+                    or each.aspect == "output" and each.expected is None and case.has("--list-only") and each.line.endswith(b" .")
                     or each.aspect == "exit" and each.expected.startswith("3") and each.actual.startswith("11")
                     or each.aspect in ("owner", "group", "mode", "mtime") and each.name == os.path.normpath(case.operands[-1])
                     or each.aspect == "mtime" and any(_is_top(case, below.name) and below.aspect == "entry"
@@ -714,6 +735,8 @@ def _nobodys(case, differences):
 def _read_to_compare(case, differences):
     if not case.has("-c", "--checksum"):
         return differences
+    differences = _without_lines(differences, lambda each: each.actual is None and case.has("-U", "--atimes")
+                                 and re.match(rb"\.f\.{6}u\.\. ", each.expected))
     return [each for each in differences if not (each.aspect == "atime" and each.expected == "new")]
 
 
@@ -768,6 +791,19 @@ def _not_sent(case, differences):
     return _without_lines(differences, lambda each: each.line.startswith(_TRANSFERRED))
 
 
+@excuse("link-attributes")
+def _of_the_link(case, differences):
+    """Attributes of what a link leads to."""
+    if not (case.follows_links and case.has("-X", "--xattrs", "-A", "--acls")):
+        return differences
+    followed = {name.split(b"/", 1)[-1] for name, node in case.tree.items() if node.kind == "symlink"}
+
+    def is_followed(name):
+        return any(name.endswith(b"/" + link) or b"/" + link + b"/" in name for link in followed)
+    differences = [each for each in differences if not (each.aspect == "attributes" and is_followed(each.name))]
+    return _without_pairs(differences, lambda line: re.sub(rb"^([.>ch]f.{7})[x.]", rb"\1.", line) if is_followed(b"/" + _name(line)) else line)
+
+
 @excuse("itemized-acl")
 def _mask(case, differences):
     """Permissions of what has an access control list."""
@@ -786,7 +822,10 @@ def _not_made(case, differences):
                                      or case.has("--out-format") and each.actual is None and b"/" in each.line)
     if not case.has("--existing", "--ignore-non-existing"):
         return differences
-    differences = _without_lines(differences, lambda each: each.line.startswith(b"not creating new directory ") and each.actual is None)
+    differences = _without_lines(differences, lambda each: each.line.startswith(b"not creating new directory ")
+                                 and (each.actual is None or case.has("-m", "--prune-empty-dirs"))
+                                 or each.line.startswith(b"not creating new file ") and each.expected is None
+                                 and case.has("-n", "--dry-run"))
     if not any(each.name == os.path.normpath(case.operands[-1]) for each in differences):
         return differences
     return [each for each in differences if not (_is_top(case, each.name) or each.aspect in ("mtime", "output"))]
@@ -797,7 +836,10 @@ def _led_by_a_link(case, differences):
     if not case.has("--files-from"):
         return differences
     differences = _unless_ended(differences, lambda each: "cannot follow symlink: Too many levels" in each.actual)
-    return _unless_ended(differences, lambda each: "refusing to follow a symlink" in each.expected)
+    differences = _unless_ended(differences, lambda each: "refusing to follow a symlink" in each.expected)
+    theirs = {name for name, node in case.tree.items() if node.kind == "symlink" and node.uid not in (0, case.user)}
+    return _without_lines(differences, lambda each: each.expected is None and each.line.startswith(b"skipping non-regular file")
+                          and any(each.line.endswith(b'"' + name.split(b"/", 1)[-1] + b'"') for name in theirs))
 
 
 @excuse("list-rules-dot")
@@ -847,8 +889,14 @@ def _not_entered(case, differences):
     if not case.user:
         return differences
     target = os.path.normpath(case.operands[-1])
-    return [each for each in differences if not (each.name == target and each.aspect == "entry" and each.expected is None
-                                                 or each.aspect == "output" and each.expected is None and each.line.startswith((b"cd", b"created")))]
+    # Where several sources are given, the target is there all the same.
+    sources = [os.path.normpath(name) for name in case.operands[:-1]]
+    closed = any(name in sources and node.kind == "dir" and _rights(case, node) & 5 == 4 for name, node in case.tree.items())
+    return [each for each in differences
+            if not (each.name == target and (each.aspect == "entry" and each.expected is None
+                                             or closed and each.aspect in ("mode", "mtime", "owner", "group", "attributes"))
+                    or each.aspect == "output" and each.expected is None
+                    and (each.line.startswith((b"cd", b"created")) or closed and case.has("--list-only") and each.line.endswith(b" .")))]
 
 
 @excuse("dry-errors")
@@ -863,6 +911,7 @@ def _counted_twice(case, differences):
     """What --append-verify copies once more is told and counts once more."""
     if not case.has("--append-verify"):
         return differences
+    differences = _mask(case, differences)
     return [each for each in differences
             if not (each.aspect == "output" and (each.line.startswith(_TRANSFERRED) or each.actual is None))]
 

@@ -48,8 +48,8 @@ public struct DeletionOptions: Equatable, Sendable {
   public init() {}
 
   /// When names are looked for that the source lacks: after the copy it would also lack those that
-  /// were removed since they had arrived.
-  var sweep: Moment? { sources != nil && moment?.followsCopy == true ? .during : moment }
+  /// were removed since they had arrived; before that it is known whether all of it can be read.
+  var sweep: Moment? { sources != nil && moment?.followsCopy == true ? .before : moment }
 
   /// Whether a directory goes with all that is in it where something else takes its name.
   var clearsTheWay: Bool { replacesTrees || moment != nil }

@@ -151,7 +151,7 @@ struct DryExecutor: ~Copyable, IdleExecutor {
   mutating func leaveToBasis(_ entry: FoundEntry) {
     counts.entriesUnchanged += 1
     run.tellUnchanged(entry)
-    if entry.existing != nil { _ = run.canReplace(entry) }
+    if entry.existing != nil { _ = canReplace(entry) }
   }
 
   /// Whether an entry is linked already, to a name that a run would leave alone.

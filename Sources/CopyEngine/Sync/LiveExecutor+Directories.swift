@@ -200,7 +200,10 @@ extension LiveExecutor where Queue: ~Copyable {
   mutating func leaveToBasis(_ entry: FoundEntry) {
     own.entriesUnchanged += 1
     run.tellUnchanged(entry)
-    guard entry.existing != nil, run.canReplace(entry) else { return }
+    // What is there is of another kind, and goes as a deletion would have it.
+    guard entry.existing != nil, run.canReplace(entry), remover.makeWay(for: entry),
+      publisher.putsAside(entry, .deleted)
+    else { return }
     do {
       if entry.existing?.kind == .directory {
         try entry.target.removeDirectory()
