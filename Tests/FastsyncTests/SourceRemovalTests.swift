@@ -54,6 +54,22 @@ struct SourceRemovalTests {
     }
   }
 
+  /// Of what a link leads to the link goes, and nothing that lies outside the source.
+  @Test(arguments: ["-rtL", "-rtk", "-rlt --copy-unsafe-links"]) func links(_ options: String) throws {
+    try withSandbox { sandbox in
+      let script = """
+        mkdir -p s/d out/in t; echo 1 > out/f; echo 2 > s/f; echo 3 > out/in/g
+        ln -s ../out/f s/outside; ln -s f s/inside; ln -s ../../out/f s/d/up; ln -s ../out/in s/dir
+        mkdir s/real; echo 4 > s/real/r; ln -s real s/alias
+        find s out -exec touch -h -d @1000000 {} +
+        """
+      let pair = DeletionPair(sandbox: sandbox, script: script, comparesTimes: false)
+      let words = options.split(separator: " ").map(String.init)
+      try pair.expectSame(words + ["--remove-source-files"])
+      try pair.expectSame(words + ["-v", "--remove-sent-files"])
+    }
+  }
+
   @Test func theSameInodeStays() throws {
     try withSandbox { sandbox in
       let script = "mkdir s t; echo 1 > s/a; ln s/a t/a; echo 2 > s/b"

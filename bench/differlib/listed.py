@@ -606,12 +606,26 @@ def _newer_by_less(case, differences):
            and 0 <= node.mtime_ns - source[name.split(b"/", 1)[-1]] < (2 if case.exact_times else 1) * 10**9]
     old += [each.name for each in differences if each.aspect == "mtime" and isinstance(each.expected, int) and isinstance(each.actual, int)
            and each.expected // 10**9 == each.actual // 10**9]
-    return [each for each in differences if not (each.name in old or old and each.aspect == "output"
+    return [each for each in differences if not (each.name in old or old and each.aspect in ("output", "linked with")
                                                  or each.aspect == "mtime" and any(name.startswith(each.name + b"/") for name in old))]
+
+
+@excuse("remove-source-delete")
+def _before_the_copy(case, differences):
+    """Times of directories that something was deleted from before they were looked at."""
+    if not (case.has("--remove-source-files", "--remove-sent-files") and case.has("--delete-after", "--delete-delay")):
+        return differences
+    differences = _without_pairs(differences, lambda line: re.sub(rb"^(\.d..)[t.]", rb"\1.", line))
+    return _without_lines(differences, lambda each: each.expected is None and each.line.startswith(b".d..t...... "))
 
 
 @excuse("mkpath-modes")
 def _masked(case, differences):
+    if case.has("--no-implied-dirs"):
+        made = [each for each in differences if each.name not in case.tree]
+        differences = [each for each in differences
+                       if not (each in made and (each.aspect == "mode" and int(each.actual, 8) & ~int(each.expected, 8) == 0
+                                                 or each.aspect == "attributes" and _only_lists(each)))]
     if not case.has("--mkpath"):
         return differences
     differences = _without_lines(differences, lambda each: each.line.endswith(b" ./") or each.line == b"./")

@@ -14,6 +14,8 @@ struct SourceRemover {
     let link: LinkName
     /// What the source was when it was found.
     let found: EntryMetadata
+    /// Whether that was behind a link, which is what is removed.
+    let followsLink: Bool
   }
 
   private let run: RunContext
@@ -34,7 +36,9 @@ struct SourceRemover {
   ///
   /// - Returns: Whether so many were noted that it is time to remove them.
   mutating func add(_ entry: FoundEntry) -> Bool {
-    names.append(Name(link: entry.linkName, found: entry.metadata))
+    // As in rsync a link is what it is once more where not all links are followed.
+    let followsLink = entry.facts.followsSource && run.options.rules.links?.followsAll == true
+    names.append(Name(link: entry.linkName, found: entry.metadata, followsLink: followsLink))
     return names.count >= Self.namesMax
   }
 
@@ -48,15 +52,19 @@ struct SourceRemover {
     let failures = targets.sync()
     for failure in failures { run.fail(failure.error, at: failure.place) }
     guard failures.isEmpty else { return }
-    var last: (directory: CopyDirectory, sides: DirectorySides, syncsEach: Bool)?
+    var last: (directory: CopyDirectory, sides: DirectorySides, syncsEach: Bool, isOutside: Bool)?
     for name in names {
       let directory = name.link.directory
       do throws(CopyError) {
         if last?.directory !== directory {
           let sides = try opener.open(directory)
-          last = (directory, sides, syncsEach(sides))
+          last = (directory, sides, syncsEach(sides), Self.isOutside(directory, sides))
         }
         guard let last else { continue }
+        if last.isOutside {
+          let path = directory.sourcePath(name.link.name)
+          throw CopyError(.removeSource, path, .tooManySymbolicLinkLevels, .entry)
+        }
         try remove(name, last.sides, syncs: last.syncsEach)
       } catch {
         run.fail(error, at: FailedPlace(nearest: directory))
@@ -65,13 +73,32 @@ struct SourceRemover {
     withExtendedLifetime(last?.sides) {}
   }
 
+  /// Whether a link that was followed leads to a directory outside the source; what is there is
+  /// not the source's to remove.
+  private static func isOutside(_ directory: CopyDirectory, _ sides: DirectorySides) -> Bool {
+    var top = directory
+    var isBehindLink = top.followsLinks.contains(.source)
+    while let above = top.parent {
+      top = above
+      isBehindLink = isBehindLink || top.followsLinks.contains(.source)
+    }
+    guard isBehindLink, let root = top.identity else { return false }
+    let here = EntryLocation(directory: sides.source, name: .current)
+    guard let opened = try? here.openForReading(directory: true) else { return true }
+    return !opened.isInside(root)
+  }
+
   private func remove(
     _ name: Name,
     _ sides: DirectorySides,
     syncs: Bool
   ) throws(CopyError) {
     let (link, path) = (name.link, name.link.directory.sourcePath(name.link.name))
-    let source = EntryLocation(directory: sides.source, name: link.name)
+    let source = EntryLocation(
+      directory: sides.source,
+      name: link.name,
+      followsLinks: name.followsLink
+    )
     let target = EntryLocation(directory: sides.target, name: link.targetName)
     do throws(Errno) {
       guard let present = try source.metadataIfPresent() else {
