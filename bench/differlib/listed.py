@@ -359,7 +359,7 @@ def _failed(case, differences):
     if not case.user:
         return differences
     # What belongs together in other ways is no line that is missing.
-    differences = _without_pairs(_mask(case, differences), lambda line: re.sub(rb"^(\.[fd]...)[p.]", rb"\1.", line))
+    differences = _without_pairs(_mask(case, differences), lambda line: re.sub(rb"^(\.[fd]...)[p.][o.][g.]", rb"\1", line))
     differences = [each for each in differences
                    if not (each.aspect == "attributes" and each.name in case.tree and case.tree[each.name].uid != case.user)]
     return _without_lines(differences, lambda each: each.actual is None and re.match(rb"[.>c][fdLSD]", each.expected)
