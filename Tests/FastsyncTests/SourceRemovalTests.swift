@@ -55,7 +55,8 @@ struct SourceRemovalTests {
   }
 
   /// Of what a link leads to the link goes, and nothing that lies outside the source.
-  @Test(arguments: ["-rtL", "-rtk", "-rlt --copy-unsafe-links"]) func links(_ options: String) throws {
+  @Test(arguments: ["-rtL", "-rtk", "-rlt --copy-unsafe-links"])
+  func links(_ options: String) throws {
     try withSandbox { sandbox in
       let script = """
         mkdir -p s/d out/in t; echo 1 > out/f; echo 2 > s/f; echo 3 > out/in/g
