@@ -5,8 +5,8 @@ public import Kernel
 /// Remembers, for each inode with several names, under which name it was copied.
 ///
 /// Shared by all workers. An inode is forgotten when all its names were seen, so only those with
-/// names still to come take memory: about 160 bytes each, with a name of 20 bytes.
-public final class HardLinkTable<Name: Sendable & Equatable>: Sendable {
+/// names still to come take memory: about 67 bytes each, with a name of 20 bytes.
+public final class HardLinkTable<Name: PackableName>: Sendable {
   /// What the one who found a name has to do.
   public enum Claim: Sendable {
     /// It is the first: copy the file, then call `published` or `failed`.
@@ -17,17 +17,8 @@ public final class HardLinkTable<Name: Sendable & Equatable>: Sendable {
     case wait
   }
 
-  private struct Inode {
-    /// The name it was copied under, once it is there.
-    var published: Name?
-    /// Whether somebody is copying it.
-    var isBeingCopied: Bool
-    /// How many of its names have not been seen yet.
-    var remaining: UInt32
-  }
-
   private struct Shard {
-    var inodes: [InodeIdentity: Inode] = [:]
+    var inodes = InodeRecords<Name>()
     /// Names that were found while the file was being copied.
     var waiting: [InodeIdentity: [Name]] = [:]
   }
@@ -69,26 +60,24 @@ public final class HardLinkTable<Name: Sendable & Equatable>: Sendable {
   public func claim(_ identity: InodeIdentity, links: UInt32, name: Name) -> Claim
   where Name: Sendable {
     withShard(of: identity) { shard in
-      guard var inode = shard.inodes[identity] else {
-        shard.inodes[identity] = Inode(
-          published: nil,
-          isBeingCopied: true,
-          remaining: links.multipliedReportingOverflow(by: passes).partialValue &- 1
-        )
+      guard let index = shard.inodes.index(of: identity) else {
+        let names = links.multipliedReportingOverflow(by: passes).partialValue
+        shard.inodes.add(identity, remaining: names &- 1)
         return .copy
       }
-      inode.remaining = inode.remaining > 0 ? inode.remaining - 1 : 0
-      guard let published = inode.published else {
-        defer { shard.inodes[identity] = inode }
-        guard inode.isBeingCopied else {
+      let before = shard.inodes.remaining(at: index)
+      let remaining = before > 0 ? before - 1 : 0
+      shard.inodes.setRemaining(remaining, at: index)
+      guard let published = shard.inodes.published(at: index) else {
+        guard shard.inodes.isBeingCopied(at: index) else {
           // Who tried before has failed.
-          inode.isBeingCopied = true
+          shard.inodes.setBeingCopied(true, at: index)
           return .copy
         }
         shard.waiting[identity, default: []].append(name)
         return .wait
       }
-      shard.inodes[identity] = inode.remaining > 0 ? inode : nil
+      if remaining == 0 { shard.inodes.remove(at: index) }
       return .link(published)
     }
   }
@@ -104,21 +93,16 @@ public final class HardLinkTable<Name: Sendable & Equatable>: Sendable {
   ///   of that copy.
   public func overflowed(_ identity: InodeIdentity, at published: Name, name: Name) -> Claim {
     withShard(of: identity) { shard in
-      var inode =
-        shard.inodes[identity]
-        ?? Inode(
-          published: published,
-          isBeingCopied: false,
-          remaining: 0
-        )
-      if let newer = inode.published, newer != published { return .link(newer) }
-      guard !inode.isBeingCopied else {
+      guard let index = shard.inodes.index(of: identity) else {
+        shard.inodes.add(identity, remaining: 0)
+        return .copy
+      }
+      if let newer = shard.inodes.published(at: index), newer != published { return .link(newer) }
+      guard !shard.inodes.isBeingCopied(at: index) else {
         shard.waiting[identity, default: []].append(name)
         return .wait
       }
-      inode.published = nil
-      inode.isBeingCopied = true
-      shard.inodes[identity] = inode
+      shard.inodes.setBeingCopied(true, at: index)
       return .copy
     }
   }
@@ -127,11 +111,11 @@ public final class HardLinkTable<Name: Sendable & Equatable>: Sendable {
   public func published(_ identity: InodeIdentity, as name: Name) -> [Name] {
     withShard(of: identity) { shard in
       let waiting = shard.waiting.removeValue(forKey: identity) ?? []
-      if let inode = shard.inodes[identity], inode.remaining > 0 {
-        shard.inodes[identity]?.published = name
-        shard.inodes[identity]?.isBeingCopied = false
+      guard let index = shard.inodes.index(of: identity) else { return waiting }
+      if shard.inodes.remaining(at: index) > 0 {
+        shard.inodes.publish(as: name, at: index)
       } else {
-        shard.inodes[identity] = nil
+        shard.inodes.remove(at: index)
       }
       return waiting
     }
@@ -142,11 +126,11 @@ public final class HardLinkTable<Name: Sendable & Equatable>: Sendable {
     withShard(of: identity) { shard in
       guard var waiting = shard.waiting[identity], !waiting.isEmpty else {
         // The next name to be found is copied, if there is one.
-        let hasMore = shard.inodes[identity].map { $0.remaining > 0 } ?? false
-        if hasMore {
-          shard.inodes[identity]?.isBeingCopied = false
+        guard let index = shard.inodes.index(of: identity) else { return nil }
+        if shard.inodes.remaining(at: index) > 0 {
+          shard.inodes.setBeingCopied(false, at: index)
         } else {
-          shard.inodes[identity] = nil
+          shard.inodes.remove(at: index)
         }
         return nil
       }

@@ -12,10 +12,10 @@ private enum Answer: Equatable {
   case link(Int)
   case wait
 
-  init(_ claim: HardLinkTable<Int>.Claim) {
+  init(_ claim: HardLinkTable<NumberedName>.Claim) {
     switch claim {
     case .copy: self = .copy
-    case .link(let name): self = .link(name)
+    case .link(let name): self = .link(name.number)
     case .wait: self = .wait
     }
   }
@@ -24,7 +24,7 @@ private enum Answer: Equatable {
 @Suite("The table of hard links")
 struct HardLinkTableTests {
   private let inode = InodeIdentity(device: 1, inode: 2)
-  private let table = HardLinkTable<Int>()
+  private let table = HardLinkTable<NumberedName>()
 
   private func claim(_ name: Int, links: UInt32 = 4) -> Answer {
     Answer(table.claim(inode, links: links, name: name))
@@ -69,7 +69,7 @@ struct HardLinkTableTests {
 
   @Test("an inode that is met once more is still known")
   func remembersWhatOverlaps() {
-    let table = HardLinkTable<Int>(passes: 2)
+    let table = HardLinkTable<NumberedName>(passes: 2)
     #expect(Answer(table.claim(inode, links: 2, name: 0)) == .copy)
     #expect(table.published(inode, as: 9) == [])
     for name in 1...3 { #expect(Answer(table.claim(inode, links: 2, name: name)) == .link(9)) }
@@ -137,7 +137,7 @@ struct HardLinkTableThreadTests {
   private static func copy(
     _ first: Int,
     _ inode: Int,
-    table: HardLinkTable<Int>,
+    table: HardLinkTable<NumberedName>,
     fails: (Int) -> Bool,
     into outcome: borrowing Mutex<Outcome>
   ) {
@@ -162,7 +162,7 @@ struct HardLinkTableThreadTests {
 
   /// Claims all names of all inodes from 8 threads, in an order by seed.
   private func run(seed: UInt64, inodes: Int, links: Int, failEvery: Int) -> Outcome {
-    let table = HardLinkTable<Int>()
+    let table = HardLinkTable<NumberedName>()
     let outcome = Shared(Outcome())
     var random = SeededRandom(seed: seed)
     let names = (0..<inodes * links).shuffled(using: &random)
@@ -177,7 +177,7 @@ struct HardLinkTableThreadTests {
         case .copy:
           Self.copy(name, inode, table: table, fails: fails, into: outcome.value)
         case .link(let first):
-          precondition(first / links == inode && first != name)
+          precondition(first.number / links == inode && first.number != name)
           outcome.value.withLock {
             $0.links[inode, default: 0] += 1
             $0.settled.append(name)
@@ -234,7 +234,7 @@ struct HardLinkFailureTests {
   @Test("an inode is forgotten also when a copy failed and nobody waited")
   func forgetsAfterFailure() {
     let inode = InodeIdentity(device: 1, inode: 2)
-    let table = HardLinkTable<Int>()
+    let table = HardLinkTable<NumberedName>()
     _ = table.claim(inode, links: 3, name: 1)
     #expect(table.failed(inode) == nil)
     guard case .copy = table.claim(inode, links: 3, name: 2) else { return #expect(Bool(false)) }
@@ -247,7 +247,7 @@ struct HardLinkFailureTests {
   @Test("the first name beyond the limit on links is copied, and the others become its names")
   func overflows() {
     let inode = InodeIdentity(device: 1, inode: 3)
-    let table = HardLinkTable<Int>()
+    let table = HardLinkTable<NumberedName>()
     _ = table.claim(inode, links: 5, name: 1)
     #expect(table.published(inode, as: 1) == [])
     guard case .link(1) = table.claim(inode, links: 5, name: 2),
@@ -264,7 +264,7 @@ struct HardLinkFailureTests {
   @Test("a limit that is met when all names were seen gives a new first name all the same")
   func overflowsAtTheEnd() {
     let inode = InodeIdentity(device: 1, inode: 4)
-    let table = HardLinkTable<Int>()
+    let table = HardLinkTable<NumberedName>()
     _ = table.claim(inode, links: 3, name: 1)
     guard case .wait = table.claim(inode, links: 3, name: 2),
       case .wait = table.claim(inode, links: 3, name: 3)

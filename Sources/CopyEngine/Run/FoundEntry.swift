@@ -49,10 +49,30 @@ struct FoundEntry: Sendable {
 }
 
 /// A name under which a file with several names can be found at the target.
-struct LinkName: Sendable, Equatable {
+struct LinkName: PackableName {
   let directory: CopyDirectory
   let name: EntryName
   let targetName: EntryName
+
+  init(directory: CopyDirectory, name: EntryName, targetName: EntryName) {
+    self.directory = directory
+    self.name = name
+    self.targetName = targetName
+  }
+
+  init(in directory: CopyDirectory, packed: ArraySlice<UInt8>) {
+    let slash = UInt8(ascii: "/")
+    let names = packed.split(separator: slash, omittingEmptySubsequences: false)
+    let name = EntryName(names.first ?? [])
+    let targetName = names.count > 1 ? EntryName(names[1]) : name
+    self.init(directory: directory, name: name, targetName: targetName)
+  }
+
+  /// The name, and behind a slash that at the target where that is another one.
+  var packed: [UInt8] {
+    let bytes = Array(name.bytes)
+    return name == targetName ? bytes : bytes + [UInt8(ascii: "/")] + targetName.bytes
+  }
 
   static func == (one: LinkName, other: LinkName) -> Bool {
     one.directory === other.directory && one.targetName == other.targetName
