@@ -401,10 +401,10 @@ def _opened(case, differences):
 @excuse("link-dest-backup")
 def _backed_up_too(case, differences):
     """Backups of files that become links to what a tree has."""
-    if not (case.has("-b", "--backup", "--backup-dir") and case.has("--link-dest")):
+    if not (case.has("-b", "--backup", "--backup-dir") and case.has("--link-dest", "--compare-dest")):
         return differences
     return [each for each in differences if not (each.aspect == "entry" and each.expected is None
-                                                 and (each.actual == "file" or each.name.startswith(b"bak"))
+                                                 and (each.actual == "file" or each.name.split(b"/")[0] == b"bak")
                                                  or each.aspect == "output" and each.expected is None and each.line.startswith(b"backed up ")
                                                  or each.aspect == "mtime" and each.actual == "new"
                                                  or each.aspect == "linked with")]
@@ -683,6 +683,8 @@ def _left_out(case, differences):
                     or each.aspect == "entry" and each.expected is None and each.actual == "dir" and _is_top(case, each.name)
                     or each.aspect == "exit" and each.expected.startswith("0") and "is not a directory" in each.actual
                     or each.aspect == "output" and each.expected is None and case.has("--list-only") and each.line.endswith(b" .")
+                    or each.aspect == "output" and each.expected is None and case.has("-R", "--relative")
+                    and each.line.startswith(b"skipping directory ")
                     or each.aspect == "exit" and each.expected.startswith("3") and each.actual.startswith("11")
                     or each.aspect in ("owner", "group", "mode", "mtime") and each.name == os.path.normpath(case.operands[-1])
                     or each.aspect == "mtime" and any(_is_top(case, below.name) and below.aspect == "entry"
