@@ -871,7 +871,8 @@ def _dot_left_out(case, differences):
 def _made_before(case, differences):
     if not case.has("--temp-dir", "-T"):
         return differences
-    return [each for each in differences if not (each.aspect == "mode" and b"/" not in each.name and each.actual == "0o700")]
+    return [each for each in differences if not (each.aspect == "mode" and each.actual == "0o700"
+                                                 and each.name == os.path.normpath(case.operands[-1]))]
 
 
 @excuse("fuzzy-modes")
