@@ -30,4 +30,19 @@ struct FaultyFilesystem {
     let told = try sandbox.mount(at: name) { _ in try succeed(program, words) }
     server = pid_t(told.prefix { $0.isNumber }) ?? 0
   }
+
+  /// Stops the server between two requests (SIGSTOP), so that none is answered any more.
+  ///
+  /// What it has read already nobody can take back: who waits for that could not even be killed.
+  func stop() throws {
+    try check(Glibc.kill(server, SIGSTOP), "kill")
+    while try !isStopped { usleep(1_000) }
+  }
+
+  private var isStopped: Bool {
+    get throws {
+      let status = try succeed("cat", ["/proc/\(server)/stat"]).outputText
+      return status.split(separator: ")").last?.split(separator: " ").first == "T"
+    }
+  }
 }

@@ -42,7 +42,7 @@ import Testing
       let served = try FaultyFilesystem(in: sandbox, as: "source")
       let target = try sandbox.makeDirectory("target")
       try succeed("sh", ["-c", "for n in $(seq 500); do echo $n > '\(served.path)'/$n; done"])
-      try check(Glibc.kill(served.server, SIGSTOP), "kill")
+      try served.stop()
       defer { _ = Glibc.kill(served.server, SIGCONT) }
       let words = ["-a", "--timeout=1", "--io-engine=\(engine)", "\(served.path)/", "\(target)/"]
       let result = try fastsync(words, timeoutSeconds: 120)
