@@ -35,7 +35,7 @@ struct PackedNames<Name: PackableName> {
   private var freeNumbers: [UInt32] = []
   /// Those that were used last.
   ///
-  /// One that is not among them gets another number, which costs a few bytes and saves a dictionary.
+  /// One that is not among them gets another number: a few bytes, where a dictionary takes more.
   private var recent: [UInt32] = []
   private var nextRecent = 0
   private var bytes: [UInt8] = []
