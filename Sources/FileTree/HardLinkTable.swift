@@ -8,7 +8,7 @@ public import Kernel
 /// names still to come take memory: about 67 bytes each, with a name of 20 bytes.
 public final class HardLinkTable<Name: PackableName>: Sendable {
   /// What the one who found a name has to do.
-  public enum Claim: Sendable {
+  public enum Claim: Sendable, Equatable {
     /// It is the first: copy the file, then call `published` or `failed`.
     case copy
     /// The file is there under this name: make a link.

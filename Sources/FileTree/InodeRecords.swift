@@ -57,8 +57,8 @@ struct InodeRecords<Name: PackableName> {
     if (count + 1) * 8 > slots.count * 7 { resize(to: max(Self.slotsMin, slots.count * 5 / 4)) }
     let known = devices.firstIndex(of: identity.device)
     if known == nil { devices.append(identity.device) }
-    var slot = Slot(inode: identity.inode, remaining: remaining)
-    slot.deviceAndState = UInt32((known ?? devices.count - 1) + 1) << 2
+    let device = UInt32((known ?? devices.count - 1) + 1)
+    var slot = Slot(inode: identity.inode, remaining: remaining, deviceAndState: device << 2)
     slot.set(isBeingCopied: true, isPublished: false)
     put(slot)
     count += 1

@@ -282,3 +282,12 @@ extension EntryLocation {
     guard result == 0 else { throw Errno(rawValue: errno) }
   }
 }
+
+extension EntryLocation {
+  /// Whether it is a directory that is another, or lies below that (`openat2`, as
+  /// `Descriptor.isInside`); not where it cannot be opened.
+  public func isInside(_ identity: InodeIdentity) -> Bool {
+    guard let opened = try? openForReading(directory: true) else { return false }
+    return opened.isInside(identity)
+  }
+}

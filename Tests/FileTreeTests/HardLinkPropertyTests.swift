@@ -13,19 +13,7 @@ private struct Model {
     var remaining: UInt32
   }
 
-  enum Answer: Equatable {
-    case copy
-    case link(NumberedName)
-    case wait
-
-    init(_ claim: HardLinkTable<NumberedName>.Claim) {
-      switch claim {
-      case .copy: self = .copy
-      case .link(let name): self = .link(name)
-      case .wait: self = .wait
-      }
-    }
-  }
+  typealias Answer = HardLinkTable<NumberedName>.Claim
 
   private var inodes: [InodeIdentity: Inode] = [:]
   private var waiting: [InodeIdentity: [NumberedName]] = [:]
@@ -115,7 +103,7 @@ private struct Model {
       switch Int.random(in: 0..<10, using: &random) {
       case 0..<6:
         let links = UInt32.random(in: 2...5, using: &random)
-        let answer = Model.Answer(table.claim(identity, links: links, name: name))
+        let answer = table.claim(identity, links: links, name: name)
         #expect(answer == model.claim(identity, links, name), "seed \(seed), step \(step)")
       case 6..<8:
         guard model.published(identity) == nil else { continue }
@@ -127,7 +115,7 @@ private struct Model {
         #expect(next == model.fail(identity), "seed \(seed), step \(step)")
       default:
         let published = model.published(identity) ?? name
-        let answer = Model.Answer(table.overflowed(identity, at: published, name: name))
+        let answer = table.overflowed(identity, at: published, name: name)
         #expect(answer == model.overflow(identity, published, name), "seed \(seed), step \(step)")
       }
     }

@@ -6,28 +6,13 @@ import Synchronization
 import Testing
 import TestSupport
 
-/// What a claim was answered, to be compared.
-private enum Answer: Equatable {
-  case copy
-  case link(Int)
-  case wait
-
-  init(_ claim: HardLinkTable<NumberedName>.Claim) {
-    switch claim {
-    case .copy: self = .copy
-    case .link(let name): self = .link(name.number)
-    case .wait: self = .wait
-    }
-  }
-}
-
 @Suite("The table of hard links")
 struct HardLinkTableTests {
   private let inode = InodeIdentity(device: 1, inode: 2)
   private let table = HardLinkTable<NumberedName>()
 
-  private func claim(_ name: Int, links: UInt32 = 4) -> Answer {
-    Answer(table.claim(inode, links: links, name: name))
+  private func claim(_ name: Int, links: UInt32 = 4) -> HardLinkTable<NumberedName>.Claim {
+    table.claim(inode, links: links, name: name)
   }
 
   @Test("the first name is copied, later ones are linked to it")
@@ -70,10 +55,10 @@ struct HardLinkTableTests {
   @Test("an inode that is met once more is still known")
   func remembersWhatOverlaps() {
     let table = HardLinkTable<NumberedName>(passes: 2)
-    #expect(Answer(table.claim(inode, links: 2, name: 0)) == .copy)
+    #expect(table.claim(inode, links: 2, name: 0) == .copy)
     #expect(table.published(inode, as: 9) == [])
-    for name in 1...3 { #expect(Answer(table.claim(inode, links: 2, name: name)) == .link(9)) }
-    #expect(Answer(table.claim(inode, links: 2, name: 4)) == .copy)
+    for name in 1...3 { #expect(table.claim(inode, links: 2, name: name) == .link(9)) }
+    #expect(table.claim(inode, links: 2, name: 4) == .copy)
   }
 
   @Test("after a failure the first that waits copies, and the others go on waiting")
@@ -103,12 +88,12 @@ struct HardLinkTableTests {
   func devices() {
     for device in UInt64(0)..<200 {
       let other = InodeIdentity(device: device, inode: 5)
-      #expect(Answer(table.claim(other, links: 2, name: Int(device))) == .copy)
+      #expect(table.claim(other, links: 2, name: Int(device)) == .copy)
     }
     for device in UInt64(0)..<200 {
       let other = InodeIdentity(device: device, inode: 5)
       #expect(table.published(other, as: Int(device)) == [])
-      #expect(Answer(table.claim(other, links: 2, name: -1)) == .link(Int(device)))
+      #expect(table.claim(other, links: 2, name: -1) == .link(NumberedName(Int(device))))
     }
   }
 

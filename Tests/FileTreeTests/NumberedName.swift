@@ -9,7 +9,7 @@ final class NameDirectory: Sendable {
 }
 
 /// A name that is a number, and some bytes more where it is large.
-struct NumberedName: PackableName {
+struct NumberedName: PackableName, ExpressibleByIntegerLiteral {
   let directory: NameDirectory
   let number: Int
 
@@ -17,6 +17,8 @@ struct NumberedName: PackableName {
     self.directory = directory
     self.number = number
   }
+
+  init(integerLiteral number: Int) { self.init(number) }
 
   init(in directory: NameDirectory, packed: ArraySlice<UInt8>) {
     self.init(

@@ -83,9 +83,7 @@ struct SourceRemover {
       isBehindLink = isBehindLink || top.followsLinks.contains(.source)
     }
     guard isBehindLink, let root = top.identity else { return false }
-    let here = EntryLocation(directory: sides.source, name: .current)
-    guard let opened = try? here.openForReading(directory: true) else { return true }
-    return !opened.isInside(root)
+    return !EntryLocation(directory: sides.source, name: .current).isInside(root)
   }
 
   private func remove(

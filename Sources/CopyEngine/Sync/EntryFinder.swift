@@ -184,17 +184,10 @@ extension EntryFinder {
       followsLinks: true
     )
     guard let found = try? referent.metadata(), found.kind == .directory else { return nil }
-    guard run.options.followsForeignLinks || isInTarget(referent) else {
+    guard run.options.followsForeignLinks || run.targetRoot.map(referent.isInside) == true else {
       throw .tooManySymbolicLinkLevels
     }
     return found
-  }
-
-  private func isInTarget(_ place: EntryLocation) -> Bool {
-    guard let root = run.targetRoot, let opened = try? place.openForReading(directory: true) else {
-      return false
-    }
-    return opened.isInside(root)
   }
 
   func tellSkipped(_ entry: FoundEntry, _ reason: SkippedEntry.Reason) {
