@@ -38,7 +38,7 @@ public final class FilterScope: Sendable {
   /// The rules about names, in the order in which they are asked.
   private let rules: [FilterRule]
   private let attributeRules: [FilterRule]
-  /// Whether a rule is about more than the name alone.
+  /// Whether a rule is about more than the name alone, be it one that protects.
   private let needsPath: Bool
 
   /// Begins at a root of the transfer; its own merge files do not count yet.
@@ -83,7 +83,7 @@ public final class FilterScope: Sendable {
     Self.flatten(list.rules, mergeLists, side, into: &all)
     rules = all.filter { !$0.flags.contains(.attributes) }
     attributeRules = all.filter { $0.flags.contains(.attributes) }
-    needsPath = rules.contains { $0.pattern?.needsPath == true }
+    needsPath = (rules + list.protections).contains { $0.pattern?.needsPath == true }
   }
 
   /// The same rules in a directory below.
