@@ -29,17 +29,21 @@ struct FilterBuilder {
   private(set) var merges: [MergeRule]
   /// Whether rules are about attributes.
   private(set) var hasAttributeRules = false
+  /// What CVS ignores, as the first rule has it that asks for that; those after it ask for the same.
+  private(set) var ignoredByCVS: [FilterRule]?
 
   init(
     _ settings: FilterSettings,
     _ files: any FilterFiles,
     _ place: Place = Place(),
-    merges: [MergeRule] = []
+    merges: [MergeRule] = [],
+    ignoredByCVS: [FilterRule]? = nil
   ) {
     self.settings = settings
     self.files = files
     self.place = place
     self.merges = merges
+    self.ignoredByCVS = ignoredByCVS
   }
 
   private static let depthMax = 32
@@ -176,7 +180,8 @@ struct FilterBuilder {
     depth: Int
   ) throws(FilterError) {
     if rule.flags.contains(.ignoresLikeCVS) {
-      let ignored = try cvsRules(rule.flags)
+      let ignored = if let ignoredByCVS { ignoredByCVS } else { try cvsRules(rule.flags) }
+      ignoredByCVS = ignored
       return rules.append(FilterRule(.cvs(ignored), rule.flags))
     }
     append(rule, isAtTop: depth <= 1)

@@ -52,6 +52,8 @@ public struct FilterList: Sendable {
   let rules: [FilterRule]
   /// Those that say which names of the target stay.
   let protections: [FilterRule]
+  /// What CVS ignores, where a rule asks for that: files with rules that ask for it mean the same.
+  let ignoredByCVS: [FilterRule]?
   /// The files that are looked for in every directory.
   let merges: [MergeRule]
   /// Whether rules are about attributes, as those of directories may be that nobody has read.
@@ -91,6 +93,7 @@ public struct FilterList: Sendable {
     var protections: [FilterRule] = []
     FilterScope.flatten(rules, [], .receiver, into: &protections)
     self.protections = protections.filter { !$0.flags.contains(.attributes) }
+    ignoredByCVS = builder.ignoredByCVS
     merges = builder.merges
     hasAttributeRules = builder.hasAttributeRules
   }

@@ -299,7 +299,13 @@ extension FilterScope {
     _ files: some FilterFiles
   ) throws(FilterError) {
     let merge = lists[index].merge
-    var builder = FilterBuilder(list.settings, files, place, merges: lists.map(\.merge))
+    var builder = FilterBuilder(
+      list.settings,
+      files,
+      place,
+      merges: lists.map(\.merge),
+      ignoredByCVS: list.ignoredByCVS
+    )
     builder.inherited = lists[index].rules
     try builder.addContents(
       contents,

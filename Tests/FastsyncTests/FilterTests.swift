@@ -16,6 +16,7 @@ import Testing
     echo '+ c' > one/s/src/sub/deep/.rsync-filter
     printf '# c\\n- *.o\\n\\n; c\\n+ sub/***\\n' > one/s/src/.rules
     printf 'x.* y~' > one/s/src/sub/.cvsignore
+    printf -- '-C\\n' > one/s/src/sub/.cvs
     printf 'a\\0b\\0' > zero
     printf 'c\\r\\n+ sub/a\\n- a\\n' > lists
     printf -- '- c\\n. lists2\\n' > nested; printf 'H a\\n' > lists2
@@ -30,6 +31,7 @@ import Testing
     "-r --include-from=lists --exclude=* one/s/src/", "-r -0 --exclude-from=zero one/s/src/",
     "-r --exclude-from=zero -0 one/s/src/", "-r -f._nested one/s/src/", "-r -C one/s/src/",
     "-r -C -f:C -f+_*.o one/s/src", "-r -f:_.rules one/s/src/", "-r -f:e-_.rules one/s/src/",
+    "-r -f:_.cvs one/s/src/", "-r -f:_.cvs -f+C one/s/src/", "-r -f-C -f:_.cvs -f+C one/s/src/",
     "-r -f:_../.rsync-filter one/s/src/", "-rm --exclude=a --exclude=b -f-_*[!d] one/s/src",
     "-rm -fP_er/ -fH,!_*/ one/s/src/", "-rm -fP_/empty/er one/s/src/",
     "-rm -fP_empty/* one/s/src/", "-rm -fP_/src/empty/*** one/s/src", "-rm one/s/src",
