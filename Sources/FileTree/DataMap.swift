@@ -10,6 +10,9 @@ public struct DataExtent: Equatable, Sendable {
   /// How long it is, more than 0.
   public var length: UInt64
 
+  /// Where it ends.
+  var end: UInt64 { offset + length }
+
   /// Names a run.
   public init(offset: UInt64, length: UInt64) {
     self.offset = offset
@@ -74,6 +77,31 @@ public enum DataMap: Equatable, Sendable {
     let found = try extent(from: offset, in: descriptor)
     guard sectorBytes > 1, case .sparse(let size) = self else { return found }
     return Self.widened(found, to: sectorBytes, size, from: offset)
+  }
+
+  /// The next run of data at or after an offset, with those that follow it closely: one read takes
+  /// them all, and the holes between them as zeros.
+  ///
+  /// - Parameters:
+  ///   - offset: Where to look from.
+  ///   - descriptor: The file.
+  ///   - holeBytes: The size of the largest hole between two of them.
+  ///   - byteCount: A run that is as long is not joined to others.
+  /// - Returns: The run, or `nil` when there is none.
+  /// - Throws: The error of `lseek`.
+  public func extent(
+    from offset: UInt64,
+    in descriptor: Int32,
+    spanning holeBytes: UInt64,
+    upTo byteCount: UInt64
+  ) throws(Errno) -> DataExtent? {
+    guard var joined = try extent(from: offset, in: descriptor) else { return nil }
+    while joined.length < byteCount, let next = try extent(from: joined.end, in: descriptor),
+      next.offset - joined.end <= holeBytes
+    {
+      joined.length = next.end - joined.offset
+    }
+    return joined
   }
 
   /// The next run of data at or after an offset, or `nil` when there is none (`lseek`).

@@ -118,6 +118,36 @@ struct DataMapTests {
     }
   }
 
+  @Test(
+    "runs with short holes between them are read together",
+    arguments: [
+      (0, 99, [1..<2, 3..<5, 6..<7, 9..<10, 12..<13]),
+      (1, 99, [1..<7, 9..<10, 12..<13]),
+      (1, 4, [1..<5, 6..<7, 9..<10, 12..<13]),
+      (2, 99, [1..<13]),
+      (2, 6, [1..<7, 9..<13]),
+    ]
+  )
+  func spansHoles(hole: UInt64, most: UInt64, expected: [Range<UInt64>]) throws {
+    try withFile(size: 20, data: [1, 3, 4, 6, 9, 12]) { file in
+      let map = try map(file)
+      let megabyte = UInt64(Self.megabyte)
+      var found: [Range<UInt64>] = []
+      var offset: UInt64 = 0
+      while let extent = try map.extent(
+        from: offset,
+        in: file,
+        spanning: hole * megabyte,
+        upTo: most * megabyte
+      ) {
+        try #require(extent.offset >= offset && extent.length > 0)
+        offset = extent.offset + extent.length
+        found.append(extent.offset / megabyte..<offset / megabyte)
+      }
+      #expect(found == expected)
+    }
+  }
+
   @Test("a file that is all hole has no data")
   func allHole() throws {
     try withFile(size: 16, data: []) { file in

@@ -146,6 +146,16 @@ def _make_sparse(directory, scale):
             offset += run + 3 * 65536 * place.randrange(1, 65)
 
 
+def _make_pieces(directory, scale):
+    """A file of 4 KiB of data and 4 KiB of hole in turns."""
+    pool, count = _Pool(SEED), _count(131_072, scale)
+    with open(directory / "pieces.img", "wb", buffering=0) as file:
+        # Written from the first byte on, the filesystem would fill the holes with what it sets aside.
+        file.truncate(count * 8192)
+        for number in range(count):
+            os.pwrite(file.fileno(), pool.cut(4096), number * 8192)
+
+
 def _make_real(directory, scale):
     """/usr, directory by directory until the scale's share of 4 GiB is there."""
     budget = _count(4096, scale) * MIB
@@ -184,6 +194,8 @@ WORKS = {work.name: work for work in (
     Work("tiny", "200,000 files of 1 KiB", _make_tiny, lambda s: _count(200_000, s) * 5120),
     Work("sparse", "a disk image of 4 GiB, a quarter written", _make_sparse,
          lambda s: _count(4096, s) * MIB // 3),
+    Work("pieces", "a file of 131,072 pieces of 4 KiB and holes between them", _make_pieces,
+         lambda s: _count(131_072, s) * 8192),
     Work("real", "up to 4 GiB of /usr", _make_real, lambda s: _count(4096, s) * MIB * 5 // 4),
     Work("again", "small, copied before and not changed", _make_small, _small_bytes, again=True),
     Work("update", "small, copied before, 1% of the files changed", _make_small, _small_bytes,

@@ -101,17 +101,7 @@ struct FileTask: ~Copyable {
   mutating func findData() {
     while let offset = window.wantsExtent {
       do {
-        let map = plan.map
-        let sectorBytes = plan.sectorBytes
-        let found =
-          try plan.leftOut == nil
-          ? map.extent(from: offset, in: plan.source, sectorBytes: sectorBytes)
-          : map.extent(
-            from: offset,
-            in: plan.source,
-            sectorBytes: sectorBytes,
-            without: plan.leftOut ?? []
-          )
+        let found = try plan.extent(from: offset)
         noteHole(from: offset, to: found?.offset)
         window.add(found)
       } catch {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import FileTree
+internal import SystemPackage
 
 /// How one direction is carried out.
 struct TransferMode: Equatable {
@@ -17,6 +18,12 @@ struct TransferPlan {
   /// What runs of zeros of a file are measured in, in bytes: most filesystems can have no smaller
   /// hole.
   static let zeroGranuleBytes = 4096
+
+  /// Holes of so many bytes are read with what is around them, where zeros are left out of what is
+  /// written: a request costs more than these zeros.
+  static let spannedHoleBytes: UInt64 = 32 << 10
+  /// As much data is worth a request of its own, in bytes.
+  static let spanBytes: UInt64 = 1 << 20
 
   /// The source, open for reading.
   var source: Int32
@@ -43,4 +50,20 @@ struct TransferPlan {
   var zeroGranuleBytes = 0
 
   var skipsZeros: Bool { zeroGranuleBytes > 0 }
+
+  /// The next run of data that is moved, or `nil` when there is none (`lseek`).
+  func extent(from offset: UInt64) throws(Errno) -> DataExtent? {
+    if let leftOut {
+      return try map.extent(from: offset, in: source, sectorBytes: sectorBytes, without: leftOut)
+    }
+    guard skipsZeros && sectorBytes == 1 else {
+      return try map.extent(from: offset, in: source, sectorBytes: sectorBytes)
+    }
+    return try map.extent(
+      from: offset,
+      in: source,
+      spanning: Self.spannedHoleBytes,
+      upTo: Self.spanBytes
+    )
+  }
 }
