@@ -9,6 +9,8 @@ public struct DataExtent: Equatable, Sendable {
   public var offset: UInt64
   /// How long it is, more than 0.
   public var length: UInt64
+  /// Whether there are holes in it.
+  public var spansHoles = false
 
   /// Where it ends.
   var end: UInt64 { offset + length }
@@ -100,6 +102,7 @@ public enum DataMap: Equatable, Sendable {
       next.offset - joined.end <= holeBytes
     {
       joined.length = next.end - joined.offset
+      joined.spansHoles = true
     }
     return joined
   }

@@ -29,7 +29,7 @@ struct FilterBuilder {
   private(set) var merges: [MergeRule]
   /// Whether rules are about attributes.
   private(set) var hasAttributeRules = false
-  /// What CVS ignores, as the first rule has it that asks for that; those after it ask for the same.
+  /// What CVS ignores, as the first rule has it that asks for that; all after it mean the same.
   private(set) var ignoredByCVS: [FilterRule]?
 
   init(

@@ -75,6 +75,8 @@ struct CopyWindow {
     var filled = 0
     /// How much of it is written.
     var written = 0
+    /// Whether there are holes in it.
+    var spansHoles = false
   }
 
   var blocks = InlineArray<32, Block>(repeating: Block())
@@ -89,6 +91,7 @@ struct CopyWindow {
   /// The run of data that blocks are being cut from.
   private var cursor: UInt64
   private var extentEnd: UInt64
+  private var extentSpansHoles = false
   var hasEnded = false
   /// Blocks that hold a buffer.
   var activeBlocks = 0
@@ -141,6 +144,7 @@ struct CopyWindow {
     precondition(extent.offset >= cursor && extent.length > 0)
     cursor = extent.offset
     extentEnd = extent.offset + extent.length
+    extentSpansHoles = extent.spansHoles
   }
 
   /// Whether a block was read in full, and waits to be taken.
@@ -194,11 +198,12 @@ struct CopyWindow {
     block.lease = lease
     block.offset = cursor
     block.length = length
+    block.spansHoles = extentSpansHoles
     activeBlocks += 1
     cursor += UInt64(length)
     // A read that asks for more than there is would sever its link.
     let isAligned = length % readAlignment == 0 && length % writeAlignment == 0
-    guard linksPairs && !isUnsized && !loadsOnly && isAligned else {
+    guard linksPairs && !isUnsized && !loadsOnly && isAligned && !extentSpansHoles else {
       block.phase = .reading
       blocks[index] = block
       return read(index)
@@ -278,12 +283,15 @@ struct CopyWindow {
   /// Where the caller keeps the lease of a block's buffer.
   @inline(__always)
   func lease(of block: Int) -> Int { blocks[block].lease }
+  /// Whether there are holes in a block, which are not written.
+  @inline(__always)
+  func spansHoles(_ block: Int) -> Bool { blocks[block].spansHoles }
   /// What the tag of a block's requests has to carry.
   @inline(__always)
   func attempt(of block: Int) -> UInt8 { blocks[block].attempt }
 
-  /// Leaves out bytes at the start of a write that was just handed out: they are zeros, and the
-  /// target has zeros there.
+  /// Leaves out bytes at the start of a write that was just handed out: they are a hole, or zeros
+  /// where the target has some.
   ///
   /// - Parameters:
   ///   - index: The block.

@@ -93,8 +93,8 @@ extension EventLoop where Queue: ~Copyable, File: ~Copyable {
     case .read(let block, let offset, let position, let length):
       prepareRead(index, block, offset, at: position, length)
     case .write(let block, let offset, let position, let length):
-      guard !slots[index].task.plan.skipsZeros else {
-        return prepareData(index, block, offset, at: position, length)
+      guard !slots[index].task.leavesOut(of: block) else {
+        return preparePart(index, block, offset, at: position, length)
       }
       let aligned = length.roundedDown(to: slots[index].task.plan.writing.alignment)
       guard aligned > 0 else { return keepEnd(index, block, at: position, length) }
@@ -109,22 +109,21 @@ extension EventLoop where Queue: ~Copyable, File: ~Copyable {
     if let lease = slots[index].task.window.keepEnd(block, length) { giveBack(lease, of: index) }
   }
 
-  /// Writes the first run of a block that is not all zeros; what is behind it is due again then.
-  private mutating func prepareData(
+  /// Writes the first part of a block that is not left out; what is behind it is due again then.
+  private mutating func preparePart(
     _ index: Int,
     _ block: Int,
     _ offset: UInt64,
     at position: Int,
     _ length: Int
   ) {
-    let granuleBytes = slots[index].task.plan.zeroGranuleBytes
-    let whole = slice(index, block, at: position, length)
-    let zeros = whole.run(ofZeros: true, granuleBytes: granuleBytes)
-    if zeros > 0, let lease = slots[index].task.window.skip(block, zeros) {
+    let read = slice(index, block, at: position, length)
+    let spansHoles = slots[index].task.window.spansHoles(block)
+    let (leftOut, count) = slots[index].task.plan.part(of: read, at: offset, spansHoles: spansHoles)
+    if leftOut > 0, let lease = slots[index].task.window.skip(block, leftOut) {
       return giveBack(lease, of: index)
     }
-    let dataBytes = whole.run(from: zeros, ofZeros: false, granuleBytes: granuleBytes)
-    prepareWrite(index, block, offset + UInt64(zeros), at: position + zeros, dataBytes)
+    prepareWrite(index, block, offset + UInt64(leftOut), at: position + leftOut, count)
     noteStarted(index)
   }
 

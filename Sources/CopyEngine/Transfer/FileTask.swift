@@ -151,6 +151,11 @@ struct FileTask: ~Copyable {
   /// What the tag of a block's requests has to carry; mutating for the same reason.
   mutating func attempt(of block: Int) -> UInt8 { window.attempt(of: block) }
 
+  /// Whether not all of a block is written, but not its holes, or zeros; mutating as well.
+  mutating func leavesOut(of block: Int) -> Bool {
+    plan.skipsZeros || window.spansHoles(block)
+  }
+
   /// Notes that a request was handed to the queue.
   mutating func started() { requestsInFlight += 1 }
 

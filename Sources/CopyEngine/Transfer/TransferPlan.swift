@@ -2,6 +2,7 @@
 
 internal import FileTree
 internal import SystemPackage
+internal import Uring
 
 /// How one direction is carried out.
 struct TransferMode: Equatable {
@@ -19,8 +20,8 @@ struct TransferPlan {
   /// hole.
   static let zeroGranuleBytes = 4096
 
-  /// Holes of so many bytes are read with what is around them, where zeros are left out of what is
-  /// written: a request costs more than these zeros.
+  /// Holes of so many bytes are read with what is around them: a request costs more than these
+  /// zeros.
   static let spannedHoleBytes: UInt64 = 32 << 10
   /// As much data is worth a request of its own, in bytes.
   static let spanBytes: UInt64 = 1 << 20
@@ -56,7 +57,7 @@ struct TransferPlan {
     if let leftOut {
       return try map.extent(from: offset, in: source, sectorBytes: sectorBytes, without: leftOut)
     }
-    guard skipsZeros && sectorBytes == 1 else {
+    guard sectorBytes == 1 else {
       return try map.extent(from: offset, in: source, sectorBytes: sectorBytes)
     }
     return try map.extent(
@@ -65,5 +66,30 @@ struct TransferPlan {
       spanning: Self.spannedHoleBytes,
       upTo: Self.spanBytes
     )
+  }
+
+  /// What of bytes that were read is written next: all of them, unless there are holes in them or
+  /// zeros that are left out.
+  ///
+  /// - Parameters:
+  ///   - read: The bytes.
+  ///   - offset: Where they lie in the file.
+  ///   - spansHoles: Whether there are holes in them.
+  /// - Returns: How many are left out before it, and how many it is.
+  func part(
+    of read: BufferSlice,
+    at offset: UInt64,
+    spansHoles: Bool
+  ) -> (leftOut: Int, count: Int) {
+    if skipsZeros {
+      let zeros = read.run(ofZeros: true, granuleBytes: zeroGranuleBytes)
+      return (zeros, read.run(from: zeros, ofZeros: false, granuleBytes: zeroGranuleBytes))
+    }
+    // Where somebody makes a hole of it meanwhile, the file is copied again for that.
+    guard spansHoles, let data = try? map.extent(from: offset, in: source) else {
+      return (0, read.count)
+    }
+    let start = min(data.offset - offset, UInt64(read.count))
+    return (Int(start), Int(min(data.length, UInt64(read.count) - start)))
   }
 }
