@@ -198,6 +198,10 @@ WORKS = {work.name: work for work in (
          lambda s: _count(131_072, s) * 8192),
     Work("real", "up to 4 GiB of /usr", _make_real, lambda s: _count(4096, s) * MIB * 5 // 4),
     Work("again", "small, copied before and not changed", _make_small, _small_bytes, again=True),
+    Work("large-again", "large, copied before and not changed", _make_large, lambda s: 2 * _count(1024, s) * MIB,
+         again=True),
+    Work("tiny-again", "tiny, copied before and not changed", _make_tiny, lambda s: _count(200_000, s) * 5120,
+         again=True),
     Work("update", "small, copied before, 1% of the files changed", _make_small, _small_bytes,
          again=True, changed=True),
 )}
