@@ -28,6 +28,31 @@ import Testing
     }
   }
 
+  /// Where one of several sources is missing, beside rsync.
+  @Test(
+    .enabled(if: RsyncTwin.obstacle == nil, "rsync is not installed"),
+    arguments: [
+      "s/gone/ s/d/ D", "s/d/ s/gone/ D", "s/gone/. s/d/ D", "s/gone s/d/ D", "s/gone/x s/d/ D",
+      "s/d/ s/gone/x D", "--delete-after s/gone/ s/d/ D", "--ignore-errors s/gone/ s/d/ D",
+      "--delete-before s/d/ s/gone/ D", "--ignore-missing-args s/gone s/d/ D",
+      "--ignore-missing-args s/gone/ s/d/ D", "--ignore-missing-args s/gone/x s/d/ D",
+      "--delete-missing-args s/gone/ s/d/ D", "--delete-missing-args s/gone/x s/d/ D",
+      "-R s/gone/./x s/./d D", "-R s/./gone/x s/./d D", "--files-from=list --no-R s D",
+      "--files-from=list s D", "--files-from=anchors --no-R s D", "--files-from=anchors s D",
+      "--delete-excluded s/gone/ s/d/ D", "--max-delete=1 s/gone/ s/d/ D",
+    ]
+  )
+  func missingSources(_ line: String) throws {
+    let script = """
+      mkdir -p s/d/sub d/sub d/d/sub d/old; echo 1 > s/d/f; echo 1 > s/d/sub/g
+      for n in d/gone d/sub/gone d/d/gone d/d/sub/gone d/old/x; do echo 2 > $n; done
+      printf 'gone/x\\nd/\\n' > list; printf 'gone/.\\nd/.\\n' > anchors
+      find s d -exec touch -hd @1700000000 {} +
+      """
+    try RsyncTwin(script: script, aspects: [.modes, .owners, .times])
+      .compare("-rlptgoD --delete \(line)")
+  }
+
   @Test(.enabled(if: isRoot, "only root can mount"), arguments: DeletionTests.moments)
   func mountPoints(_ moment: String) throws {
     try withSandbox { sandbox in

@@ -115,6 +115,8 @@ def _parted(case, differences):
     known = {name.split(b"/", 1)[-1] for name in names}
     return [each for each in differences
             if not (each.name in names
+                    # A name that is made anew changes its directory, whose time -O and -b leave.
+                    or each.aspect == "mtime" and each.actual == "new" and each.name in {os.path.dirname(name) for name in names}
                     or each.aspect == "output" and not each.name and (
                         _is_about(each.line, known)
                         or b":" in each.line))]
@@ -408,6 +410,23 @@ def _backed_up_too(case, differences):
                                                  or each.aspect == "output" and each.expected is None and each.line.startswith(b"backed up ")
                                                  or each.aspect == "mtime" and each.actual == "new"
                                                  or each.aspect == "linked with")]
+
+
+@excuse("delete-excluded-backups")
+def _not_deleted(case, differences):
+    """Backups of earlier runs, and the directories that they keep."""
+    if not (case.has("-b", "--backup") and case.has("--delete-excluded")) or case.has("--backup-dir"):
+        return differences
+    kept = {each.name.removeprefix(b"dst/") for each in differences
+            if each.aspect == "entry" and each.expected is None and each.name.endswith((b"~", b".old", b".b"))}
+    above = {name[:end] for name in kept for end in range(len(name)) if name[end:end + 1] == b"/"}
+    names = kept | above
+    return [each for each in differences if not (
+        each.aspect in ("entry", "mtime") and each.name.removeprefix(b"dst/") in names
+        or each.aspect == "output" and each.actual is None and each.line.startswith(b"*deleting ")
+        and each.line.split(maxsplit=1)[1].rstrip(b"/") in names
+        or each.aspect == "output" and each.expected is None
+        and each.line.removeprefix(b"cannot delete non-empty directory: ") in above)]
 
 
 @excuse("delete-missing")
