@@ -63,6 +63,7 @@ struct OutputOracleTests {
       "-aiv --no-i", "-a --info=stats2,del", "-avv --info=none --debug=none", "-aqi", "-av8",
       "-a --out-format=%n|%L|%l|%o|%M|%B|%U|%G|%20n|%-20n|%f|%10l|%i|%Q|%z|%5%|%m|%u|%",
       "-rlt --out-format=%U|%G|%'l|%''l|%-12''l|%10L|%-10i|", "-a --out-format=%%n%%",
+      "-avm", "-av --delay-updates", "-av --qsort", "-av --delete-after", "-av --delete-delay",
       "-a --info=stats1", "-a --info=flist,name0", "-a --stats --link-dest=../s",
       "-a --out-format=%f|%n --files-from=names", "-a --out-format=%f|%n --no-R --files-from=names",
     ],

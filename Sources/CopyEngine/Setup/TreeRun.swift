@@ -239,7 +239,8 @@ struct TreeRun {
     if !sources.isEmpty { try checkRoom(sources, found) }
     let target = plan.options.isDryRun ? found : try resolver.create(found, for: sources)
     if found.madeDirectories > 0 {
-      let path = resolver.isLone ? found.path.directory : found.path
+      let path =
+        sources.isEmpty ? plan.target : resolver.isLone ? found.path.directory : found.path
       setup.tell(.createdTarget(path, ofPath: found.madeDirectories))
     }
     if target.isNew && target.newName == nil && !resolver.isLone {

@@ -23,7 +23,8 @@ struct TypedOutput {
   var keepsHighBits = false
   var buffering = OutputBuffering.automatic
   var errors = Errors.errors
-  /// Whether the list is said to be gathered before anything is copied (`--no-inc-recursive`).
+  /// Whether the list is said to be gathered before anything is copied (`--no-inc-recursive`,
+  /// `--qsort`).
   var listsFirst = false
   /// Where events are written for machines (`--json`), figures (`--metrics`), and what is done each
   /// second (`--trace`).

@@ -21,7 +21,7 @@ enum WordRows {
       ["qsort"],
       in: .compatibility,
       help: "Accepted: there is no list of files to be sorted."
-    ) { _, _ in },
+    ) { options, _ in options.output.listsFirst = true },
 
     OptionRow(
       ["secluded-args", "protect-args"],

@@ -82,6 +82,8 @@ struct RunReporter {
     let moment = plan.options.deletion.moment
     let isGathered =
       verbosity.listsFirst || !rules.isRecursive || moment == .before || moment == .after
+      || rules.filters.prunesEmptyDirectories
+      || plan.options.staging.delaysNames
     return isGathered ? "building file list ... done" : "sending incremental file list"
   }
 
