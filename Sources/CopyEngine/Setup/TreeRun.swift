@@ -213,8 +213,8 @@ struct TreeRun {
         let isMissing =
           error.errno == .noSuchFileOrDirectory && plan.options.rules.ignoresMissing
           && resolver.lacksOnlyName(source)
-        // As in rsync: a name that is missing in its directory has no names, but of a directory that
-        // should be read nobody knows what was in it.
+        // As in rsync: what is missing in its directory has no names, but of a directory that should
+        // be read nobody knows what was in it.
         if error.errno != .noSuchFileOrDirectory || !resolver.lacksOnlyName(source) {
           isReadInFull = false
         }
