@@ -210,15 +210,16 @@ struct TreeRun {
           setup.tell(.failed(gone))
         }
       } catch {
-        let isMissing =
-          error.errno == .noSuchFileOrDirectory && plan.options.rules.ignoresMissing
-          && resolver.lacksOnlyName(source)
-        // As in rsync: what is missing in its directory has no names, but of a directory that should
+        let lacksOnlyName =
+          error.errno == .noSuchFileOrDirectory && resolver.lacksOnlyName(source)
+        // As in rsync: what is missing in its directory has no names, but of a directory that is to
         // be read nobody knows what was in it.
-        if error.errno != .noSuchFileOrDirectory || !resolver.lacksOnlyName(source) {
-          isReadInFull = false
+        if !lacksOnlyName { isReadInFull = false }
+        if lacksOnlyName && plan.options.rules.ignoresMissing {
+          resolver.noteLacking(source)
+        } else {
+          resolver.missing.append(error)
         }
-        if !isMissing { resolver.missing.append(error) } else { resolver.noteLacking(source) }
       }
     }
     report.failures += resolver.missing.count
