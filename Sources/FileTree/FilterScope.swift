@@ -83,7 +83,7 @@ public final class FilterScope: Sendable {
     Self.flatten(list.rules, mergeLists, side, into: &all)
     rules = all.filter { !$0.flags.contains(.attributes) }
     attributeRules = all.filter { $0.flags.contains(.attributes) }
-    needsPath = (rules + list.protections).contains { $0.pattern?.needsPath == true }
+    needsPath = [rules, list.protections].joined().contains { $0.pattern?.needsPath == true }
   }
 
   /// The same rules in a directory below.

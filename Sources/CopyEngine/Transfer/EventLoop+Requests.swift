@@ -118,8 +118,7 @@ extension EventLoop where Queue: ~Copyable, File: ~Copyable {
     _ length: Int
   ) {
     let read = slice(index, block, at: position, length)
-    let spansHoles = slots[index].task.window.spansHoles(block)
-    let (leftOut, count) = slots[index].task.plan.part(of: read, at: offset, spansHoles: spansHoles)
+    let (leftOut, count) = slots[index].task.part(of: read, in: block, at: offset)
     if leftOut > 0, let lease = slots[index].task.window.skip(block, leftOut) {
       return giveBack(lease, of: index)
     }

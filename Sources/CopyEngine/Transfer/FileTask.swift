@@ -155,6 +155,14 @@ struct FileTask: ~Copyable {
   mutating func leavesOut(of block: Int) -> Bool {
     plan.skipsZeros || window.spansHoles(block)
   }
+  /// What of bytes of a block is written next; mutating as well.
+  mutating func part(
+    of read: BufferSlice,
+    in block: Int,
+    at offset: UInt64
+  ) -> (leftOut: Int, count: Int) {
+    plan.part(of: read, at: offset, spansHoles: window.spansHoles(block))
+  }
 
   /// Notes that a request was handed to the queue.
   mutating func started() { requestsInFlight += 1 }
