@@ -201,6 +201,24 @@ struct RunLimitsTests {
     }
   }
 
+  @Test("no more workers help to remove trees than the target's filesystem lets go on at once")
+  func removers() {
+    for (kind, processors, waiting, expected) in [
+      (FilesystemKind.ext4, 2, 3, 3), (.xfs, 2, 3, 1), (.xfs, 2, 2, 0), (.xfs, 8, 7, 7),
+      (.xfs, 64, 5, 5), (.btrfs, 2, 1, 0), (.btrfs, 8, 7, 0), (.other, 2, 0, 0),
+    ] {
+      var disks = DiskTraits()
+      disks.targetKind = kind
+      let limits = RunLimits(
+        TransferOptions(),
+        disks: disks,
+        processors: processors,
+        descriptors: 65_536
+      )
+      #expect(limits.helpersToRemove(of: waiting) == expected, "\(kind), \(processors)")
+    }
+  }
+
   @Test("buffers, workers and what is dirty follow the control group", arguments: [1, 4, 16, 24])
   func controlGroup(_ megabytes: Int) {
     let bytes = megabytes << 20

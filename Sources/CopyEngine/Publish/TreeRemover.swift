@@ -4,12 +4,6 @@ internal import FileTree
 internal import Kernel
 internal import SystemPackage
 
-/// A doomed directory that is to be read on from a position (`lseek`), 0 being its start.
-struct DoomedWork: Sendable {
-  let directory: DoomedDirectory
-  var position: Int64 = 0
-}
-
 /// Removes names of the target, directories with all that is in them; in a dry run it only tells
 /// what would go.
 ///
@@ -19,8 +13,8 @@ struct DoomedWork: Sendable {
 final class TreeRemover {
   /// What is to be done next.
   enum Step {
-    /// This, the first first.
-    case more([DoomedWork])
+    /// The directories that were found, then the rest of this one.
+    case more([DoomedWork], then: DoomedWork)
     /// Nothing: the topmost directory is gone, or stays.
     case done(DoomedDirectory)
     /// Nothing here: others are not done yet.
@@ -63,10 +57,14 @@ final class TreeRemover {
   ///
   /// - Returns: Whether nothing in it had to stay.
   func removeNow(_ directory: DoomedDirectory) -> Bool {
-    var stack = [DoomedWork(directory: directory)]
-    while let work = stack.popLast() {
+    var ranges = DoomedRanges()
+    ranges.push([DoomedWork(directory: directory)])
+    while let work = ranges.takeNext() {
       guard !run.shouldStop else { return false }
-      if case .more(let works) = step(work) { stack += works.reversed() }
+      if case .more(let works, let rest) = step(work) {
+        ranges.push([rest])
+        ranges.push(works)
+      }
     }
     return !directory.staysNonEmpty
   }
@@ -87,7 +85,7 @@ extension TreeRemover {
         }
         if !found.isEmpty {
           let rest = try DirectoryReader.position(of: place.number)
-          return .more(found + [DoomedWork(directory: directory, position: rest)])
+          return .more(found, then: DoomedWork(directory: directory, position: rest))
         }
       } catch {
         // The directory has to stay, whatever becomes of those in it.
@@ -121,7 +119,8 @@ extension TreeRemover {
           directory.keepSomething()
           continue
         }
-        found.append(DoomedWork(directory: DoomedDirectory(name, in: directory)))
+        let doomed = DoomedDirectory(name, in: directory)
+        found.append(DoomedWork(directory: doomed, inode: entry.inode))
         continue
       }
       if mayGo(directory) && names.remove(name, kind, from: number, .doomed(directory)) {
@@ -189,7 +188,7 @@ extension TreeRemover {
         guard removeEmptied(directory) else {
           // A filesystem may have passed over names while others were removed.
           directory.retain()
-          return .more([DoomedWork(directory: directory)])
+          return .more([], then: DoomedWork(directory: directory))
         }
       } else {
         if names.keepsBackups && !isDry && hasNames(directory) { directory.keepSomething() }

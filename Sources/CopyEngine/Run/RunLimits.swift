@@ -14,6 +14,8 @@ struct RunLimits: Equatable {
   let bound: Bound?
   /// What memory the process may take, and with it the run.
   let memory: MemoryLimits
+  /// How many workers help each other to remove trees.
+  let removersMax: Int
   /// The buffers that all workers share.
   let blocks: Int
   /// The size of a buffer, in bytes.
@@ -146,6 +148,7 @@ struct RunLimits: Equatable {
     ]
     let least = allowed.min { $0.workers < $1.workers } ?? (.memory, wanted)
     workers = max(1, min(wanted, least.workers))
+    removersMax = Self.removersMax(disks, workers: workers, processors: processors)
     workersWanted = wanted
     bound = workers >= wanted ? nil : least.bound
     let blocksWanted = max(Self.blocksWanted, Self.blocksOfWorker * workers)
@@ -216,6 +219,23 @@ struct RunLimits: Equatable {
   static func workersMin(_ disks: DiskTraits) -> Int {
     disks.targetKind == .btrfs ? workersDefaultMinOnBtrfs : workersDefaultMin
   }
+
+  /// On XFS to remove a name and to free its inode in the background both take the lock of a group
+  /// of inodes, so that more than there are processors only wait; on btrfs all wait for one tree.
+  private static func removersMax(_ disks: DiskTraits, workers: Int, processors: Int) -> Int {
+    switch disks.targetKind {
+    case .btrfs: 1
+    case .xfs: min(workers, max(1, processors))
+    default: workers
+    }
+  }
+
+  /// How many of the workers that wait may help to remove trees; those that do something else count
+  /// as if they did.
+  ///
+  /// - Parameter waiting: How many wait.
+  /// - Returns: How many of them may.
+  func helpersToRemove(of waiting: Int) -> Int { max(0, waiting - (workers - removersMax)) }
 
   /// The size of a block for an array: whole rows, so that none has to be read before it is written
   /// again with its parity.

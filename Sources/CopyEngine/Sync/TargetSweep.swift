@@ -22,6 +22,7 @@ final class TargetSweep {
 
   private let run: RunContext
   private let opener: DirectoryOpener
+  private let share: (inout DoomedRanges) -> Bool
   private let filter: SourceFilter
   private var reader = DirectoryReader()
   /// The fingerprints of the one source's names, as far as they are known.
@@ -33,18 +34,31 @@ final class TargetSweep {
 
   /// More names than this are looked up one by one: some 0.5 MiB.
   private static var namesMax: Int { 32_768 }
-  /// Of one directory more trees than this are removed at once, and not by whoever has time.
-  private static var foundMax: Int { 1_024 }
+  /// Of one directory no more trees than this wait to be removed by whoever has time.
+  private static var foundMax: Int { 4_096 }
 
-  init(_ run: RunContext, _ opener: DirectoryOpener) {
+  /// Makes the sweep of one worker.
+  ///
+  /// - Parameters:
+  ///   - run: What it belongs to.
+  ///   - opener: Opens directories.
+  ///   - share: Leaves trees to other workers, and says whether it could.
+  init(
+    _ run: RunContext,
+    _ opener: DirectoryOpener,
+    share: @escaping (inout DoomedRanges) -> Bool
+  ) {
     self.run = run
     self.opener = opener
+    self.share = share
     filter = SourceFilter(run: run)
   }
 
   /// Removes what is no directory (`getdents64`, `statx`, `unlinkat`).
   ///
-  /// - Returns: The trees that are to be removed, for each of which the directory waits.
+  /// Of many trees some are left to workers that wait, while the directory is still read.
+  ///
+  /// - Returns: The other trees that are to be removed, for each of which the directory waits.
   func sweep(_ subject: Subject, _ remover: TreeRemover) -> [DoomedWork] {
     guard subject.sides.target >= 0, !isBelowLink(subject.directory), isOnFilesystem(subject),
       mayGoOn
@@ -71,6 +85,16 @@ final class TargetSweep {
       run.fail(error, in: subject.directory, subject.sides)
     }
     return found
+  }
+
+  /// Leaves part of the trees that were found to other workers, where some wait.
+  ///
+  /// - Returns: Whether there is room for more.
+  private func handOut(_ found: inout [DoomedWork]) -> Bool {
+    var ranges = DoomedRanges(found)
+    guard share(&ranges) else { return false }
+    found = ranges.takeAll()
+    return true
   }
 
   /// Whether names may still be removed.
@@ -210,12 +234,12 @@ final class TargetSweep {
       return
     }
     let doomed = DoomedDirectory(name, in: directory)
-    if found.count < Self.foundMax {
-      directory.retainEntry()
-      found.append(DoomedWork(directory: doomed))
-    } else {
+    guard found.count < Self.foundMax || handOut(&found) else {
       _ = remover.removeNow(doomed)
+      return
     }
+    directory.retainEntry()
+    found.append(DoomedWork(directory: doomed, inode: entry.inode))
   }
 
   /// What a name of the target is, where its directory does not tell; `nil` where it is gone.

@@ -27,15 +27,14 @@ extension TreeWalk where Work: ~Copyable {
       guard !run.shouldStop else { return }
     }
     if sweep != nil { names.sort() }
-    let doomed = removeSurplus(of: merged, names)
+    removeSurplus(of: merged, names)
     names.seal()
     merged.setNames(names)
     stack.push(
-      doomed
-        + merged.members.map { member in
-          guard let name = member.onlyName else { return .directory(member.directory, position: 0) }
-          return .entry(member.directory, name: name, targetName: name)
-        }
+      merged.members.map { member in
+        guard let name = member.onlyName else { return .directory(member.directory, position: 0) }
+        return .entry(member.directory, name: name, targetName: name)
+      }
     )
   }
 
@@ -72,6 +71,33 @@ extension TreeWalk where Work: ~Copyable {
   }
 }
 
+// Names that the target may not tell from others.
+extension TreeWalk where Work: ~Copyable {
+  /// Visits a name that was put off, unless the target has another one in its place.
+  mutating func visitLate(_ late: SimilarNames.Late) {
+    let directory = late.directory
+    do throws(CopyError) {
+      let sides = try opener.open(directory)
+      defer { withExtendedLifetime(sides) {} }
+      let isTaken: Bool
+      do throws(Errno) {
+        isTaken = try SimilarNames.areOne(late.targetName, late.other, in: sides.target)
+      } catch {
+        throw .target(.stat, directory.targetPath(late.targetName), error)
+      }
+      if isTaken {
+        let other = directory.targetPath(late.other)
+        throw CopyError(.nameIsTaken(by: other), directory.sourcePath(late.name), nil, .entry)
+      }
+      let item = visit(late.name, as: late.targetName, in: directory, sides)
+      if let item { stack.push([item]) }
+    } catch {
+      run.fail(error, at: FailedPlace(nearest: directory))
+    }
+    visitor.complete(directory)
+  }
+}
+
 // Names of the target that the source lacks.
 extension TreeWalk where Work: ~Copyable {
   /// Whether a name is that of a directory, or of a link that counts as one.
@@ -88,20 +114,19 @@ extension TreeWalk where Work: ~Copyable {
       return false
     }
     let subject = TargetSweep.Subject(directory: directory, sides: sides)
-    let doomed = sweep.sweep(subject, visitor.executor.remover)
-    guard !doomed.isEmpty else { return false }
-    stack.push(doomed.map { .doomed($0) } + [.directory(directory, position: 0)])
+    let found = sweep.sweep(subject, visitor.executor.remover)
+    guard !found.isEmpty else { return false }
+    stack.push([.directory(directory, position: 0)])
+    doomed.push(found)
     return true
   }
 
   /// Removes what all sources of a merged directory lack.
-  ///
-  /// - Returns: The trees that are to be removed.
-  mutating func removeSurplus(of merged: MergedDirectory, _ names: MergedNames) -> [WorkItem] {
+  mutating func removeSurplus(of merged: MergedDirectory, _ names: MergedNames) {
     // Where only single names are put into a directory, it is nobody's.
     guard let sweep, let first = merged.members.first(where: \.isRead),
       !merged.members.contains(where: { $0.directory.isNew || $0.directory.isMissing })
-    else { return [] }
+    else { return }
     for member in merged.members where member.isRead {
       guard let sides = try? opener.open(member.directory) else { continue }
       visitor.executor.prepare(member.directory, sides)
@@ -110,17 +135,24 @@ extension TreeWalk where Work: ~Copyable {
         sides: sides,
         merged: (merged, names)
       )
-      return sweep.sweep(subject, visitor.executor.remover).map { .doomed($0) }
+      return doomed.push(sweep.sweep(subject, visitor.executor.remover))
     }
-    return []
   }
 
-  /// Goes on to remove a tree.
-  mutating func remove(_ work: DoomedWork) {
+  /// Goes on with the next directory that is to be removed, and leaves others to a worker that
+  /// waits.
+  ///
+  /// - Returns: Whether there was one.
+  mutating func removeNext() -> Bool {
+    guard !run.shouldStop, let work = doomed.takeNext() else { return false }
+    _ = stack.share(&doomed, run.limits)
     switch visitor.executor.remover.step(work) {
-    case .more(let works): stack.push(works.map { .doomed($0) })
+    case .more(let works, let rest):
+      doomed.push([rest])
+      doomed.push(works)
     case .done(let directory): visitor.complete(directory.root)
     case .waits: break
     }
+    return true
   }
 }

@@ -16,6 +16,8 @@ struct TreeWalk<Work: Executor & ~Copyable>: ~Copyable {
   /// Where a disk seeks, what is to be visited next.
   private var batch: NameBatch
   var visitor: EntryVisitor<Work>
+  /// What is to be removed before anything else is done.
+  var doomed = DoomedRanges()
   /// Searches directories of the target, where names are removed that the source lacks.
   let sweep: TargetSweep?
 
@@ -24,7 +26,9 @@ struct TreeWalk<Work: Executor & ~Copyable>: ~Copyable {
     opener = parts.opener
     stack = parts.stack
     similarNames = parts.similarNames
-    sweep = visitor.executor.sweeps ? TargetSweep(parts.run, parts.opener) : nil
+    sweep =
+      visitor.executor.sweeps
+      ? TargetSweep(run, opener, share: { [run, stack] in stack.share(&$0, run.limits) }) : nil
     self.visitor = visitor
     batch = NameBatch(
       directoriesMax: run.limits.batchDirectoriesMax,
@@ -56,8 +60,8 @@ struct TreeWalk<Work: Executor & ~Copyable>: ~Copyable {
       visitLate(late)
     case .delayed(let files):
       visitor.executor.release(files)
-    case .doomed(let work):
-      remove(work)
+    case .doomed(let works):
+      doomed.push(works)
     }
     if !batch.isEmpty && stack.isEmpty { visitBatch() }
   }
@@ -65,7 +69,7 @@ struct TreeWalk<Work: Executor & ~Copyable>: ~Copyable {
   /// Visits a name, and has a file copied.
   ///
   /// - Returns: What has to be read next: the entry itself, if it is a directory.
-  private mutating func visit(
+  mutating func visit(
     _ name: EntryName,
     as targetName: EntryName,
     in directory: CopyDirectory,
@@ -96,30 +100,6 @@ struct TreeWalk<Work: Executor & ~Copyable>: ~Copyable {
       !similarNames.putsOff(name, as: targetName, in: directory)
     else { return }
     if let item = take(visitor.visit(&entry), entry) { stack.push([item]) }
-  }
-
-  /// Visits a name that was put off, unless the target has another one in its place.
-  private mutating func visitLate(_ late: SimilarNames.Late) {
-    let directory = late.directory
-    do throws(CopyError) {
-      let sides = try opener.open(directory)
-      defer { withExtendedLifetime(sides) {} }
-      let isTaken: Bool
-      do throws(Errno) {
-        isTaken = try SimilarNames.areOne(late.targetName, late.other, in: sides.target)
-      } catch {
-        throw .target(.stat, directory.targetPath(late.targetName), error)
-      }
-      if isTaken {
-        let other = directory.targetPath(late.other)
-        throw CopyError(.nameIsTaken(by: other), directory.sourcePath(late.name), nil, .entry)
-      }
-      let item = visit(late.name, as: late.targetName, in: directory, sides)
-      if let item { stack.push([item]) }
-    } catch {
-      run.fail(error, at: FailedPlace(nearest: directory))
-    }
-    visitor.complete(directory)
   }
 
   private mutating func prepare(_ directory: CopyDirectory, _ sides: DirectorySides) {

@@ -13,8 +13,8 @@ enum WorkItem: Sendable {
   case merged(MergedDirectory)
   /// Copy an entry that was put off, since the target may not tell its name from another one.
   case late(SimilarNames.Late)
-  /// Remove a tree of the target.
-  case doomed(DoomedWork)
+  /// Remove trees of the target.
+  case doomed([DoomedWork])
   /// Give files their names that have waited for all others.
   case delayed([DelayedFile])
   /// Copy a file that another worker has found, and counts in its directory.
@@ -56,7 +56,10 @@ final class WorkStack: Sendable {
   var isEmpty: Bool { state.withLock { $0.items.isEmpty } }
 
   /// Whether a worker waits, or is about to, for something that nobody has pushed.
-  var lacksWork: Bool { state.withLock { $0.freeWorkers > $0.items.count } }
+  var lacksWork: Bool { workersWithoutWork > 0 }
+
+  /// How many workers wait so.
+  private var workersWithoutWork: Int { state.withLock { max(0, $0.freeWorkers - $0.items.count) } }
 
   /// Says that a worker is being started, which takes longer than to find the first files.
   func expectWorker() { state.withLock { $0.expectedWorkers += 1 } }
@@ -68,6 +71,18 @@ final class WorkStack: Sendable {
   func push(_ added: [WorkItem]) {
     guard !added.isEmpty else { return }
     state.withLockWaking { $0.items.append(contentsOf: added.reversed()) }
+  }
+
+  /// Leaves trees that are to be removed to workers that wait.
+  ///
+  /// - Parameters:
+  ///   - doomed: Those of one worker, which keeps some.
+  ///   - limits: How many may help.
+  /// - Returns: Whether any are left to others.
+  func share(_ doomed: inout DoomedRanges, _ limits: RunLimits) -> Bool {
+    let parts = doomed.share(among: limits.helpersToRemove(of: workersWithoutWork))
+    push(parts.map { .doomed($0) })
+    return !parts.isEmpty
   }
 
   /// Takes work if there is any; `finishItem` must follow.

@@ -78,8 +78,13 @@ struct Worker<Work: Executor & ~Copyable>: ~Copyable {
   private mutating func process(_ item: WorkItem) {
     walk.process(item)
     walk.visitor.takeDone()
+    while walk.removeNext() { keepGoing() }
     stack.finishItem()
-    // Files that were just opened get on their way while the walk goes on.
+    keepGoing()
+  }
+
+  /// Gets files that were just opened on their way while the walk goes on.
+  private mutating func keepGoing() {
     if !walk.visitor.executor.isIdle { turn(waits: false) }
   }
 
