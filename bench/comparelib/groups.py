@@ -28,6 +28,7 @@ class Group:
     dirty_bytes: int | None = None    # vm.dirty_bytes while it runs
     device_dirty_bytes: int | None = None  # the same for the target disk alone
     memory_bytes: int | None = None   # limit of the tools' memory control group
+    grows: bool = False               # the same work at other scales is in the same set
 
     @property
     def places(self):
@@ -39,6 +40,8 @@ class Group:
     @property
     def title(self):
         words = [self.places, self.work]
+        if self.grows:
+            words.append(f"scale {self.scale:.3g}")
         if self.rate_mb_s is not None:
             words.append(f"{self.rate_mb_s:g} MB/s")
         if self.dirty_bytes:
@@ -71,6 +74,17 @@ def _spinning(work, scale, disks, filesystem, more=(), runs=2, **array):
     """Disks that seek as they come, beside the tools that people have, each copying everything."""
     rivals = ("rsync-preallocate", "rsync-full", "cp")
     return Group(work, scale, ("fastsync", *rivals, *more), runs, disks=disks, filesystem=filesystem, **array)
+
+
+def _growth(work, tools=("fastsync", "rsync-full", "cp"), disks="nvme:nvme"):
+    """The same work at three sizes, each four times the one before."""
+    return tuple(Group(work, scale, tools, 2, disks=disks, filesystem="xfs", grows=True)
+                 for scale in (1 / 16, 1 / 4, 1))
+
+
+def _alone(work, disks):
+    """What has one size only."""
+    return Group(work, 1.0, ("fastsync", "rsync-full", "cp"), 5, disks=disks, filesystem="xfs")
 
 
 SETS = {
@@ -124,6 +138,14 @@ SETS = {
         _spinning("large", 0.5, "4xhdd:4xhdd", "btrfs", ("fio",), raid="raid0"),
         # Slow enough for two processors to serve all eight disks.
         _spinning("large", 0.25, "4xhdd:4xhdd", "btrfs", ("fio",), raid="raid0", rate_mb_s=40),
+    ),
+    "growth": (
+        *(group for work in ("flat", "tiny", "links", "hard-links", "denied", "operands", "pieces")
+          for group in _growth(work)),
+        *(group for work in ("flat-again", "tiny-again", "links-again", "metadata")
+          for group in _growth(work, ("fastsync", "rsync-full"))),
+        _alone("one", "nvme:nvme"),
+        _alone("few", "hdd:hdd"),
     ),
     "modes": tuple(
         Group("large", 0.5, ("fastsync", *(f"fastsync-{mode}" for mode in _MODES)), 3,

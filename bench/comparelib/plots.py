@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The pictures: both disks over time for each tool, and the ratios as bars."""
 
-from .figures import baseline_tool, median_run, pairwise_ratios
-from .report import good_runs, tool_names
+from .figures import baseline_tool, median_run, of_tool, pairwise_ratios
+from .report import good_runs, growing, tool_names
 
 SOURCE, TARGET = "#1f77b4", "#d95f02"
 
@@ -84,3 +84,45 @@ def ratio_bars(group, path):
     figure.savefig(path, dpi=90)
     pyplot.close(figure)
     return True
+
+
+_GROWTH = (("durable_s", "s to durable", 1), ("cpu_s", "CPU s", 1), ("peak_rss_bytes", "peak RSS, MiB", 1 << 20))
+
+
+def growth(result, path):
+    """Time, processor time and memory over the size of each work; grey: linear from the first point."""
+    pyplot = pyplot_or_none()
+    works = growing(result)
+    if not pyplot or not works:
+        return False
+    figure, grid = pyplot.subplots(len(works), len(_GROWTH), figsize=(12, 2.4 * len(works)), squeeze=False)
+    for axes, ((_, work), groups) in zip(grid, works.items()):
+        for axis, (key, what, unit) in zip(axes, _GROWTH):
+            _draw_growth(axis, groups, key, unit)
+            axis.set_xticks([group["scale"] for group in groups], [f"{group['files']:,}" for group in groups])
+            axis.set_title(f"{work}: {what}", fontsize=9)
+        axes[0].legend(fontsize=7)
+    figure.tight_layout()
+    figure.savefig(path, dpi=80)
+    pyplot.close(figure)
+    return True
+
+
+def _draw_growth(axis, groups, key, unit):
+    is_memory = key == "peak_rss_bytes"
+    for name in dict.fromkeys(name for group in groups for name in tool_names(group)):
+        points = [(group["scale"], found["median"] / unit) for group in groups
+                  if (found := of_tool(good_runs(group, name), key))]
+        if not points:
+            continue
+        axis.plot(*zip(*points), marker="o", linewidth=1.2, label=name)
+        if not is_memory:
+            (scale, value), last = points[0], points[-1][0]
+            axis.plot([scale, last], [value, value * last / scale], color="grey", linewidth=0.6, linestyle=":")
+    axis.set_xscale("log")
+    if is_memory:
+        axis.set_ylim(0)
+    else:
+        axis.set_yscale("log")
+    axis.minorticks_off()
+    axis.set_xlabel("files", fontsize=8)

@@ -165,11 +165,50 @@ def markdown(result, plots):
         "and are not evidence of stands in [bench/README.md](../../../README.md).", "",
         "Versions: " + "; ".join(f"{name}: {text}" for name, text in about["versions"].items()) + ".", "",
     ]
+    if growing(result):
+        lines += ["## Growth", "", *growth_table(result), ""]
+        lines += [line for file in plots.get("growth", []) for line in (f"![growth]({file})", "")]
     for group in result["groups"]:
         lines += group_section(group, plots.get(group["slug"], []))
     explained = {name: TOOLS[name].what for group in result["groups"] for name in group["commands"]}
     lines += ["## Tools", "", *(f"- {name}: {what}" for name, what in explained.items()), ""]
     return "\n".join(lines)
+
+
+def growing(result):
+    """{(disks, work): its groups from small to large} of what was measured at several scales."""
+    found = {}
+    for group in result["groups"]:
+        found.setdefault((group["places"], group["work"].partition(":")[0]), []).append(group)
+    return {key: sorted(groups, key=lambda group: group["scale"])
+            for key, groups in found.items() if len({group["scale"] for group in groups}) > 1}
+
+
+def growth_table(result):
+    """How time, processor time and memory go with the work; a row for each tool and size."""
+    lines = ["| work | tool | files | s to durable | time / baseline's | CPU s | CPU / linear | peak RSS MiB |",
+             "|---" * 8 + "|"]
+    for (_, work), groups in growing(result).items():
+        for name in dict.fromkeys(name for group in groups for name in tool_names(group)):
+            smaller = None
+            for group in groups:
+                if not (runs := good_runs(group, name)):
+                    continue
+                lines.append(f"| {work} | {name} | {_growth_cells(group, runs, smaller)} |")
+                smaller = (group["scale"], of_tool(runs, "cpu_s")["median"])
+    return lines
+
+
+def _growth_cells(group, runs, smaller):
+    """`smaller` is the scale and the processor time of the size before; None for the first."""
+    cpu_s = of_tool(runs, "cpu_s")
+    linear_s = smaller and smaller[1] * group["scale"] / smaller[0]
+    baseline_runs = good_runs(group, baseline_tool(tool_names(group)))
+    return " | ".join([
+        f"{group['files']:,}", _range(of_tool(runs, "durable_s"), 2),
+        _range(pairwise_ratios(runs, baseline_runs), 2), _range(cpu_s, 2),
+        f"{cpu_s['median'] / linear_s:.2f}" if linear_s else "-",
+        _range(of_tool(runs, "peak_rss_bytes"), 0, 1 / MIB)])
 
 
 def summary(result):

@@ -46,7 +46,11 @@ def write(result, folder=None):
     folder.mkdir(parents=True, exist_ok=True)
     label, drawn = result["label"], {}
     _thin(result["groups"])
+    if plots.growth(result, folder / f"{label}.png"):
+        drawn["growth"] = [f"{label}.png"]
     for group in result["groups"]:
+        if group.get("grows"):
+            continue  # one picture has all sizes
         stem, drawn[group["slug"]] = f"{label}-{group['slug']}", []
         for what, draw, suffix in (("both disks over time", plots.timeline, "timeline"),
                                    ("ratios", plots.ratio_bars, "ratios")):

@@ -14,11 +14,14 @@ from riglib.errors import RigError
 from . import cache, launch, limits, places, verify
 from .sampling import Sampler, machine_cpu_s
 from .tools import TOOLS, fio_seconds, limit_file, shown_command, why_not
-from .works import SEED, WORKS, change, write_random
+from .works import SEED, WORKS, write_random
 
 MIB = 1 << 20
 _LIMIT_BYTES_MAX = 512 * MIB
 _NEIGHBOUR_BYTES = 128 * MIB
+_NOBODY = 65534
+# Of a copy that could read no file: cp's, and rsync's and fastsync's.
+_DENIED_STATUSES = (1, 23)
 
 
 class Session:
@@ -55,6 +58,7 @@ class Session:
                         for tool in self._tools}
         return {
             "title": self._group.title, "slug": self._group.slug, "places": self._group.places,
+            "grows": self._group.grows,
             "work": f"{self._group.work}: {self._work.what}", "scale": self._group.scale,
             "files": self._files, "bytes": self._bytes, "rounds": self._rounds_done,
             "rounds_asked": self._group.runs, "cold": self._pair.cold,
@@ -116,10 +120,12 @@ class Session:
         """One measured run of one tool."""
         label = f"{self._group.title}, round {number + 1}/{self._group.runs}: {tool.name}"
         self._progress.begin(label)
-        command = tool.command(self._pair.source, self._pair.target)
+        command = self._command(tool)
         run = {"tool": tool.name, "round": number}
         with self._pair.untimed():
             self._pair.empty_target()
+            if self._work.denied:
+                os.chown(self._pair.target, _NOBODY, _NOBODY)
             if self._work.again:
                 self._copy_before(command, number)
             self._pair.make_cold()
@@ -133,7 +139,7 @@ class Session:
         sampler.tick(None)
         run |= measured | {"machine_cpu_s": machine_cpu_s() - cpu_before_s}
         run |= self._aftermath(sampler)
-        if run["status"] != 0:
+        if run["status"] not in (_DENIED_STATUSES if self._work.denied else (0,)):
             run["error"] = f"exit {run['status']}: {launch.said(job)}"
         elif tool.limit:
             scaled_s = fio_seconds(job.output.read_text()) * self._bytes
@@ -157,8 +163,8 @@ class Session:
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode != 0:
             raise RigError(f"{command[0]}: the copy before the clock failed: {done.stderr.strip()}")
-        if self._work.changed:
-            change(self._pair.source, SEED + number)
+        if self._work.change:
+            self._work.change(self._pair.source, SEED + number)
 
     def _aftermath(self, sampler):
         """What is to be seen before the next run disturbs it."""
@@ -176,7 +182,25 @@ class Session:
             "both_busy_share": sampler.both_busy_share(), "series": sampler.series(),
         }
 
+    def _command(self, tool):
+        """The tool's, with each directory of the source as an operand or as the user where the work
+        says so."""
+        source = self._pair.source
+        words = tool.command(source, self._pair.target)
+        if self._work.operands:
+            places = [f"{source}/", f"{source}/."]
+            words = [each for word in words for each in (
+                [str(folder) + word.removeprefix(str(source)) for folder in sorted(source.iterdir())]
+                if word in places else [word])]
+        if self._work.denied:
+            words = ["setpriv", f"--reuid={_NOBODY}", f"--regid={_NOBODY}", "--clear-groups", *words]
+        return words
+
     def _check(self, tool):
+        if self._work.denied:
+            return verify.quick_directories(self._pair.source, self._pair.target)
+        if self._work.operands:
+            return verify.joined(self._pair.source, self._pair.target)
         wrong = verify.quick(self._pair.source, self._pair.target)
         if wrong or tool.name in self._checked:
             return wrong

@@ -27,6 +27,26 @@ def quick(source, target):
     wanted, found = listing(source), listing(target)
     if wanted == found:
         return None
+    return _difference(wanted, found)
+
+
+def quick_directories(source, target):
+    """The same where no file can be read: directories alone have to be there."""
+    wanted, found = listing(source), listing(target)
+    wanted = {path: entry for path, entry in wanted.items() if entry[0] == stat.S_IFDIR}
+    return None if wanted == found else _difference(wanted, found)
+
+
+def joined(source, target):
+    """The same where what is in each directory of the source is put into the target itself."""
+    wanted = {}
+    for folder in os.listdir(source):
+        wanted |= listing(os.path.join(source, folder))
+    found = listing(target)
+    return None if wanted == found else _difference(wanted, found)
+
+
+def _difference(wanted, found):
     differing = {path for path in wanted | found if wanted.get(path) != found.get(path)}
     return f"{len(differing)} entries differ, e.g. {min(differing)}"
 

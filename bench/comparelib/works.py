@@ -29,7 +29,9 @@ class Work:
     make: Callable
     bytes_at: Callable
     again: bool = False     # copied once before the clock starts
-    changed: bool = False   # and then 1% of the files changed
+    change: Callable | None = None  # (directory, seed): what is done to the source after that
+    denied: bool = False    # copied by a user who may read no file of it
+    operands: bool = False  # each directory in it is an operand of its own
 
 
 class _Pool:
@@ -172,10 +174,67 @@ def _make_real(directory, scale):
             return
 
 
-def change(directory, seed):
+def _make_flat(directory, scale):
+    """One directory, whose files have no other below them."""
+    for number in range(_count(160_000, scale)):
+        with open(directory / f"f{number:07d}", "wb", buffering=0) as file:
+            file.write(b"%07d" % number)
+
+
+def _make_links(directory, scale):
+    for number in range(_count(160_000, scale)):
+        folder = directory / f"d{number // _FILES_PER_DIRECTORY:05d}"
+        if number % _FILES_PER_DIRECTORY == 0:
+            folder.mkdir()
+        (folder / f"l{number:06d}").symlink_to(f"../to/{number}")
+
+
+def _make_hard_links(directory, scale):
+    """Files of two names, of which the second lies anywhere in another tree."""
+    count = _count(80_000, scale)
+    names = [path for path, _ in _planned(count, lambda _: 64)]
+    _make_files(directory, count, lambda _: 64)
+    for number, path in enumerate(_shuffled(names, random.Random(SEED))):
+        folder = directory / f"e{number // _FILES_PER_DIRECTORY:05d}"
+        if number % _FILES_PER_DIRECTORY == 0:
+            folder.mkdir()
+        (folder / f"h{number:06d}").hardlink_to(directory / path)
+
+
+def _make_denied(directory, scale):
+    _make_files(directory, _count(65_536, scale), lambda _: 64)
+    for folder in directory.iterdir():
+        for path in folder.iterdir():
+            path.chmod(0)
+
+
+def _make_operands(directory, scale):
+    """Directories of one file each."""
+    for number in range(_count(2_560, scale)):
+        (directory / f"d{number:05d}").mkdir()
+        (directory / f"d{number:05d}" / f"f{number:05d}").write_bytes(b"%05d" % number)
+
+
+def _files_in(directory):
+    return sorted(path for path in directory.rglob("*") if path.is_file())
+
+
+def _change_metadata(directory, seed):
+    """Gives a third of the files another mode, a third another group and a third another time."""
+    for number, path in enumerate(_files_in(directory)):
+        found = path.stat()
+        if number % 3 == 0:
+            path.chmod(found.st_mode ^ 0o011)
+        elif number % 3 == 1:
+            os.chown(path, -1, found.st_gid ^ 1)
+        else:
+            os.utime(path, ns=(found.st_atime_ns, found.st_mtime_ns + 1_000_000_000 + seed % 1000))
+
+
+def _change(directory, seed):
     """Overwrites 1% of the files, at least one, with other bytes of the same number."""
     pick, pool = random.Random(seed), _Pool(seed)
-    files = sorted(path for path in directory.rglob("*") if path.is_file())
+    files = _files_in(directory)
     for path in pick.sample(files, max(1, len(files) // 100)):
         with open(path, "r+b", buffering=0) as file:
             file.write(pool.cut(path.stat().st_size))
@@ -203,5 +262,23 @@ WORKS = {work.name: work for work in (
     Work("tiny-again", "tiny, copied before and not changed", _make_tiny, lambda s: _count(200_000, s) * 5120,
          again=True),
     Work("update", "small, copied before, 1% of the files changed", _make_small, _small_bytes,
-         again=True, changed=True),
+         again=True, change=_change),
+    Work("flat", "one directory of 160,000 files of 7 bytes", _make_flat, lambda s: _count(160_000, s) * 4608),
+    Work("flat-again", "flat, copied before and not changed", _make_flat, lambda s: _count(160_000, s) * 4608,
+         again=True),
+    Work("links", "160,000 symbolic links", _make_links, lambda s: _count(160_000, s) * 768),
+    Work("links-again", "links, copied before and not changed", _make_links, lambda s: _count(160_000, s) * 768,
+         again=True),
+    Work("metadata", "small, copied before; then each file got another mode, group or time", _make_small,
+         _small_bytes, again=True, change=_change_metadata),
+    Work("hard-links", "80,000 files of two names that lie far apart", _make_hard_links,
+         lambda s: _count(80_000, s) * 9728),
+    Work("denied", "65,536 files that the user may not read", _make_denied, lambda s: _count(65_536, s) * 5120,
+         denied=True),
+    Work("operands", "2,560 operands, each a directory of one file", _make_operands,
+         lambda s: _count(2_560, s) * 10240, operands=True),
+    Work("one", "one file of 1 KiB", lambda directory, _: _make_files(directory, 1, lambda _: 1024),
+         lambda _: MIB),
+    Work("few", "five files of 2 KiB", lambda directory, _: _make_files(directory, 5, lambda _: 2048),
+         lambda _: MIB),
 )}

@@ -91,10 +91,37 @@ class Works(Folder):
     def test_a_change_touches_one_file_of_a_hundred_and_no_size(self):
         works.WORKS["tiny"].make(self.source, 0.002)
         before = {path: (path.stat().st_size, path.read_bytes()) for path in self.source.rglob("f*")}
-        works.change(self.source, 1)
+        works.WORKS["update"].change(self.source, 1)
         changed = [path for path, (_, data) in before.items() if path.read_bytes() != data]
         self.assertEqual(len(changed), 4)
         self.assertTrue(all(path.stat().st_size == before[path][0] for path in changed))
+
+
+    def test_other_metadata_leaves_contents_and_differs_each_time(self):
+        works.WORKS["metadata"].make(self.source, 0.001)
+        contents = digest(self.source)
+
+        def found():
+            return {path: (path.stat().st_mode, path.stat().st_gid, path.stat().st_mtime_ns)
+                    for path in self.source.rglob("f*")}
+
+        for seed in (1, 2):
+            before = found()
+            works.WORKS["metadata"].change(self.source, seed)
+            after = found()
+            kinds = [[old != new for old, new in zip(before[path], after[path])] for path in before]
+            self.assertEqual([sum(kind) for kind in kinds], [1] * 40)
+            self.assertGreaterEqual(min(map(sum, zip(*kinds))), 13)
+        self.assertEqual(digest(self.source), contents)
+
+    def test_hard_links_are_files_of_two_names_in_other_directories(self):
+        works.WORKS["hard-links"].make(self.source, 0.01)
+        names = {}
+        for path in self.source.glob("*/*"):
+            names.setdefault(path.stat().st_ino, []).append(path)
+        self.assertEqual([len(found) for found in names.values()], [2] * 800)
+        spread = {(one.parent.name, other.parent.name) for one, other in map(sorted, names.values())}
+        self.assertGreater(len(spread), 32)
 
 
 class Figures(unittest.TestCase):
@@ -282,6 +309,38 @@ class Whole(Folder):
         self.assertEqual([run["error"] for run in result["runs"]], [None] * 6)
         self.assertEqual((list(self.source.iterdir()), list(self.target.iterdir())), ([], []))
         self.assertNotIn(str(self.folder), json.dumps(result))
+
+    def test_each_operand_is_copied_into_the_target_itself(self):
+        group = Group("operands", 0.004, ("cp", "rsync"), 1, source=str(self.source), target=str(self.target))
+        with mock.patch.object(verify, "joined", wraps=verify.joined) as check:
+            result = self.compare(group)
+        self.assertEqual([run["error"] for run in result["runs"]], [None, None])
+        self.assertEqual((result["files"], check.call_count), (10, 2))
+
+    @unittest.skipUnless(os.geteuid() == 0, "needs root, who alone can be another user")
+    def test_what_the_user_may_not_read_is_left_out_and_no_error(self):
+        self.folder.chmod(0o755)
+        blind = tools.Tool("blind", "sees nothing", lambda *_: ["sh", "-c", "exit 23"])
+        group = Group("denied", 0.002, ("cp", "rsync", "blind"), 1, source=str(self.source),
+                      target=str(self.target))
+        with mock.patch.dict(tools.TOOLS, blind=blind):
+            result = self.compare(group)
+        self.assertEqual([run["status"] for run in result["runs"]], [1, 23, 23])
+        self.assertEqual([run["error"] for run in result["runs"][:2]], [None, None])
+        self.assertIn("entries differ", result["runs"][2]["error"])
+
+    def test_growth_is_that_of_the_processor_time_beyond_the_scale(self):
+        def group(scale, cpu_s):
+            runs = [{"tool": "rsync", "round": 0, "durable_s": cpu_s * 2, "cpu_s": cpu_s,
+                     "peak_rss_bytes": 3 * MIB}]
+            return {"places": "nvme:nvme xfs", "work": "tiny: files", "scale": scale, "files": int(scale * 1000),
+                    "commands": {"rsync": ""}, "runs": runs, "title": f"tiny {scale}"}
+
+        alone = group(1, 1.0) | {"work": "one: file"}
+        result = {"groups": [group(1, 5.0), group(0.25, 1.0), alone]}
+        self.assertEqual(report.growth_table(result)[2:], [
+            "| tiny | rsync | 250 | 2.00 | 1.00 | 1.00 | - | 3 |",
+            "| tiny | rsync | 1,000 | 10.00 | 1.00 | 5.00 | 1.25 | 3 |"])
 
     def test_a_wrong_copy_is_an_error_and_not_a_figure(self):
         liar = tools.Tool("liar", "copies nothing", lambda source, target: ["true"])
