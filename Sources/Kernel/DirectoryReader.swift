@@ -53,6 +53,8 @@ public struct DirectoryReader: ~Copyable {
   /// Each directory on the way to the one being read may have a batch of subdirectories waiting,
   /// so this bounds the memory for directories at about 100 bytes * 500 * depth.
   public static let bufferBytes = 16 << 10
+  /// The longest entry, in bytes.
+  private static let recordBytesMax = 280
 
   private let buffer: UnsafeMutableRawBufferPointer
   private var filled = 0
@@ -78,6 +80,9 @@ public struct DirectoryReader: ~Copyable {
     filled = count
     return count > 0
   }
+
+  /// Whether the batch has room for another name of any length, so that there is most likely none.
+  public var hasRoom: Bool { filled + Self.recordBytesMax <= Self.bufferBytes }
 
   /// The next entry of the batch, without `.` and `..`.
   public mutating func next() -> DirectoryEntry? {

@@ -116,7 +116,7 @@ struct WorkStackTests {
   func filesAreLeft() throws {
     let stack = WorkStack(try items([1]))
     #expect(!stack.lacksWork && Self.number(stack.tryPop()) == 1 && !stack.lacksWork)
-    stack.expectWorker()
+    stack.expectWorkers(1) {}
     #expect(stack.lacksWork)
     stack.push([.file(try Self.makeFile())])
     #expect(!stack.lacksWork, "what it will take is there")
@@ -132,6 +132,35 @@ struct WorkStackTests {
     #expect(!stack.lacksWork, "more came than were expected")
     for _ in 0..<3 { stack.finishItem() }
     #expect(stack.pop() == nil)
+  }
+
+  @Test(
+    "others are started once, when something is left for them",
+    arguments: [0, 1, 2] as [Int64]
+  )
+  func othersAreStarted(waiting: Int64) throws {
+    let stack = WorkStack(try items(Array(0..<waiting)))
+    let starts = Lock(0)
+    stack.expectWorkers(3) { starts.withLock { $0 += 1 } }
+    #expect(starts.withLock { $0 } == (waiting > 1 ? 1 : 0))
+    #expect(stack.lacksWork)
+    for _ in 0..<waiting { #expect(stack.tryPop() != nil) }
+    stack.push([])
+    #expect(starts.withLock { $0 } == (waiting > 1 ? 1 : 0))
+    for number in [7, 8] as [Int64] { stack.push(try items([number])) }
+    #expect(starts.withLock { $0 } == 1)
+    stack.expectNobody()
+    #expect(!stack.lacksWork)
+  }
+
+  @Test("nobody is started for what comes when all is over")
+  func nobodyIsStarted() throws {
+    let stack = WorkStack([])
+    let starts = Lock(0)
+    stack.expectWorkers(3) { starts.withLock { $0 += 1 } }
+    stack.expectNobody()
+    stack.push(try items([1]))
+    #expect(starts.withLock { $0 } == 0)
   }
 
   private static func makeFile() throws -> FoundEntry {

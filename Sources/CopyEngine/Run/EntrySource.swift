@@ -131,6 +131,9 @@ struct NameReader: ~Copyable {
     return !names.isEmpty
   }
 
+  /// Whether the batch is most likely the last.
+  var hasRoom: Bool { level == nil ? directory.hasRoom : batch.count < Self.listedMax }
+
   /// The next entry of the batch, without `.` and `..`.
   mutating func next() -> DirectoryEntry? {
     guard level != nil else { return directory.next() }

@@ -164,11 +164,15 @@ extension TreeWalk where Work: ~Copyable {
       if directory.parent == nil, let root = directory.metadata { visitor.noteEntered(root) }
     }
     var found: [WorkItem] = []
+    var isFirst = position == 0
     do throws(Errno) {
       try reader.seek(directory, sides, to: position)
       while !run.shouldStop {
         guard try reader.fill(from: sides) else { break }
-        guard try visitFilled(directory, sides, &found) else { return }
+        // Of a small directory nothing is left that could be shared.
+        let isShared = !(isFirst && reader.hasRoom)
+        guard try visitFilled(directory, sides, isShared: isShared, &found) else { return }
+        isFirst = false
       }
     } catch {
       run.fail(.source(.readDirectory, directory.sourcePath(), error), in: directory, sides)
@@ -186,6 +190,7 @@ extension TreeWalk where Work: ~Copyable {
   private mutating func visitFilled(
     _ directory: CopyDirectory,
     _ sides: DirectorySides,
+    isShared: Bool,
     _ found: inout [WorkItem]
   ) throws(Errno) -> Bool {
     if run.disks.seek {
@@ -202,7 +207,7 @@ extension TreeWalk where Work: ~Copyable {
       found += visitNames(in: directory, sides)
       return true
     }
-    if stack.lacksWork {
+    if isShared && stack.lacksWork {
       let rest = try reader.position(of: sides)
       // Somebody else reads on. These names count by themselves, or the directory could be done
       // before they are.

@@ -35,6 +35,8 @@ final class WorkStack: Sendable {
     /// Those that have been started, and have not come yet.
     var expectedWorkers = 0
     var isClosed = false
+    /// Starts the other workers.
+    var startOthers: (@Sendable () -> Void)?
 
     /// How many would take something at once, or soon.
     var freeWorkers: Int { idleWorkers + expectedWorkers }
@@ -61,16 +63,43 @@ final class WorkStack: Sendable {
   /// How many workers wait so.
   private var workersWithoutWork: Int { state.withLock { max(0, $0.freeWorkers - $0.items.count) } }
 
-  /// Says that a worker is being started, which takes longer than to find the first files.
-  func expectWorker() { state.withLock { $0.expectedWorkers += 1 } }
+  /// Says that workers will come, all but the first only when there is something for them.
+  ///
+  /// - Parameters:
+  ///   - count: How many, with the first.
+  ///   - start: Starts the others: at once where several things wait, or when the first is added,
+  ///     so that a run of few names does without.
+  func expectWorkers(_ count: Int, _ start: @escaping @Sendable () -> Void) {
+    let startsNow = state.withLock { state in
+      state.expectedWorkers += count
+      guard state.items.count <= 1 else { return true }
+      state.startOthers = start
+      return false
+    }
+    if startsNow { start() }
+  }
 
-  /// Says that one of those has come, or never will.
-  func arrive() { state.withLock { $0.expectedWorkers = max(0, $0.expectedWorkers - 1) } }
+  /// Says that some of those have come, or never will.
+  func arrive(_ count: Int = 1) {
+    state.withLock { $0.expectedWorkers = max(0, $0.expectedWorkers - count) }
+  }
+
+  /// Says that nobody is started any more.
+  func expectNobody() {
+    state.withLock { state in
+      state.startOthers = nil
+      state.expectedWorkers = 0
+    }
+  }
 
   /// Adds work, the first on top; for a worker that has not finished its own item yet.
   func push(_ added: [WorkItem]) {
     guard !added.isEmpty else { return }
-    state.withLockWaking { $0.items.append(contentsOf: added.reversed()) }
+    let startOthers = state.withLockWaking { state in
+      state.items.append(contentsOf: added.reversed())
+      return state.startOthers.take()
+    }
+    startOthers?()
   }
 
   /// Leaves trees that are to be removed to workers that wait.

@@ -134,33 +134,33 @@ private func runWorkers(
     let report = runWorker(parts)
     total.withLock { $0.add(report) }
   }
-  var threads: [Thread] = []
-  for _ in 1..<run.limits.workers {
-    parts.stack.expectWorker()
-    do {
-      threads.append(try Thread(work))
-    } catch {
-      parts.stack.arrive()
-      run.tell(.note(.fewerWorkers(error)))
-      run.explain(.workers(threads.count + 1, .threads(error)))
-      break
+  let threads = Lock<[Thread]>([])
+  let others = run.limits.workers - 1
+  parts.stack.expectWorkers(run.limits.workers) {
+    for number in stride(from: 1, through: others, by: 1) {
+      do throws(Errno) {
+        let thread = try Thread(work)
+        threads.withLock { $0.append(thread) }
+      } catch {
+        parts.stack.arrive(others - number + 1)
+        run.tell(.note(.fewerWorkers(error)))
+        run.explain(.workers(number, .threads(error)))
+        break
+      }
     }
   }
-  // The calling thread is the first worker; a run with one job starts no thread.
-  let workHere = {
-    parts.stack.expectWorker()
-    work()
-  }
-  workHere()
-  for thread in threads { thread.join() }
+  // The calling thread is the first worker.
+  work()
+  for thread in threads.withLock({ $0 }) { thread.join() }
+  parts.stack.expectNobody()
   // One worker is enough: these are few.
   while case let late = parts.similarNames.takeLate(), !late.isEmpty, !run.shouldStop {
     parts.stack.push(late.map { .late($0) })
-    workHere()
+    work()
   }
   while let files = parts.published.staging?.takeDelayed(), !files.isEmpty, !run.shouldStop {
     parts.stack.push([.delayed(files)])
-    workHere()
+    work()
   }
   return total.withLock { $0 }
 }
