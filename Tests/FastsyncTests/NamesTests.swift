@@ -43,6 +43,13 @@ struct NamesTests {
     try NamesTwin(input: names).compare("-a --files-from=- --no-d . D/")
   }
 
+  /// A slash behind the name of a file means nothing in a list.
+  @Test(arguments: ["D/pipe", "D/file", "D/new", "D/dir"])
+  func onlyFileOfAList(_ target: String) throws {
+    let twin = NamesTwin(targetScript: "mkfifo pipe; echo 1 > file; mkdir dir", input: "f/\\n")
+    try twin.compare("-r --files-from=- . \(target)")
+  }
+
   @Test(arguments: ["a b\\n", "x/\\n"])
   func listThatIsWrong(_ names: String) throws {
     let twin = NamesTwin(input: names)

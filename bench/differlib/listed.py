@@ -783,6 +783,16 @@ def _not_logged(case, differences):
     return _without_lines(differences, lambda each: each.name == b"log")
 
 
+@excuse("quiet-log")
+def _logged_in_full(case, differences):
+    """What rsync takes for words about the run is not in its log with -q."""
+    if not case.has("-q", "--quiet"):
+        return differences
+    told = (b"skipping non-regular file ", b"cannot delete non-empty directory: ")
+    return _without_lines(differences, lambda each: each.name == b"log" and each.expected is None
+                          and each.line.startswith(told))
+
+
 @excuse("itemized-root")
 def _owner_of_the_root(case, differences):
     """Who %U and %G say that the target itself belongs to."""

@@ -222,7 +222,8 @@ extension OperandResolver {
         }
         let isAlone = one == nil && !path.bytes.contains(UInt8(ascii: "/"))
         guard isAlone else { return .several }
-        if listed.top.find(path)?.hasContents == true { return .several }
+        let isDirectory = metadata.kind == .directory
+        if isDirectory, listed.top.find(path)?.hasContents == true { return .several }
         one = (path, metadata)
       } catch {
         guard error != .noSuchFileOrDirectory || !rules.ignoresMissing else { continue }
