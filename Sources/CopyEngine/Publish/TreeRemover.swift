@@ -27,6 +27,9 @@ final class TreeRemover {
   let names: NameRemover
   private var reader = DirectoryReader()
 
+  /// After so many batches of names something else may be done.
+  private static let batchesMax = 16
+
   private var isDry: Bool { names.isDry }
   /// What was removed.
   var counts: DeletionCounts { names.counts }
@@ -80,10 +83,14 @@ extension TreeRemover {
       var found: [DoomedWork] = []
       do throws(Errno) {
         try DirectoryReader.seek(place.number, to: work.position)
-        while found.isEmpty, !run.shouldStop, try reader.fill(from: place.number) {
+        var batches = 0
+        while found.isEmpty, batches < Self.batchesMax, !run.shouldStop,
+          try reader.fill(from: place.number)
+        {
           found = removeFilled(directory, place.number)
+          batches += 1
         }
-        if !found.isEmpty {
+        if !found.isEmpty || batches == Self.batchesMax {
           let rest = try DirectoryReader.position(of: place.number)
           return .more(found, then: DoomedWork(directory: directory, position: rest))
         }

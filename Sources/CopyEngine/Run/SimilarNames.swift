@@ -114,7 +114,7 @@ final class SimilarNames: Sendable {
 
   /// What names have in common that a filesystem may take for one: case, the way in which letters
   /// are composed (equal strings are composed alike), and dots and spaces at the end.
-  private static func key(of name: EntryName) -> String {
+  static func key(of name: EntryName) -> String {
     let end = name.bytes.lastIndex { $0 != UInt8(ascii: ".") && $0 != UInt8(ascii: " ") }
     let significant = name.bytes[name.bytes.startIndex...(end ?? name.bytes.startIndex)]
     return String(decoding: significant, as: UTF8.self).uppercased().lowercased()

@@ -22,7 +22,7 @@ final class TargetSweep {
 
   private let run: RunContext
   private let opener: DirectoryOpener
-  private let share: (inout DoomedRanges) -> Bool
+  private let share: (inout [DoomedWork]) -> Bool
   private let filter: SourceFilter
   private var reader = DirectoryReader()
   /// The fingerprints of the one source's names, as far as they are known.
@@ -31,6 +31,11 @@ final class TargetSweep {
   private var rules: FilterScope?
   /// Whether nobody uses the temporary names in the directory, once that was asked.
   private var temporariesAreFree: Bool?
+  /// Whether the directory tells all names apart, once that was asked.
+  private var areNamesApart: Bool?
+  /// The names of all sources, each by what it has in common with similar ones, once one was asked
+  /// for.
+  private var similar: [String: [(name: EntryName, directory: CopyDirectory)]]?
 
   /// More names than this are looked up one by one: some 0.5 MiB.
   private static var namesMax: Int { 32_768 }
@@ -42,11 +47,11 @@ final class TargetSweep {
   /// - Parameters:
   ///   - run: What it belongs to.
   ///   - opener: Opens directories.
-  ///   - share: Leaves trees to other workers, and says whether it could.
+  ///   - share: Leaves some trees to other workers, and says whether it could.
   init(
     _ run: RunContext,
     _ opener: DirectoryOpener,
-    share: @escaping (inout DoomedRanges) -> Bool
+    share: @escaping (inout [DoomedWork]) -> Bool
   ) {
     self.run = run
     self.opener = opener
@@ -65,6 +70,8 @@ final class TargetSweep {
     else { return [] }
     var found: [DoomedWork] = []
     temporariesAreFree = nil
+    areNamesApart = nil
+    similar = nil
     rules = protection(of: subject)
     guard mayGoOn else { return [] }
     names.removeAll(keepingCapacity: true)
@@ -85,16 +92,6 @@ final class TargetSweep {
       run.fail(error, in: subject.directory, subject.sides)
     }
     return found
-  }
-
-  /// Leaves part of the trees that were found to other workers, where some wait.
-  ///
-  /// - Returns: Whether there is room for more.
-  private func handOut(_ found: inout [DoomedWork]) -> Bool {
-    var ranges = DoomedRanges(found)
-    guard share(&ranges) else { return false }
-    found = ranges.takeAll()
-    return true
   }
 
   /// Whether names may still be removed.
@@ -166,7 +163,8 @@ final class TargetSweep {
     do throws(CopyError) {
       guard let merged = subject.merged else {
         if names.contains(entry.name.hashValue) && !prunes { return true }
-        return try isPresent(entry.name, in: subject.directory, subject.sides)
+        if try isPresent(entry.name, in: subject.directory, subject.sides) { return true }
+        return try isCopied(entry.name, subject)
       }
       for holder in merged.names.holders(of: entry.name) {
         let member = merged.directory.members[holder.index]
@@ -177,11 +175,60 @@ final class TargetSweep {
         let sides = try opener.open(member.directory)
         if try isPresent(entry.name, in: member.directory, sides) { return true }
       }
-      return false
+      return try isCopied(entry.name, subject)
     } catch {
       run.fail(error, at: FailedPlace(nearest: subject.directory))
       return true
     }
+  }
+
+  /// Whether what a name leads to was copied from another one, which the target takes for the same.
+  private func isCopied(_ name: EntryName, _ subject: Subject) throws(CopyError) -> Bool {
+    guard run.options.deletion.sweep?.followsCopy == true, !tellsNamesApart(subject) else {
+      return false
+    }
+    for other in try similarNames(to: name, subject) {
+      let sides = try opener.open(other.directory)
+      guard try isPresent(other.name, in: other.directory, sides) else { continue }
+      do throws(Errno) {
+        if try SimilarNames.areOne(name, other.name, in: subject.sides.target) { return true }
+      } catch {
+        throw .target(.stat, subject.directory.targetPath(name), error)
+      }
+    }
+    return false
+  }
+
+  /// Names of the sources that the target may take for one of its own (`getdents64`).
+  private func similarNames(
+    to name: EntryName,
+    _ subject: Subject
+  ) throws(CopyError) -> [(name: EntryName, directory: CopyDirectory)] {
+    let key = SimilarNames.key(of: name)
+    if let known = similar { return known[key] ?? [] }
+    var found: [String: [(name: EntryName, directory: CopyDirectory)]] = [:]
+    let alone = (directory: subject.directory, onlyName: EntryName?.none)
+    let members = subject.merged?.directory.members.map { ($0.directory, $0.onlyName) } ?? [alone]
+    for (directory, onlyName) in members {
+      if let onlyName {
+        found[SimilarNames.key(of: onlyName), default: []].append((onlyName, directory))
+        continue
+      }
+      let sides = try opener.open(directory)
+      var reader = DirectoryReader()
+      do throws(Errno) {
+        try DirectoryReader.seek(sides.source, to: 0)
+        while try reader.fill(from: sides.source) {
+          while let entry = reader.next() {
+            found[SimilarNames.key(of: entry.name), default: []].append((entry.name, directory))
+          }
+        }
+      } catch {
+        throw .source(.readDirectory, directory.sourcePath(), error)
+      }
+    }
+    similar = found
+    return found[key] ?? []
   }
 
   /// Whether a source has a name (`statx`).
@@ -234,12 +281,21 @@ final class TargetSweep {
       return
     }
     let doomed = DoomedDirectory(name, in: directory)
-    guard found.count < Self.foundMax || handOut(&found) else {
+    guard tellsNamesApart(subject), found.count < Self.foundMax || share(&found) else {
       _ = remover.removeNow(doomed)
       return
     }
     directory.retainEntry()
     found.append(DoomedWork(directory: doomed, inode: entry.inode))
+  }
+
+  /// Whether no other name means the same entry: else one that the source has may mean a tree that
+  /// goes, and who copies it must not come before that is gone.
+  private func tellsNamesApart(_ subject: Subject) -> Bool {
+    if let known = areNamesApart { return known }
+    let areApart = FilesystemCalls.tellsNamesApart(in: subject.sides.target)
+    areNamesApart = areApart
+    return areApart
   }
 
   /// What a name of the target is, where its directory does not tell; `nil` where it is gone.

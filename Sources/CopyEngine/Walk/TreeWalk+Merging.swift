@@ -30,12 +30,10 @@ extension TreeWalk where Work: ~Copyable {
     removeSurplus(of: merged, names)
     names.seal()
     merged.setNames(names)
-    stack.push(
-      merged.members.map { member in
-        guard let name = member.onlyName else { return .directory(member.directory, position: 0) }
-        return .entry(member.directory, name: name, targetName: name)
-      }
-    )
+    afterRemoval += merged.members.map { member in
+      guard let name = member.onlyName else { return .directory(member.directory, position: 0) }
+      return .entry(member.directory, name: name, targetName: name)
+    }
   }
 
   private mutating func addNames(
@@ -107,7 +105,7 @@ extension TreeWalk where Work: ~Copyable {
 
   /// Removes what the source of a directory lacks, before it is read for the first time.
   ///
-  /// - Returns: Whether it is read when that is done.
+  /// - Returns: Whether it is read later, when trees are removed or left to others.
   mutating func removeSurplus(of directory: CopyDirectory, _ sides: DirectorySides) -> Bool {
     // What is listed of a directory says nothing about the rest.
     guard let sweep, !directory.isMerged, directory.names.isRead, directory.beginSweep() else {
@@ -116,7 +114,7 @@ extension TreeWalk where Work: ~Copyable {
     let subject = TargetSweep.Subject(directory: directory, sides: sides)
     let found = sweep.sweep(subject, visitor.executor.remover)
     guard !found.isEmpty else { return false }
-    stack.push([.directory(directory, position: 0)])
+    afterRemoval.append(.directory(directory, position: 0))
     doomed.push(found)
     return true
   }
@@ -144,7 +142,11 @@ extension TreeWalk where Work: ~Copyable {
   ///
   /// - Returns: Whether there was one.
   mutating func removeNext() -> Bool {
-    guard !run.shouldStop, let work = doomed.takeNext() else { return false }
+    guard !run.shouldStop, let work = doomed.takeNext() else {
+      stack.push(afterRemoval)
+      afterRemoval = []
+      return false
+    }
     _ = stack.share(&doomed, run.limits)
     switch visitor.executor.remover.step(work) {
     case .more(let works, let rest):

@@ -16,8 +16,10 @@ struct TreeWalk<Work: Executor & ~Copyable>: ~Copyable {
   /// Where a disk seeks, what is to be visited next.
   private var batch: NameBatch
   var visitor: EntryVisitor<Work>
-  /// What is to be removed before anything else is done.
+  /// What this worker removes before it does anything else.
   var doomed = DoomedRanges()
+  /// What waits until that is removed, or left to others.
+  var afterRemoval: [WorkItem] = []
   /// Searches directories of the target, where names are removed that the source lacks.
   let sweep: TargetSweep?
 
@@ -63,7 +65,7 @@ struct TreeWalk<Work: Executor & ~Copyable>: ~Copyable {
     case .doomed(let works):
       doomed.push(works)
     }
-    if !batch.isEmpty && stack.isEmpty { visitBatch() }
+    if !batch.isEmpty && stack.isEmpty && afterRemoval.isEmpty { visitBatch() }
   }
 
   /// Visits a name, and has a file copied.

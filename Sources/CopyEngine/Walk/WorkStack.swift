@@ -114,6 +114,21 @@ final class WorkStack: Sendable {
     return !parts.isEmpty
   }
 
+  /// Leaves some of the trees that were found so far to workers that wait.
+  ///
+  /// - Parameters:
+  ///   - found: What was found.
+  ///   - limits: How many may help.
+  /// - Returns: Whether any are left to others.
+  func share(_ found: inout [DoomedWork], _ limits: RunLimits) -> Bool {
+    // To sort them for nobody would cost more than to remove one.
+    guard limits.helpersToRemove(of: workersWithoutWork) > 0 else { return false }
+    var ranges = DoomedRanges(found)
+    guard share(&ranges, limits) else { return false }
+    found = ranges.takeAll()
+    return true
+  }
+
   /// Takes work if there is any; `finishItem` must follow.
   ///
   /// - Parameter leavesFiles: Whether a file that was left to another worker stays.

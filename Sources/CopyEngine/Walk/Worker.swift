@@ -78,13 +78,15 @@ struct Worker<Work: Executor & ~Copyable>: ~Copyable {
   private mutating func process(_ item: WorkItem) {
     walk.process(item)
     walk.visitor.takeDone()
-    while walk.removeNext() { keepGoing() }
+    while walk.removeNext() {
+      walk.visitor.takeDone()
+      // Files that are being copied, or wait for their names, do not wait for all of it.
+      if !walk.visitor.executor.isIdle || walk.visitor.executor.awaitedBatch != nil {
+        turn(waits: false)
+      }
+    }
     stack.finishItem()
-    keepGoing()
-  }
-
-  /// Gets files that were just opened on their way while the walk goes on.
-  private mutating func keepGoing() {
+    // Files that were just opened get on their way while the walk goes on.
     if !walk.visitor.executor.isIdle { turn(waits: false) }
   }
 
