@@ -55,7 +55,10 @@ struct NamesApartTests {
 
   /// What has other letters at the source by now is gone before it is made again, or kept with what
   /// was copied into it: nothing that the source has goes with the old names.
-  @Test(arguments: ways, ["--delete", "--delete-before", "--delete-after"])
+  @Test(
+    arguments: ways,
+    ["--delete", "--delete-before", "--delete-delay", "--delete-after"]
+  )
   func otherLetters(_ way: [String], _ moment: String) throws {
     try withSandbox { sandbox in
       let source = try sandbox.makeDirectory("source")
