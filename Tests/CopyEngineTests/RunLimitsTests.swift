@@ -184,18 +184,22 @@ struct RunLimitsTests {
     #expect(asked.blocks * asked.blockBytes <= 4 << 20)
   }
 
+  private func limits(onto kind: FilesystemKind, processors: Int) -> RunLimits {
+    var disks = DiskTraits()
+    disks.targetKind = kind
+    return RunLimits(
+      TransferOptions(),
+      disks: disks,
+      processors: processors,
+      descriptors: 65_536
+    )
+  }
+
   @Test("where no disk seeks there are four workers at least, on btrfs two, and eight at most")
   func workersByFilesystem() {
     for (processors, usual, btrfs) in [(1, 4, 2), (2, 4, 2), (3, 4, 3), (6, 6, 6), (64, 8, 8)] {
       for (kind, expected) in [(FilesystemKind.ext4, usual), (.other, usual), (.btrfs, btrfs)] {
-        var disks = DiskTraits()
-        disks.targetKind = kind
-        let limits = RunLimits(
-          TransferOptions(),
-          disks: disks,
-          processors: processors,
-          descriptors: 65_536
-        )
+        let limits = limits(onto: kind, processors: processors)
         #expect(limits.workers == expected, "\(processors) processors, \(kind)")
       }
     }
@@ -207,14 +211,7 @@ struct RunLimitsTests {
       (FilesystemKind.ext4, 2, 3, 3), (.xfs, 2, 3, 1), (.xfs, 2, 2, 0), (.xfs, 8, 7, 7),
       (.xfs, 64, 5, 5), (.btrfs, 2, 1, 0), (.btrfs, 8, 7, 0), (.other, 2, 0, 0),
     ] {
-      var disks = DiskTraits()
-      disks.targetKind = kind
-      let limits = RunLimits(
-        TransferOptions(),
-        disks: disks,
-        processors: processors,
-        descriptors: 65_536
-      )
+      let limits = limits(onto: kind, processors: processors)
       #expect(limits.helpersToRemove(of: waiting) == expected, "\(kind), \(processors)")
     }
   }

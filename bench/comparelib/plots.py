@@ -2,7 +2,7 @@
 """The pictures: both disks over time for each tool, and the ratios as bars."""
 
 from .figures import baseline_tool, median_run, of_tool, pairwise_ratios
-from .report import good_runs, growing, tool_names
+from .report import all_tool_names, good_runs, growing, tool_names
 
 SOURCE, TARGET = "#1f77b4", "#d95f02"
 
@@ -110,7 +110,7 @@ def growth(result, path):
 
 def _draw_growth(axis, groups, key, unit):
     is_memory = key == "peak_rss_bytes"
-    for name in dict.fromkeys(name for group in groups for name in tool_names(group)):
+    for name in all_tool_names(groups):
         points = [(group["scale"], found["median"] / unit) for group in groups
                   if (found := of_tool(good_runs(group, name), key))]
         if not points:

@@ -26,6 +26,11 @@ def tool_names(group):
     return [name for name in group["commands"] if good_runs(group, name)]
 
 
+def all_tool_names(groups):
+    """Those of all groups, each once."""
+    return list(dict.fromkeys(name for group in groups for name in tool_names(group)))
+
+
 def speed_table(group):
     """Times, and ratios to the baseline."""
     names = tool_names(group)
@@ -189,7 +194,7 @@ def growth_table(result):
     lines = ["| work | tool | files | s to durable | time / baseline's | CPU s | CPU / linear | peak RSS MiB |",
              "|---" * 8 + "|"]
     for (_, work), groups in growing(result).items():
-        for name in dict.fromkeys(name for group in groups for name in tool_names(group)):
+        for name in all_tool_names(groups):
             smaller = None
             for group in groups:
                 if not (runs := good_runs(group, name)):
@@ -227,7 +232,7 @@ def summary(result):
 def pivot(result):
     """A row for each tool, a column for each group: median seconds to durable."""
     groups = result["groups"]
-    names = list(dict.fromkeys(name for group in groups for name in tool_names(group)))
+    names = all_tool_names(groups)
     lines = ["| s to durable | " + " | ".join(group["title"] for group in groups) + " |",
              "|---" * (len(groups) + 1) + "|"]
     for name in names:

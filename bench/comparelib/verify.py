@@ -24,17 +24,13 @@ def listing(directory):
 
 def quick(source, target):
     """None, or what differs."""
-    wanted, found = listing(source), listing(target)
-    if wanted == found:
-        return None
-    return _difference(wanted, found)
+    return _difference(listing(source), listing(target))
 
 
 def quick_directories(source, target):
     """The same where no file can be read: directories alone have to be there."""
-    wanted, found = listing(source), listing(target)
-    wanted = {path: entry for path, entry in wanted.items() if entry[0] == stat.S_IFDIR}
-    return None if wanted == found else _difference(wanted, found)
+    wanted = {path: entry for path, entry in listing(source).items() if entry[0] == stat.S_IFDIR}
+    return _difference(wanted, listing(target))
 
 
 def joined(source, target):
@@ -42,11 +38,12 @@ def joined(source, target):
     wanted = {}
     for folder in os.listdir(source):
         wanted |= listing(os.path.join(source, folder))
-    found = listing(target)
-    return None if wanted == found else _difference(wanted, found)
+    return _difference(wanted, listing(target))
 
 
 def _difference(wanted, found):
+    if wanted == found:
+        return None
     differing = {path for path in wanted | found if wanted.get(path) != found.get(path)}
     return f"{len(differing)} entries differ, e.g. {min(differing)}"
 

@@ -96,7 +96,6 @@ class Works(Folder):
         self.assertEqual(len(changed), 4)
         self.assertTrue(all(path.stat().st_size == before[path][0] for path in changed))
 
-
     def test_other_metadata_leaves_contents_and_differs_each_time(self):
         works.WORKS["metadata"].make(self.source, 0.001)
         contents = digest(self.source)

@@ -26,6 +26,12 @@ struct DoomedRanges {
     ranges.append(works.sorted { $0.inode < $1.inode }[...])
   }
 
+  /// Adds what was found in a directory, and what is left to read of that, which comes behind.
+  mutating func push(_ works: [DoomedWork], then rest: DoomedWork) {
+    push([rest])
+    push(works)
+  }
+
   /// Takes what is to be done next.
   mutating func takeNext() -> DoomedWork? {
     guard var range = ranges.popLast() else { return nil }

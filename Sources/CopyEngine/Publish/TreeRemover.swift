@@ -60,14 +60,10 @@ final class TreeRemover {
   ///
   /// - Returns: Whether nothing in it had to stay.
   func removeNow(_ directory: DoomedDirectory) -> Bool {
-    var ranges = DoomedRanges()
-    ranges.push([DoomedWork(directory: directory)])
+    var ranges = DoomedRanges([DoomedWork(directory: directory)])
     while let work = ranges.takeNext() {
       guard !run.shouldStop else { return false }
-      if case .more(let works, let rest) = step(work) {
-        ranges.push([rest])
-        ranges.push(works)
-      }
+      if case .more(let works, let rest) = step(work) { ranges.push(works, then: rest) }
     }
     return !directory.staysNonEmpty
   }

@@ -149,9 +149,7 @@ extension TreeWalk where Work: ~Copyable {
     }
     _ = stack.share(&doomed, run.limits)
     switch visitor.executor.remover.step(work) {
-    case .more(let works, let rest):
-      doomed.push([rest])
-      doomed.push(works)
+    case .more(let works, let rest): doomed.push(works, then: rest)
     case .done(let directory): visitor.complete(directory.root)
     case .waits: break
     }
