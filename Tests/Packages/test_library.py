@@ -9,6 +9,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import time
 import unittest
 from pathlib import Path
 
@@ -136,12 +137,19 @@ class LibraryTests(unittest.TestCase):
         self.assertEqual((copied, failures), ("42", "0"))
         # On its own thread; several that wait are one.
         self.assertIn(int(signals), (1, 2, 3))
+        self.await_last_thread(process.pid)
         after = Facts(process.pid)
         self.assertEqual((after.process, after.main, after.threads, after.files),
                          (before.process, before.main, before.threads, before.files))
         self.go_on(process)
         self.assertEqual(process.wait(SECONDS_MAX), 0)
         self.assertEqual(run("diff", "-r", self.folder / "source", self.folder / "target"), "")
+
+    def await_last_thread(self, process):
+        """A thread is in the kernel's list for a moment after it was joined."""
+        end = time.monotonic() + SECONDS_MAX
+        while len(os.listdir(f"/proc/{process}/task")) > 1 and time.monotonic() < end:
+            pass
 
     def await_word(self, process, word):
         line = process.stdout.readline().strip()
