@@ -122,7 +122,15 @@ extension EventLoop where Queue: ~Copyable, File: ~Copyable {
     if leftOut > 0, let lease = slots[index].task.window.skip(block, leftOut) {
       return giveBack(lease, of: index)
     }
-    prepareWrite(index, block, offset + UInt64(leftOut), at: position + leftOut, count)
+    let isPiece = count <= TransferPlan.sentPieceBytesMax
+    prepareWrite(
+      index,
+      block,
+      offset + UInt64(leftOut),
+      at: position + leftOut,
+      count,
+      isSentOff: isPiece && slots[index].task.plan.sendsPieces
+    )
     noteStarted(index)
   }
 
@@ -153,7 +161,8 @@ extension EventLoop where Queue: ~Copyable, File: ~Copyable {
     _ offset: UInt64,
     at position: Int,
     _ length: Int,
-    isLinked: Bool = false
+    isLinked: Bool = false,
+    isSentOff: Bool = false
   ) {
     let plan = slots[index].task.plan
     guard let target = plan.target else { preconditionFailure("a write of a file only to be read") }
@@ -163,7 +172,7 @@ extension EventLoop where Queue: ~Copyable, File: ~Copyable {
         target,
         from: slice,
         at: offset,
-        flags: plan.writing.dontCache ? .dontCache : [],
+        flags: plan.writing.dontCache || isSentOff ? .dontCache : [],
         tag: tag(index, block, .write)
       )
     )

@@ -260,6 +260,8 @@ extension FilePlanner {
     else {
       try? FileCalls.setDirect(target, false)
       plan.writing.alignment = 1
+      // Where a disk seeks they go in the order of the disk.
+      plan.sendsPieces = access.kind == .xfs && access.mayDontCache && !run.disks.targetSeeks
       return plan.map != .unknownSize
     }
     // Whole blocks of the filesystem: the one that the file ends in is then written once.
