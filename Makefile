@@ -38,7 +38,7 @@ THREAD_TESTS := FastsyncTests.(Thread|HardLink|StoppedRun|MovingSource|Update|In
 FUZZED := .build-fuzzed
 FUZZ_SECONDS ?= 60
 
-BUILD_PACKAGES := liburing-dev libpopt-dev binutils
+BUILD_PACKAGES := liburing-dev libpopt-dev libxxhash-dev libssl-dev binutils
 TEST_PACKAGES := rsync xfsprogs btrfs-progs e2fsprogs acl attr libcap2-bin util-linux libnbd-bin \
   gcc make python3 python3-jsonschema python3-prometheus-client python3-matplotlib groff-base \
   procps strace tmux valgrind mandoc zsh fish debootstrap lintian

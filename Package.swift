@@ -30,7 +30,9 @@ let package = Package(
       cSettings: [.enableWarning("all"), .enableWarning("extra"), .treatAllWarnings(as: .error)],
       // The archives by their file names: the shipped binary must not need the libraries
       // themselves.
-      linkerSettings: [.linkedLibrary(":liburing.a"), .linkedLibrary(":libpopt.a")]
+      linkerSettings: [":liburing.a", ":libpopt.a", ":libxxhash.a", ":libcrypto.a"].map {
+        .linkedLibrary($0)
+      }
     ),
     .target(name: "Kernel", dependencies: ["CLiburing", system], swiftSettings: strict),
     .target(name: "Uring", dependencies: ["CLiburing", "Kernel", system], swiftSettings: strict),

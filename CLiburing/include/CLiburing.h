@@ -8,6 +8,7 @@
 
 #include "batch.h"
 #include "calls.h"
+#include "digest.h"
 #include "options.h"
 #include "process.h"
 #include "ring.h"

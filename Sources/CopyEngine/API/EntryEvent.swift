@@ -31,6 +31,8 @@ public struct EntryEvent: Sendable {
   public let source: EntryMetadata?
   /// The path at the source; `nil` where nobody wants it (`RunEvent.Kinds.sourcePaths`).
   public let sourcePath: FilePath?
+  /// What is in a regular file; `nil` where nobody wants it (`RunEvent.Kinds.contents`).
+  public let contents: FileContents?
 
   /// Describes an entry.
   public init(
@@ -38,13 +40,15 @@ public struct EntryEvent: Sendable {
     kind: Kind,
     change: EntryChange,
     source: EntryMetadata? = nil,
-    sourcePath: FilePath? = nil
+    sourcePath: FilePath? = nil,
+    contents: FileContents? = nil
   ) {
     self.path = path
     self.kind = kind
     self.change = change
     self.source = source
     self.sourcePath = sourcePath
+    self.contents = contents
   }
 }
 

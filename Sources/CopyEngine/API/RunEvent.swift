@@ -89,6 +89,8 @@ public enum RunEvent: Sendable {
     public static let targetCreation = Kinds(rawValue: 1 << 10)
     /// No events of their own: `EntryEvent.sourcePath` is filled in.
     public static let sourcePaths = Kinds(rawValue: 1 << 11)
+    /// No events of their own: `EntryEvent.contents` is filled in.
+    public static let contents = Kinds(rawValue: 1 << 13)
     /// `started`.
     public static let start = Kinds(rawValue: 1 << 12)
   }

@@ -18,7 +18,11 @@ extension RunContext {
     _ change: EntryChange
   ) {
     guard wants(change.isTold ? .entries : .unchanged), let kind = kind() else { return }
-    receive(kind, entry.directory, entry.name, entry.metadata, change)
+    var contents: FileContents?
+    if wants(.contents) && entry.metadata.kind == .file {
+      contents = FileContents(ContentsReader(run: self, entry: entry).read)
+    }
+    receive(kind, entry.directory, entry.name, entry.metadata, change, contents)
   }
 
   /// Whether an entry is a directory above what was listed, whose metadata does not count.
@@ -74,14 +78,16 @@ extension RunContext {
     _ directory: CopyDirectory,
     _ name: EntryName,
     _ metadata: EntryMetadata,
-    _ change: EntryChange
+    _ change: EntryChange,
+    _ contents: FileContents? = nil
   ) {
     let event = EntryEvent(
       path: directory.relativePath(name),
       kind: kind,
       change: change,
       source: metadata,
-      sourcePath: wants(.sourcePaths) ? directory.sourcePath(name) : nil
+      sourcePath: wants(.sourcePaths) ? directory.sourcePath(name) : nil,
+      contents: contents
     )
     sink.receive(.entry(event))
   }

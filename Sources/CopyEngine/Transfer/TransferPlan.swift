@@ -50,9 +50,9 @@ struct TransferPlan {
   /// in bytes; 0 where all is written, as it is by direct writes.
   var zeroGranuleBytes = 0
 
-  /// Whether small pieces between holes are sent off as they are written (RWF_DONTCACHE): XFS, which
-  /// leaves room for the holes on the disk, takes 2.6 times as long to find places for 131,072 of
-  /// them when a window of them is sent off in order.
+  /// Whether small pieces between holes are sent off as they are written (RWF_DONTCACHE): XFS,
+  /// which leaves room for the holes on the disk, takes 2.6 times as long to find places for
+  /// 131,072 of them when a window of them is sent off in order.
   var sendsPieces = false
   /// Larger ones are sent off with what is around them, in bytes.
   static let sentPieceBytesMax = 8 << 10

@@ -21,13 +21,19 @@ enum ComparisonRows {
       nil,
       OptionValue("STR"),
       in: .comparison,
-      help: "Taken as rsync takes it; bytes are compared.",
+      help: "The checksum that %C shows; bytes are compared.",
       manual: #"""
-        The names of one or two checksums, which are checked as rsync checks them.
-        They make no difference: fastsync compares bytes.
-        With
+        The checksum that
+        .B %C
+        shows:
+        .BR xxh128 " (which is the default), " xxh3 ", " xxh64 ", " md5 ", " md4 ", " sha1
+        or
+        .BR none .
+        The second of two is for files that are compared
+        .RB ( \-c ).
+        What is compared is bytes all the same; with
         .B none
-        as the last one
+        for it
         .B \-c
         is refused.
         """#

@@ -154,14 +154,15 @@ enum ReportingRows {
       help: "How an entry is told, by rsync's escapes (%i %n%L).",
       manual: #"""
         How an entry is told, by the escapes of rsyncd.conf:
-        .BR "%b %B %c %f %G %i %l %L %M %n %o %p %t %U %%" ,
+        .BR "%b %B %c %C %f %G %i %l %L %M %n %o %p %t %U %%" ,
         with widths and with
         .B \(aq
         for figures that are easy to read.
+        For
+        .B %C
+        each file is read once more.
         """#
-    ) { options, typed throws(Refusal) in
-      options.output.format = try typed.format()
-    },
+    ) { options, typed in options.output.format = typed.value },
 
     OptionRow(
       ["log-file"],
@@ -177,9 +178,7 @@ enum ReportingRows {
       OptionValue("FORMAT"),
       in: .reporting,
       help: "How an entry is told there."
-    ) { options, typed throws(Refusal) in
-      options.output.logFileFormat = try typed.format()
-    },
+    ) { options, typed in options.output.logFileFormat = typed.value },
 
     OptionRow(
       ["human-readable"],
@@ -263,14 +262,6 @@ enum ReportingRows {
 
 // Values of these options.
 extension TypedOption {
-  /// The value as a format.
-  fileprivate func format() throws(Refusal) -> [UInt8] {
-    guard !OutputFormat(value).has("C") else {
-      throw Refusal("\(spelling): %C is for checksums, and fastsync computes none", .unsupported)
-    }
-    return value
-  }
-
   /// The value as a way to write output, of which rsync looks at the first letter.
   fileprivate func buffering() throws(Refusal) -> OutputBuffering {
     switch value.first.map({ Character(Unicode.Scalar($0)).uppercased() }) {

@@ -9,13 +9,12 @@ struct TypedComparison {
   var ignoresTimes = false
   /// `--modify-window`: whole seconds, or where it is negative nanoseconds.
   var modifyWindow: Int?
-  /// Whether `--checksum-choice` leaves nothing to compare by.
-  var hasNoChecksum = false
+  /// What `--checksum-choice` says of files that are copied, and of those that are compared.
+  private var chosen: (copied: Checksum, compared: Checksum) = (.automatic, .automatic)
 
   /// Notes the choice of a checksum, or of two.
   ///
-  /// Which one it is makes no difference where both sides are at hand: they are compared byte by
-  /// byte.
+  /// Where both sides are at hand they are compared byte by byte, so that it is only shown (`%C`).
   mutating func choose(_ typed: TypedOption) throws(Refusal) {
     let words = typed.value.split(
       separator: UInt8(ascii: ","),
@@ -25,25 +24,24 @@ struct TypedComparison {
     for word in words {
       let name = String(decoding: word, as: UTF8.self).lowercased()
       let isAuto = name == "auto" && words.count == words.filter { $0.count == 4 }.count
-      guard isAuto || Self.checksums.contains(name) else {
+      guard let checksum = isAuto ? .automatic : Checksum(name: name) else {
         let shown = word.isEmpty && word.startIndex == 0 ? typed.value : Array(word)
         throw Refusal(Array("unknown checksum name: ".utf8) + shown, "", .unsupported)
       }
-      hasNoChecksum = name == "none"
+      if word.startIndex == 0 { chosen.copied = checksum }
+      chosen.compared = checksum
     }
   }
 
-  /// The names that rsync knows.
-  private static let checksums: Set<String> = [
-    "xxh128", "xxh3", "xxh64", "xxhash", "md5", "md4", "sha1", "none",
-  ]
+  /// The checksum that is shown.
+  var checksum: Checksum { comparesContents ? chosen.compared : chosen.copied }
 }
 
 extension Comparison {
   /// What was typed, in the engine's terms.
   init(_ typed: TypedComparison) throws(Refusal) {
     self.init()
-    if typed.comparesContents && typed.hasNoChecksum {
+    if typed.comparesContents && typed.checksum == .none {
       throw Refusal(
         "--checksum (-c) cannot do without a checksum, and none was chosen",
         .unsupported

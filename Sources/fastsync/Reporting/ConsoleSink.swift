@@ -37,10 +37,14 @@ struct ConsoleSink: EventSink {
     if info[.backup] > 0 { wanted.insert(.backups) }
     let isTold = info[.name] > 0 || verbosity.itemizes > 0
     if isTold && !verbosity.isQuiet { wanted.insert(.targetCreation) }
-    if verbosity.format?.has("f") == true || verbosity.log?.format.has("f") == true {
-      wanted.insert(.sourcePaths)
-    }
+    if shows("f") { wanted.insert(.sourcePaths) }
+    if shows("C") { wanted.insert(.contents) }
     return wanted
+  }
+
+  /// Whether a format has an escape.
+  private func shows(_ letter: String) -> Bool {
+    verbosity.format?.has(letter) == true || verbosity.log?.format.has(letter) == true
   }
 
   private var explains: Bool { verbosity.explains }
@@ -151,7 +155,8 @@ extension ConsoleSink {
   }
 
   private func show(_ entry: EntryEvent, _ isDirectory: Bool, _ subject: OrderedLine.Subject) {
-    let item = OutputItem(entry, isDirectory: isDirectory)
+    var item = OutputItem(entry, isDirectory: isDirectory)
+    if shows("C") { item.checksum = context.checksum.digits(of: entry) }
     if !verbosity.isQuiet, let format = verbosity.format {
       output.write(
         OrderedLine(subject: subject, bytes: Message(escaping: format.line(item, context)).line)

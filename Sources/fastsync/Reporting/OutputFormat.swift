@@ -27,6 +27,8 @@ struct OutputItem {
   var link: (arrow: String, path: FilePath)?
   /// Whether its contents are transferred.
   var isTransferred = false
+  /// Its checksum, where a format asks for it and it has one.
+  var checksum: [UInt8]?
 }
 
 /// A format of `--out-format` or `--log-file-format`.
@@ -52,6 +54,8 @@ struct OutputFormat: Equatable, Sendable {
     var keepsGroup = true
     /// What the paths at the source are relative to in what is told (`--files-from`).
     var listRoot: [UInt8]?
+    /// Which checksum is shown.
+    var checksum = ShownChecksum()
   }
 
   /// What `--itemize-changes` prints, and a log file without a format of its own.
@@ -128,6 +132,10 @@ struct OutputFormat: Equatable, Sendable {
     _ context: Context
   ) -> [UInt8] {
     if escape.letter == UInt8(ascii: "L") { return linkText(escape, item) }
+    if escape.letter == UInt8(ascii: "C") {
+      // As in rsync, what is blank has a width of its own.
+      return item.checksum.map { padded($0, escape) } ?? context.checksum.kind.blank
+    }
     guard let value = value(of: escape, item, context) else { return escape.text }
     return padded(value, escape)
   }

@@ -31,7 +31,12 @@ struct RunReporter {
       context: OutputFormat.Context(
         keepsOwner: preservation.contains(.owner),
         keepsGroup: preservation.contains(.group),
-        listRoot: verbosity.listRoot
+        listRoot: verbosity.listRoot,
+        checksum: ShownChecksum(
+          kind: verbosity.checksum,
+          isOfAll: plan.options.rules.comparison.comparesContents,
+          isDry: plan.options.isDryRun
+        )
       ),
       deletionPhase: plan.options.deletion.phase,
       onlyNames: plan.options.isDryRun

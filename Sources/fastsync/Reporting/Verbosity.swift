@@ -21,6 +21,8 @@ struct Verbosity: Equatable, Sendable {
   var listsFirst = false
   /// What the names of a list are relative to (`--files-from`).
   var listRoot: [UInt8]?
+  /// Which checksum `%C` shows.
+  var checksum = Checksum.automatic
   /// Where a log is kept, if one is.
   var log: LogSettings?
   /// Where events are written as JSON, and figures of the run, by a path.
@@ -56,6 +58,7 @@ struct Verbosity: Equatable, Sendable {
     explains = typed.explains
     level = isQuiet ? 0 : typed.verbose
     listsFirst = output.listsFirst
+    checksum = typed.comparison.checksum
     if typed.names.filesFrom != nil { listRoot = operands.first?.bytes }
     keepsHighBits = output.keepsHighBits
     buffering = output.buffering

@@ -40,6 +40,8 @@ enum VersionText {
 
   private static let optimizations = ["SIMD_roll", "asm_roll", "openssl_crypto", "asm_MD5"]
 
+  private static let checksums = Checksum.allCases.map(\.rawValue)
+
   /// The text, or the same as JSON with rsync's keys.
   static func text(asJSON: Bool) -> String { asJSON ? json : plain }
 
@@ -59,7 +61,7 @@ enum VersionText {
       Capabilities:
       \(wrapped(shown))
       Checksum list:
-          none
+          \(checksums.joined(separator: " "))
       Compress list:
           none
 
@@ -86,13 +88,14 @@ enum VersionText {
       let lines = members.map { "    \"\($0.key)\": \($0.value.json)" }
       return "  \"\(name)\": {\n\(lines.joined(separator: ",\n"))\n  }"
     }
+    let shown = checksums.map { "\"\($0)\"" }
     let members = [
       "  \"program\": \"fastsync\"",
       "  \"version\": \"\(Invocation.version)\"",
       "  \"protocol\": \"0.0\"",
       object("capabilities", capabilities),
       object("optimizations", optimizations.map { ($0, .flag(false)) }),
-      "  \"checksum_list\": [\n    \"none\"\n  ]",
+      "  \"checksum_list\": [\n    \(shown.joined(separator: ", "))\n  ]",
       "  \"compress_list\": [\n    \"none\"\n  ]",
       "  \"daemon_auth_list\": []",
       "  \"license\": \"Apache-2.0\"",
