@@ -24,6 +24,7 @@ struct CoverageTests {
     ("calloc", "memory"),
     ("free", "memory"), ("munmap", "memory"), ("posix_memalign", "memory"), ("str", "text"),
     ("snprintf", "text"), ("popt", "options"), ("putenv", "options"), ("unsetenv", "options"),
+    ("XXH", "arithmetic"), ("MD", "arithmetic"), ("SHA1_", "arithmetic"),
     ("pthread_mutex_", "locks"), ("pthread_cond", "locks"), ("pthread_join", "threads"),
     ("pthread_detach", "threads"), ("pthread_sigmask", "has no error"), ("sig", "has no error"),
     ("__", "the compiler"), ("gnu_dev_", "arithmetic"),

@@ -590,7 +590,7 @@ def _dry(case, differences):
 def _pruned(case, differences):
     if not case.has("-m", "--prune-empty-dirs") or len(case.operands) < 3:
         return differences
-    return [each for each in differences if not (each.aspect == "entry" and each.expected == "dir" or each.aspect == "mtime"
+    return [each for each in differences if not (each.aspect in ("entry", "kind") and each.expected == "dir" or each.aspect == "mtime"
                                                  or each.aspect == "output" and re.match(rb"(cd\+|\.d|d[r-])", each.expected or b"")
                                                  or each.aspect == "output" and each.line.startswith(b"Number of created"))]
 
@@ -613,6 +613,10 @@ def _early(case, differences):
     if case.user:
         differences = _without_lines(differences, lambda each: each.expected is None and each.line.startswith(b"skipping directory ")
                                      or each.actual is None and each.line.startswith(b"created directory "))
+    if case.has("-R", "--relative", "--files-from"):
+        # A list is begun before it turns out that there is nothing in it.
+        heads = (b"sending incremental file list", b"building file list")
+        differences = _without_lines(differences, lambda each: each.actual is None and each.line.startswith(heads))
     return _without_lines(differences, lambda each: each.line.startswith((b"delta-transmission ", b"copying unsafe symlink "))
                           and (each.actual is None or each.line.startswith(b"delta")))
 
@@ -724,7 +728,8 @@ def _kept_backups(case, differences):
     if not case.has("--backup-dir"):
         return differences
     return [each for each in differences
-            if not (each.name.startswith(b"dst/bak") or each.aspect == "output" and b"bak" in each.line)]
+            if not (each.name.startswith(b"dst/bak")
+                    or each.aspect == "output" and (b"bak" in each.line or each.line.startswith(b"Number of deleted files")))]
 
 
 @excuse("unreadable-target")
@@ -805,9 +810,21 @@ def _owner_of_the_root(case, differences):
 def _taken_for_longer(case, differences):
     if not (case.has("--append", "--append-verify") and case.has("--fuzzy", "-y")):
         return differences
+    removes = case.has("--remove-source-files", "--remove-sent-files")
     return [each for each in differences if not (each.aspect == "entry" and each.expected is None and each.actual == "file"
+                                                 or removes and each.aspect == "entry" and each.name.startswith(b"src")
+                                                 and each.expected == "file" and each.actual is None
                                                  or each.aspect == "mtime" and each.actual == "new"
                                                  or each.aspect == "output")]
+
+
+@excuse("remove-source-basis")
+def _kept_source(case, differences):
+    """What a tree beside the target has stays at the source."""
+    if not (case.has("--remove-source-files", "--remove-sent-files") and case.has("--compare-dest")):
+        return differences
+    return [each for each in differences if not (each.name.startswith(b"src") and (
+        each.aspect == "entry" and each.expected is None or each.aspect == "mtime" and each.expected == "new"))]
 
 
 @excuse("relative-covered")
@@ -968,8 +985,9 @@ def _nothing_there(case, differences):
     """Whether DEST does is asked also where there is nothing to be put there."""
     if not case.has("--files-from", "--ignore-missing-args"):
         return differences
-    return _unless_ended(differences, lambda each: each.expected.startswith("23") and each.actual.startswith("3")
-                         and "is not a directory" in each.actual)
+    return _unless_ended(differences, lambda each: each.expected.startswith("23") and (
+        each.actual.startswith("3") and "is not a directory" in each.actual
+        or each.actual.startswith("11") and "cannot make directory: File exists" in each.actual))
 
 
 @excuse("append-basis")
