@@ -14,6 +14,10 @@ struct FilterBuilder {
     /// What rsync works in: there merge files are looked for that a merge file names without a
     /// slash.
     var workingDirectory: [UInt8] = []
+    /// The name of the merge file, which is looked for in every directory; `nil` otherwise.
+    var mergeName: [UInt8]?
+    /// Whether the rules are those that CVS has.
+    var isOfCVS = false
     /// Whether the directory lies above the transfer.
     var isAboveTransfer = false
   }
@@ -74,7 +78,8 @@ struct FilterBuilder {
     guard rule.flags.contains(.mergeFile) else { return try add(rule, origin, depth: depth) }
     if rule.text.isEmpty { rule.text = Self.cvsFile[...] }
     if rule.flags.contains(.excludesSelf) {
-      append(ParsedFilterRule(flags: [], text: lastName(of: rule.text)), isAtTop: false)
+      let own = ParsedFilterRule(flags: [], text: lastName(of: rule.text))
+      append(own, origin, isAtTop: false)
       rule.flags.remove(.excludesSelf)
     }
     if rule.flags.contains(.perDirectory) {
@@ -184,15 +189,20 @@ struct FilterBuilder {
       ignoredByCVS = ignored
       return rules.append(FilterRule(.cvs(ignored), rule.flags))
     }
-    append(rule, isAtTop: depth <= 1)
+    append(rule, origin, isAtTop: depth <= 1)
   }
 
   /// Adds a rule about names.
   ///
   /// - Parameters:
   ///   - rule: The rule.
+  ///   - origin: Where it comes from.
   ///   - isAtTop: Whether it stands in a directory's own merge file, not in one that that names.
-  private mutating func append(_ rule: ParsedFilterRule, isAtTop: Bool) {
+  private mutating func append(
+    _ rule: ParsedFilterRule,
+    _ origin: FilterError.Origin,
+    isAtTop: Bool
+  ) {
     var (flags, text) = (rule.flags, rule.text)
     if settings.deletesExcluded && flags.isDisjoint(with: .sides) { flags.insert(.senderSide) }
     if text.count > 1, text.last == slash {
@@ -210,14 +220,21 @@ struct FilterBuilder {
       directoryBytes: directoryBytes
     )
     let action: FilterRule.Action = flags.contains(.include) ? .include : .exclude
-    let built = FilterRule(action, flags, pattern)
+    let isTyped = origin == .argument
+    let built = FilterRule(
+      action,
+      flags,
+      pattern,
+      text: isTyped ? Array(text) : nil,
+      origin: place.isOfCVS ? .cvs : place.mergeName.map { .directory($0) } ?? .commandLine
+    )
     if let side = place.side, !built.applies(to: side) { return }
     rules.append(built)
   }
 
   /// What CVS ignores: its own list, a file at home and a variable.
   private func cvsRules(_ flags: FilterFlags) throws(FilterError) -> [FilterRule] {
-    var builder = FilterBuilder(settings, files, Place(side: place.side))
+    var builder = FilterBuilder(settings, files, Place(side: place.side, isOfCVS: true))
     let own = FilterParser(template: flags.union(.perishable), prefixes: .all)
     try builder.addContents(Self.cvsList, own, .argument)
     let others = FilterParser(template: flags, prefixes: .all)

@@ -54,6 +54,33 @@ public enum FilterSide: Sendable {
   case receiver
 }
 
+/// A rule that decides about a name, as it is told.
+public struct FilterMatch: Equatable, Sendable {
+  /// Whose rule it is.
+  public enum Origin: Equatable, Sendable {
+    /// The command line's, or that of a file which it names.
+    case commandLine
+    /// That of a merge file with this name.
+    case directory([UInt8])
+    /// One of those that CVS has.
+    case cvs
+  }
+
+  /// Whether the name is copied, or may be removed; else it is left out, or stays.
+  public let isIncluded: Bool
+  /// The pattern, where it does not come from a file.
+  public let pattern: [UInt8]?
+  /// Whose rule it is.
+  public let origin: Origin
+
+  init(_ rule: FilterRule) {
+    isIncluded = rule.flags.contains(.include)
+    let isOfDirectories = rule.flags.contains(.directoriesOnly)
+    pattern = rule.text.map { isOfDirectories ? $0 + [slash] : $0 }
+    origin = rule.origin
+  }
+}
+
 /// A rule about names.
 final class FilterRule: Sendable {
   /// What it does.
@@ -69,11 +96,22 @@ final class FilterRule: Sendable {
   let action: Action
   let flags: FilterFlags
   let pattern: FilterPattern?
+  /// The text of the pattern, where the command line has it.
+  let text: [UInt8]?
+  let origin: FilterMatch.Origin
 
-  init(_ action: Action, _ flags: FilterFlags, _ pattern: FilterPattern? = nil) {
+  init(
+    _ action: Action,
+    _ flags: FilterFlags,
+    _ pattern: FilterPattern? = nil,
+    text: [UInt8]? = nil,
+    origin: FilterMatch.Origin = .commandLine
+  ) {
     self.action = action
     self.flags = flags
     self.pattern = pattern
+    self.text = text
+    self.origin = origin
   }
 
   /// Whether it is about a name.

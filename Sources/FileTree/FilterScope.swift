@@ -137,6 +137,22 @@ extension FilterScope {
     return Self.verdict(rules, of: subject(name, isDirectory), isRemoved: isRemoved)
   }
 
+  /// The first rule that is about a name in the directory; `nil` where none is.
+  ///
+  /// - Parameters:
+  ///   - name: The name.
+  ///   - isDirectory: Whether it is one.
+  ///   - isRemoved: Whether the directory that it lies in is being removed.
+  /// - Returns: The rule, as it is told.
+  public func match(
+    _ name: EntryName,
+    isDirectory: Bool,
+    isRemoved: Bool = false
+  ) -> FilterMatch? {
+    Self.rule(rules, about: subject(name, isDirectory), isRemoved: isRemoved)
+      .map { FilterMatch($0) }
+  }
+
   /// Whether a name is left out, or kept from being removed.
   public func excludes(
     _ name: EntryName,
@@ -194,11 +210,20 @@ extension FilterScope {
     of subject: FilterSubject,
     isRemoved: Bool
   ) -> FilterVerdict {
+    guard let rule = rule(rules, about: subject, isRemoved: isRemoved) else { return .none }
+    return rule.flags.contains(.include) ? .include : .exclude
+  }
+
+  private static func rule(
+    _ rules: [FilterRule],
+    about subject: FilterSubject,
+    isRemoved: Bool
+  ) -> FilterRule? {
     for rule in rules where rule.matches(subject) {
       if isRemoved && rule.flags.contains(.perishable) { continue }
-      return rule.flags.contains(.include) ? .include : .exclude
+      return rule
     }
-    return .none
+    return nil
   }
 }
 
@@ -237,7 +262,8 @@ extension FilterScope {
         let place = FilterBuilder.Place(
           side: side,
           directory: path,
-          workingDirectory: Array(path[..<relativeStart])
+          workingDirectory: Array(path[..<relativeStart]),
+          mergeName: Array(merge.name)
         )
         try read(contents, path + merge.name, place, index, &lists, files)
         hasChanged = true
@@ -279,6 +305,7 @@ extension FilterScope {
           side: side,
           directory: directory,
           workingDirectory: directory,
+          mergeName: Array(merge.name),
           isAboveTransfer: true
         )
         try read(contents, file, place, index, &lists, files)

@@ -79,7 +79,7 @@ extension ItemizedLine {
         flags: isInTheWay ? "failed" : "\(error.operation)",
         name: path.hasPrefix("\(target)/") ? "\(path.dropFirst(target.count + 1))" : path
       )
-    case .deletion, .backedUp, .createdTarget: return nil
+    case .deletion, .backedUp, .createdTarget, .filtered: return nil
     case .started, .warning, .note, .explanation: return nil
     }
   }

@@ -67,7 +67,8 @@ import Testing
   func whatTheCommandLinks() throws {
     let libraries = try run("ldd", [fastsyncBinary]).outputText
     for name in [
-      "libFoundation", "libswift", "liburing", "libpopt", "lib_Foundation", "libdispatch",
+      "libFoundation", "libswift", "liburing", "libpopt", "libxxhash", "libcrypto",
+      "lib_Foundation", "libdispatch",
     ] {
       #expect(!libraries.contains(name), "\(name)")
     }

@@ -51,6 +51,20 @@ struct SmallPieceTests {
     return try succeed("python3", ["-c", script, path]).outputText.isEmpty
   }
 
+  /// Where the kernel, or a filter, does not let them be sent off, they are written plainly.
+  @Test(arguments: ["ENOSYS", "EPERM", "EOPNOTSUPP"])
+  func arePlainWhereThatIsRefused(_ error: String) throws {
+    try withSandbox { sandbox in
+      let source = try Filesystem.xfs.make(in: sandbox, as: "source")
+      let target = try Filesystem.xfs.make(in: sandbox, as: "target")
+      try makeFile("\(source)/file")
+      let inject = ["-e", "inject=pwritev2:error=\(error)", "-o", sandbox.path("trace")]
+      let words = ["--io-engine=sync", "--profile=ssd", "\(source)/file", "\(target)/copy"]
+      try succeed("strace", ["-f", "-qq"] + inject + [fastsyncBinary] + words)
+      try succeed("cmp", ["\(source)/file", "\(target)/copy"])
+    }
+  }
+
   @Test(arguments: [Filesystem.xfs, .ext4], ["ssd", "hdd"])
   func areSentOffOnXFS(_ kind: Filesystem, _ profile: String) throws {
     try withSandbox { sandbox in

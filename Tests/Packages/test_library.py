@@ -146,7 +146,7 @@ class LibraryTests(unittest.TestCase):
         self.assertEqual(run("diff", "-r", self.folder / "source", self.folder / "target"), "")
 
     def await_last_thread(self, process):
-        """A thread is in the kernel's list for a moment after it was joined."""
+        """A thread is in the kernel's list for a moment after it was joined, or goes on by itself for some milliseconds."""
         end = time.monotonic() + SECONDS_MAX
         while len(os.listdir(f"/proc/{process}/task")) > 1 and time.monotonic() < end:
             pass

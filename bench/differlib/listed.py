@@ -559,9 +559,12 @@ def _group_of_a_list(case, differences):
 
 
 @excuse("filter-remarks")
-def _remarks(_, differences):
+def _remarks(case, differences):
+    if case.has("-m", "--prune-empty-dirs"):
+        differences = _without_lines(differences, lambda each: each.actual is None and each.expected.startswith(b"[sender] "))
     return _without_lines(differences, lambda each: each.actual is None and (
-        each.expected.startswith((b"[", b"deleting in ", b"removing duplicate name", b"(new) backup_dir")) or each.expected == b"done"))
+        each.expected.startswith((b"deleting in ", b"removing duplicate name", b"(new) backup_dir")) or each.expected == b"done"
+        or each.expected.startswith(b"[") and b" because of pattern " not in each.expected))
 
 
 @excuse("delete-while-reading")
@@ -811,9 +814,11 @@ def _taken_for_longer(case, differences):
     if not (case.has("--append", "--append-verify") and case.has("--fuzzy", "-y")):
         return differences
     removes = case.has("--remove-source-files", "--remove-sent-files")
+    made = [each.name.split(b"/", 1)[-1] for each in differences if each.aspect == "entry" and each.expected is None]
     return [each for each in differences if not (each.aspect == "entry" and each.expected is None and each.actual == "file"
                                                  or removes and each.aspect == "entry" and each.name.startswith(b"src")
                                                  and each.expected == "file" and each.actual is None
+                                                 and any(each.name.endswith(b"/" + name) for name in made)
                                                  or each.aspect == "mtime" and each.actual == "new"
                                                  or each.aspect == "output")]
 
@@ -823,8 +828,10 @@ def _kept_source(case, differences):
     """What a tree beside the target has stays at the source."""
     if not (case.has("--remove-source-files", "--remove-sent-files") and case.has("--compare-dest")):
         return differences
+    beside = [name.split(b"/", 1)[-1] for name in case.tree if name.startswith(b"alt")]
     return [each for each in differences if not (each.name.startswith(b"src") and (
-        each.aspect == "entry" and each.expected is None or each.aspect == "mtime" and each.expected == "new"))]
+        each.aspect == "entry" and each.expected is None and any(each.name.endswith(b"/" + name) for name in beside)
+        or each.aspect == "mtime" and each.expected == "new"))]
 
 
 @excuse("relative-covered")

@@ -9,9 +9,10 @@ public struct FileContents: Sendable {
 
   /// Reads all of it (`pread`).
   ///
-  /// A failure is told as one of the run.
+  /// A disk that fails is told as a failure of the run.
   ///
   /// - Parameter body: Takes the next bytes, which are only lent.
-  /// - Returns: Whether all of it was read; not where the run stops.
+  /// - Returns: Whether all of it was read; not where the file is gone, may not be read, or has
+  ///   changed, and not where the run stops.
   public func read(_ body: (RawSpan) -> Void) -> Bool { readAll(body) }
 }

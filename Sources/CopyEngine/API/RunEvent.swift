@@ -13,6 +13,8 @@ public enum RunEvent: Sendable {
   case entry(EntryEvent)
   /// An entry of the source was left out, for a reason.
   case skipped(SkippedEntry)
+  /// A filter rule decides about a name.
+  case filtered(FilteredName)
   /// Something was removed, or was to be and stays.
   case deletion(DeletionEvent)
   /// What had a name at the target was kept under another one, or would be; both as rsync names
@@ -91,6 +93,8 @@ public enum RunEvent: Sendable {
     public static let sourcePaths = Kinds(rawValue: 1 << 11)
     /// No events of their own: `EntryEvent.contents` is filled in.
     public static let contents = Kinds(rawValue: 1 << 13)
+    /// `filtered`.
+    public static let filters = Kinds(rawValue: 1 << 14)
     /// `started`.
     public static let start = Kinds(rawValue: 1 << 12)
   }
@@ -103,6 +107,7 @@ extension RunEvent {
     case .started: .start
     case .entry(let entry): entry.change.isTold ? .entries : .unchanged
     case .skipped: .skips
+    case .filtered: .filters
     case .deletion(let deletion): deletion.isRoutine ? .deletions : .warnings
     case .backedUp: .backups
     case .createdTarget: .targetCreation

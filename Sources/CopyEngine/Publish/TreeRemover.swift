@@ -113,7 +113,16 @@ extension TreeRemover {
       // Removing the directory will tell.
       if names.isBackup(name) { continue }
       guard let kind = entry.kind ?? kind(of: name, in: number, directory) else { continue }
-      if rules?.excludes(name, isDirectory: kind == .directory, isRemoved: true) == true {
+      if let rules,
+        run.filters(
+          name,
+          isDirectory: kind == .directory,
+          directory.relativePath(name),
+          .receiver,
+          rules,
+          isRemoved: true
+        )
+      {
         directory.keepSomething()
         continue
       }

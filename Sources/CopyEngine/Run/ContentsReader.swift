@@ -10,31 +10,40 @@ struct ContentsReader: Sendable {
 
   /// How much is read at once, in bytes.
   private static let blockBytes = 256 << 10
+  /// After so many bytes what was read is dropped from the page cache, in bytes: whole large folios
+  /// of it.
+  private static let dropBytes: UInt64 = 8 << 20
 
-  /// Reads all of it (`pread`); what fails is told.
+  /// Reads all of it (`pread`); where the disk fails, that is told.
   ///
   /// - Parameter body: Takes the next bytes.
-  /// - Returns: Whether all of it was read.
+  /// - Returns: Whether all of it was read; not where it is gone, may not be read, or has changed.
   func read(_ body: (RawSpan) -> Void) -> Bool {
     do throws(Errno) {
       let file = try entry.contents.openForReading()
       defer { withExtendedLifetime(file) {} }
-      let found = entry.contentsMetadata
-      let now = try EntryMetadata(ofOpen: file.rawValue, foundAs: found)
-      // Something else has the name by now.
-      guard now.identity == found.identity, now.kind == .file else { throw .noSuchFileOrDirectory }
-      return try read(file.rawValue, now.size, body)
+      guard try isStill(file.rawValue) else { return false }
+      guard try read(file.rawValue, body) else { return false }
+      return try isStill(file.rawValue)
     } catch {
-      run.fail(.source(.read, entry.sourcePath, error), at: FailedPlace(entry))
+      if error == .ioError {
+        run.fail(.source(.read, entry.sourcePath, error), at: FailedPlace(entry))
+      }
       return false
     }
   }
 
-  private func read(
-    _ file: Int32,
-    _ size: UInt64,
-    _ body: (RawSpan) -> Void
-  ) throws(Errno) -> Bool {
+  /// Whether an open file is what was found under the name, and has not changed since; of a device
+  /// nobody knows.
+  private func isStill(_ file: Int32) throws(Errno) -> Bool {
+    let found = entry.contentsMetadata
+    let now = try EntryMetadata(ofOpen: file, foundAs: found)
+    return now.isSameFile(as: found)
+      || found.isContentsOfDevice && now.identity == found.identity
+  }
+
+  private func read(_ file: Int32, _ body: (RawSpan) -> Void) throws(Errno) -> Bool {
+    let size = entry.contentsMetadata.size
     let keeps = run.options.transfer.reading == .keep
     // What nobody has in the cache does not stay there.
     let isDropped = !keeps && FileCalls.cachedPages(of: file, offset: 0, length: size) == 0
@@ -43,17 +52,22 @@ struct ContentsReader: Sendable {
       alignment: ProcessFacts.pageBytes
     )
     defer { unsafe block.deallocate() }
+    defer { if isDropped { FileCalls.advise(file, .dontNeed) } }
     var offset: UInt64 = 0
-    while !run.shouldStop {
+    // What counts as empty is not read: some devices have no end.
+    while offset < size {
+      guard !run.shouldStop else { return false }
       run.heartbeat?.beat()
-      let count = unsafe try FileCalls.read(file, into: block, at: offset)
-      guard count > 0 else { return true }
-      unsafe body(UnsafeRawBufferPointer(rebasing: block[..<count]).bytes)
-      if isDropped {
-        FileCalls.advise(file, .dontNeed, offset: offset, length: UInt64(count))
-      }
+      let wanted = Int(min(UInt64(block.count), size - offset))
+      let part = unsafe UnsafeMutableRawBufferPointer(rebasing: block[..<wanted])
+      let count = unsafe try FileCalls.read(file, into: part, at: offset)
+      guard count > 0 else { return false }
+      unsafe body(UnsafeRawBufferPointer(rebasing: part[..<count]).bytes)
       offset += UInt64(count)
+      if isDropped, offset % Self.dropBytes == 0 {
+        FileCalls.advise(file, .dontNeed, offset: 0, length: offset)
+      }
     }
-    return false
+    return true
   }
 }

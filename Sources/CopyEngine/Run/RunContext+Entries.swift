@@ -112,6 +112,37 @@ extension RunContext {
   }
 }
 
+// What rules decide.
+extension RunContext {
+  /// Whether rules leave a name out, or keep it from being removed, and tells which does.
+  ///
+  /// - Parameters:
+  ///   - name: The name.
+  ///   - isDirectory: Whether it is one.
+  ///   - path: Its path in the transfer, put together where somebody wants to be told.
+  ///   - side: Whether it is to be copied or removed.
+  ///   - scope: The rules in force in its directory.
+  ///   - isRemoved: Whether the directory that it lies in is being removed.
+  /// - Returns: Whether they do.
+  func filters(
+    _ name: EntryName,
+    isDirectory: Bool,
+    _ path: @autoclosure () -> FilePath,
+    _ side: FilterSide,
+    _ scope: FilterScope,
+    isRemoved: Bool = false
+  ) -> Bool {
+    guard wants(.filters) else {
+      return scope.excludes(name, isDirectory: isDirectory, isRemoved: isRemoved)
+    }
+    let match = scope.match(name, isDirectory: isDirectory, isRemoved: isRemoved)
+    guard let match else { return false }
+    let name = FilteredName(path: path(), isDirectory: isDirectory, side: side, match: match)
+    sink.receive(.filtered(name))
+    return !match.isIncluded
+  }
+}
+
 // What may be replaced.
 extension RunContext {
   /// Whether what has an entry's name at the target can be replaced, which is told if not: a

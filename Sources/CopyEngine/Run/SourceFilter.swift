@@ -19,6 +19,43 @@ struct SourceFilter {
     directory.filter?.scope(in: sides.source, of: run)
   }
 
+  /// Whether a name that was just read is left out, and tells which rule says so.
+  func hidesTelling(
+    _ entry: DirectoryEntry,
+    in directory: CopyDirectory,
+    _ scope: FilterScope,
+    _ sides: DirectorySides
+  ) -> Bool {
+    guard run.wants(.filters) else { return hides(entry, in: directory, scope, sides) }
+    if case .implied = directory.names.origin(of: entry.name, lookup.rules) { return false }
+    let isDirectory = isDirectory(entry, in: directory, sides)
+    let isHidden = run.filters(
+      entry.name,
+      isDirectory: isDirectory ?? false,
+      directory.relativePath(entry.name),
+      .sender,
+      scope
+    )
+    return isHidden || isDirectory == nil && scope.excludes(entry.name, isDirectory: true)
+  }
+
+  /// Whether a name that was just read is a directory, or leads to one; `nil` where it cannot be
+  /// found.
+  private func isDirectory(
+    _ entry: DirectoryEntry,
+    in directory: CopyDirectory,
+    _ sides: DirectorySides
+  ) -> Bool? {
+    if case .found = directory.names.origin(of: entry.name, lookup.rules), let kind = entry.kind,
+      kind != .symbolicLink || lookup.rules.links == nil
+    {
+      return kind == .directory
+    }
+    return (try? lookup.find(entry.name, in: directory, sides)).map {
+      $0.metadata.kind == .directory
+    }
+  }
+
   /// Whether a name that was just read is left out.
   func hides(
     _ entry: DirectoryEntry,
@@ -26,15 +63,9 @@ struct SourceFilter {
     _ scope: FilterScope,
     _ sides: DirectorySides
   ) -> Bool {
-    let origin = directory.names.origin(of: entry.name, lookup.rules)
-    if case .implied = origin { return false }
-    if case .found = origin, let kind = entry.kind,
-      kind != .symbolicLink || lookup.rules.links == nil
-    {
-      return scope.excludes(entry.name, isDirectory: kind == .directory)
-    }
-    if let found = try? lookup.find(entry.name, in: directory, sides) {
-      return scope.excludes(entry.name, isDirectory: found.metadata.kind == .directory)
+    if case .implied = directory.names.origin(of: entry.name, lookup.rules) { return false }
+    if let isDirectory = isDirectory(entry, in: directory, sides) {
+      return scope.excludes(entry.name, isDirectory: isDirectory)
     }
     // What cannot be looked at is told, unless it is left out whatever it may be.
     return scope.excludes(entry.name, isDirectory: false)
@@ -60,9 +91,15 @@ struct SourceFilter {
     (try? lookup.find(name, in: directory, sides)) != nil
   }
 
-  /// Whether an entry that was found is left out.
-  func hides(_ entry: FoundEntry) -> Bool {
-    let isDirectory = entry.metadata.kind == .directory
-    return hides(entry.name, isDirectory: isDirectory, in: entry.directory, entry.sides)
+  /// Whether an entry that was found is left out, and tells which rule says so.
+  func hidesTelling(_ entry: FoundEntry) -> Bool {
+    guard let scope = scope(of: entry.directory, entry.sides) else { return false }
+    return run.filters(
+      entry.name,
+      isDirectory: entry.metadata.kind == .directory,
+      entry.directory.relativePath(entry.name),
+      .sender,
+      scope
+    )
   }
 }

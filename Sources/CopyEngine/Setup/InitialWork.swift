@@ -144,8 +144,13 @@ extension ResolvedSource {
   ///   - looksAbove: Whether merge files above are read for that.
   /// - Returns: Whether they do.
   func isHidden(by filters: FilterList?, looksAbove: Bool = false) -> Bool {
-    guard let filters, looksAbove || !filters.looksAbove, !isContents else { return false }
+    match(filters, looksAbove: looksAbove)?.isIncluded == false
+  }
+
+  /// The rule of the command line that decides about it, if one does.
+  func match(_ filters: FilterList?, looksAbove: Bool = false) -> FilterMatch? {
+    guard let filters, looksAbove || !filters.looksAbove, !isContents else { return nil }
     return scope(filters, looksAbove: looksAbove && filters.looksAbove)
-      .excludes(name, isDirectory: metadata.kind == .directory)
+      .match(name, isDirectory: metadata.kind == .directory)
   }
 }

@@ -86,12 +86,12 @@ private final class SweepSink: EventSink {
   var failures: Int { failed.load(ordering: .relaxed) }
 
   var wants: RunEvent.Kinds {
-    allWanted.intersection([.deletions, .warnings]).union(.failures)
+    allWanted.intersection([.deletions, .warnings, .filters]).union(.failures)
   }
 
   func receive(_ event: RunEvent) {
     switch event {
-    case .deletion:
+    case .deletion, .filtered:
       sink.receive(event)
     case .failed(let error):
       // Names that cannot be read are told by the copy, and so is what ends both.

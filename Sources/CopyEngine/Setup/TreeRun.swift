@@ -182,6 +182,19 @@ struct TreeRun {
     if let lack = target.lack(of: report.growth, plan) { throw lack }
   }
 
+  /// Whether the rules of the command line leave an operand out, which is told.
+  private func isHidden(_ source: ResolvedSource) -> Bool {
+    guard let match = source.match(setup.filters), !match.isIncluded else { return false }
+    let name = FilteredName(
+      path: FilePath(source.name),
+      isDirectory: source.metadata.kind == .directory,
+      side: .sender,
+      match: match
+    )
+    setup.tell(.filtered(name))
+    return true
+  }
+
   /// Finds what the operands name, checks that they go together, and makes the target directory.
   ///
   /// - Parameters:
@@ -199,7 +212,7 @@ struct TreeRun {
     var sources: [ResolvedSource] = []
     for source in plan.sources {
       do {
-        if let found = try resolver.resolve(source), !found.isHidden(by: setup.filters),
+        if let found = try resolver.resolve(source), !isHidden(found),
           !resolver.skips(found, rules: setup.filters)
         {
           sources.append(found)

@@ -82,7 +82,11 @@ final class TargetSweep {
         try DirectoryReader.seek(subject.sides.target, to: 0)
         while mayGoOn, try reader.fill(from: subject.sides.target) {
           while mayGoOn, let entry = reader.next() {
-            if !isKept(entry, subject) { remove(entry, subject, remover, &found) }
+            if isKept(entry, subject) {
+              if run.wants(.filters) { _ = isProtected(entry, subject) }
+            } else {
+              remove(entry, subject, remover, &found)
+            }
           }
         }
       } catch {
@@ -272,7 +276,7 @@ final class TargetSweep {
     if remover.names.isBackup(name) { return }
     if name.isTemporary && !areTemporariesFree(subject) { return }
     guard let kind = entry.kind ?? kind(of: name, subject) else { return }
-    if rules?.excludes(name, isDirectory: kind == .directory) == true { return }
+    guard !isProtected(entry, subject, kind) else { return }
     let place = EntryLocation(directory: subject.sides.target, name: name)
     if kind == .directory, run.backups?.isAt(place) == true { return }
     if !remover.names.isDry { noteSweep(subject) }
@@ -287,6 +291,22 @@ final class TargetSweep {
     }
     directory.retainEntry()
     found.append(DoomedWork(directory: doomed, inode: entry.inode))
+  }
+
+  /// Whether rules keep a name from being removed, which is told.
+  private func isProtected(
+    _ entry: DirectoryEntry,
+    _ subject: Subject,
+    _ known: EntryKind? = nil
+  ) -> Bool {
+    guard let rules, let kind = known ?? entry.kind else { return false }
+    return run.filters(
+      entry.name,
+      isDirectory: kind == .directory,
+      subject.directory.relativePath(entry.name),
+      .receiver,
+      rules
+    )
   }
 
   /// Whether no other name means the same entry: else one that the source has may mean a tree that

@@ -200,7 +200,7 @@ extension FileCopier where Queue: ~Copyable {
       plan.allocateBytes = 0
     }
     if let spared = file.spared { plan.leftOut = spared.ranges.leftOut(below: spared.resumesAt) }
-    file.triesDontCache = (plan.reading.dontCache, plan.writing.dontCache)
+    file.triesDontCache = (plan.reading.dontCache, plan.writing.dontCache || plan.sendsPieces)
     file.isSettled = plan.writing.isDirect || plan.advisor?.pacesTarget == true
     if run.options.transfer.advisesNoReuse {
       FileCalls.advise(plan.source, .noReuse)

@@ -51,8 +51,8 @@ struct TransferPlan {
   var zeroGranuleBytes = 0
 
   /// Whether small pieces between holes are sent off as they are written (RWF_DONTCACHE): XFS,
-  /// which leaves room for the holes on the disk, takes 2.6 times as long to find places for
-  /// 131,072 of them when a window of them is sent off in order.
+  /// which leaves room for the holes on the disk, takes long to find places for many of them when a
+  /// window is sent off in order: a copy of 131,072 takes 2.6 times as long.
   var sendsPieces = false
   /// Larger ones are sent off with what is around them, in bytes.
   static let sentPieceBytesMax = 8 << 10

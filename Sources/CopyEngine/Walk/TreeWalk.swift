@@ -98,7 +98,7 @@ struct TreeWalk<Work: Executor & ~Copyable>: ~Copyable {
     defer { withExtendedLifetime(sides) {} }
     prepare(directory, sides)
     guard var entry = visitor.finder.find(name, as: targetName, in: directory, sides),
-      !visitor.filter.hides(entry),
+      !visitor.filter.hidesTelling(entry),
       !similarNames.putsOff(name, as: targetName, in: directory)
     else { return }
     if let item = take(visitor.visit(&entry), entry) { stack.push([item]) }
@@ -243,7 +243,7 @@ extension TreeWalk where Work: ~Copyable {
     let filter = visitor.filter.scope(of: directory, sides)
     while !run.shouldStop, let entry = reader.next() {
       guard !Work.visitsOnlyDirectories || mayLeadToDirectory(entry) else { continue }
-      if let filter, visitor.filter.hides(entry, in: directory, filter, sides) { continue }
+      if let filter, isHidden(entry, in: directory, filter, sides) { continue }
       let name = entry.name
       guard !similarNames.putsOff(name, as: name, in: directory) else { continue }
       if let item = visit(name, as: name, in: directory, sides) { found.append(item) }
@@ -251,12 +251,24 @@ extension TreeWalk where Work: ~Copyable {
     return found
   }
 
+  /// Whether a name is left out, which a walk tells that visits all names.
+  private func isHidden(
+    _ entry: DirectoryEntry,
+    in directory: CopyDirectory,
+    _ filter: FilterScope,
+    _ sides: DirectorySides
+  ) -> Bool {
+    Work.visitsOnlyDirectories
+      ? visitor.filter.hides(entry, in: directory, filter, sides)
+      : visitor.filter.hidesTelling(entry, in: directory, filter, sides)
+  }
+
   /// Puts aside the names that were just read.
   private mutating func gather(in directory: CopyDirectory, _ sides: DirectorySides) {
     let filter = visitor.filter.scope(of: directory, sides)
     while let entry = reader.next() {
       guard !Work.visitsOnlyDirectories || mayLeadToDirectory(entry) else { continue }
-      if let filter, visitor.filter.hides(entry, in: directory, filter, sides) { continue }
+      if let filter, isHidden(entry, in: directory, filter, sides) { continue }
       guard !similarNames.putsOff(entry.name, as: entry.name, in: directory) else { continue }
       directory.retainEntry()
       batch.add(NameBatch.Name(directory: directory, sides: sides, entry: entry))

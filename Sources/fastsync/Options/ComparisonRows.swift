@@ -31,11 +31,10 @@ enum ComparisonRows {
         .BR none .
         The second of two is for files that are compared
         .RB ( \-c ).
-        What is compared is bytes all the same; with
-        .B none
-        for it
+        Bytes are compared all the same;
         .B \-c
-        is refused.
+        is refused where the checksum for it is
+        .BR none .
         """#
     ) { options, typed throws(Refusal) in try options.comparison.choose(typed) },
 

@@ -160,7 +160,9 @@ enum ReportingRows {
         for figures that are easy to read.
         For
         .B %C
-        each file is read once more.
+        each file is read once more, which
+        .B \-\-bwlimit
+        does not count; what has changed or is gone by then has none.
         """#
     ) { options, typed in options.output.format = typed.value },
 

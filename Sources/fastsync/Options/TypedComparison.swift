@@ -21,10 +21,14 @@ struct TypedComparison {
       maxSplits: 1,
       omittingEmptySubsequences: false
     )
+    let isAutomatic = words.allSatisfy {
+      String(decoding: $0, as: UTF8.self).lowercased() == "auto"
+    }
     for word in words {
       let name = String(decoding: word, as: UTF8.self).lowercased()
-      let isAuto = name == "auto" && words.count == words.filter { $0.count == 4 }.count
-      guard let checksum = isAuto ? .automatic : Checksum(name: name) else {
+      // As in rsync, beside the name of another one it is the one that all versions have.
+      let automatic: Checksum? = name == "auto" ? isAutomatic ? .automatic : .md5 : nil
+      guard let checksum = automatic ?? Checksum(name: name) else {
         let shown = word.isEmpty && word.startIndex == 0 ? typed.value : Array(word)
         throw Refusal(Array("unknown checksum name: ".utf8) + shown, "", .unsupported)
       }

@@ -50,7 +50,7 @@ enum Checksum: String, CaseIterable, Sendable {
   /// Computes the checksum of a file, in hexadecimal digits.
   ///
   /// - Parameter contents: The file.
-  /// - Returns: The digits; `nil` where it cannot be read, which was told then.
+  /// - Returns: The digits; `nil` where it cannot be read, or is not what it was.
   func digits(of contents: FileContents) -> [UInt8]? {
     guard let kind else { return nil }
     let opened = unsafe cl_digest_open(kind)

@@ -37,6 +37,7 @@ struct ConsoleSink: EventSink {
     if info[.backup] > 0 { wanted.insert(.backups) }
     let isTold = info[.name] > 0 || verbosity.itemizes > 0
     if isTold && !verbosity.isQuiet { wanted.insert(.targetCreation) }
+    if verbosity.debug[.filter] > 0 { wanted.insert(.filters) }
     if shows("f") { wanted.insert(.sourcePaths) }
     if shows("C") { wanted.insert(.contents) }
     return wanted
@@ -58,6 +59,7 @@ struct ConsoleSink: EventSink {
       if isWanted(entry) {
         say(LeftOutText.skip(entry), .remarkOn(entry.path))
       }
+    case .filtered(let name): say(LeftOutText.filtered(name), .remarkOn(name.path))
     case .deletion(let deletion): tell(deletion)
     case .backedUp(let path, let kept):
       say(LeftOutText.backedUp(path, to: kept), .entry(path, isDirectory: false))
@@ -156,17 +158,20 @@ extension ConsoleSink {
 
   private func show(_ entry: EntryEvent, _ isDirectory: Bool, _ subject: OrderedLine.Subject) {
     var item = OutputItem(entry, isDirectory: isDirectory)
-    if shows("C") { item.checksum = context.checksum.digits(of: entry) }
-    if !verbosity.isQuiet, let format = verbosity.format {
+    let format = verbosity.isQuiet ? nil : verbosity.format
+    var logFormat = log == nil ? nil : verbosity.log?.format
+    // As in rsync, files that a dry run does not copy are not in the log.
+    if onlyNames && item.isTransferred { logFormat = nil }
+    if entry.change.isEmpty && logFormat?.has("i") == false { logFormat = nil }
+    if format?.has("C") == true || logFormat?.has("C") == true {
+      item.checksum = context.checksum.digits(of: entry)
+    }
+    if let format {
       output.write(
         OrderedLine(subject: subject, bytes: Message(escaping: format.line(item, context)).line)
       )
     }
-    // As in rsync, files that a dry run does not copy are not in the log.
-    guard !onlyNames || !item.isTransferred else { return }
-    if let log, let format = verbosity.log?.format, !entry.change.isEmpty || format.has("i") {
-      log.write(Message(escaping: format.line(item, context)).bytes)
-    }
+    if let logFormat { log?.write(Message(escaping: logFormat.line(item, context)).bytes) }
   }
 
   private func showProgress(_ entry: EntryEvent, _ subject: OrderedLine.Subject) {

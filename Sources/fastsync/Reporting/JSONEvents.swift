@@ -82,7 +82,7 @@ extension JSONLine {
     case .note(let note):
       self.init(event: "note")
       add("message", sentence: Message.note(note))
-    case .explanation: return nil
+    case .explanation, .filtered: return nil
     }
   }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CopyEngine
+import FileTree
 import SystemPackage
 
 /// What happens beside copying, in rsync's words, which scripts look for.
@@ -20,6 +21,37 @@ enum LeftOutText {
       words("ignoring unsafe symlink \"", entry.path, "\" -> \"", contents, "\"")
     case .mountPoint: words("[sender] skipping mount-point dir ", entry.path)
     }
+  }
+
+  /// What a rule says of a name.
+  static func filtered(_ name: FilteredName) -> Message {
+    let (who, deed) =
+      switch (name.side, name.match.isIncluded) {
+      case (.sender, true): ("sender", "showing")
+      case (.sender, false): ("sender", "hiding")
+      case (.receiver, true): ("generator", "risking")
+      case (.receiver, false): ("generator", "protecting")
+      }
+    var message = words(
+      "[\(who)] \(deed) \(name.isDirectory ? "directory" : "file") ",
+      name.path,
+      " because of pattern "
+    )
+    // As in rsync, whoever may not read a file with rules does not get them told.
+    if let pattern = name.match.pattern {
+      message.append(bytes: pattern)
+    } else {
+      message.append("<rule from a file read earlier>")
+    }
+    switch name.match.origin {
+    case .commandLine: break
+    case .directory(let file):
+      message.append(" [per-dir ")
+      message.append(bytes: file)
+      message.append("]")
+    case .cvs: message.append(" [global CVS]")
+    }
+    return message
   }
 
   /// What was kept under another name.
