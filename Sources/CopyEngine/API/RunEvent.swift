@@ -91,12 +91,12 @@ public enum RunEvent: Sendable {
     public static let targetCreation = Kinds(rawValue: 1 << 10)
     /// No events of their own: `EntryEvent.sourcePath` is filled in.
     public static let sourcePaths = Kinds(rawValue: 1 << 11)
+    /// `started`.
+    public static let start = Kinds(rawValue: 1 << 12)
     /// No events of their own: `EntryEvent.contents` is filled in.
     public static let contents = Kinds(rawValue: 1 << 13)
     /// `filtered`.
     public static let filters = Kinds(rawValue: 1 << 14)
-    /// `started`.
-    public static let start = Kinds(rawValue: 1 << 12)
   }
 }
 

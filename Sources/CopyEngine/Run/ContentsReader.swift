@@ -60,10 +60,9 @@ struct ContentsReader: Sendable {
       run.heartbeat?.beat()
       let wanted = Int(min(UInt64(block.count), size - offset))
       let part = unsafe UnsafeMutableRawBufferPointer(rebasing: block[..<wanted])
-      let count = unsafe try FileCalls.read(file, into: part, at: offset)
-      guard count > 0 else { return false }
-      unsafe body(UnsafeRawBufferPointer(rebasing: part[..<count]).bytes)
-      offset += UInt64(count)
+      guard unsafe try FileCalls.fill(part, from: file, at: offset) else { return false }
+      unsafe body(UnsafeRawBufferPointer(part).bytes)
+      offset += UInt64(wanted)
       if isDropped, offset % Self.dropBytes == 0 {
         FileCalls.advise(file, .dontNeed, offset: 0, length: offset)
       }

@@ -19,57 +19,44 @@ struct SourceFilter {
     directory.filter?.scope(in: sides.source, of: run)
   }
 
-  /// Whether a name that was just read is left out, and tells which rule says so.
-  func hidesTelling(
-    _ entry: DirectoryEntry,
-    in directory: CopyDirectory,
-    _ scope: FilterScope,
-    _ sides: DirectorySides
-  ) -> Bool {
-    guard run.wants(.filters) else { return hides(entry, in: directory, scope, sides) }
-    if case .implied = directory.names.origin(of: entry.name, lookup.rules) { return false }
-    let isDirectory = isDirectory(entry, in: directory, sides)
-    let isHidden = run.filters(
-      entry.name,
-      isDirectory: isDirectory ?? false,
-      directory.relativePath(entry.name),
-      .sender,
-      scope
-    )
-    return isHidden || isDirectory == nil && scope.excludes(entry.name, isDirectory: true)
-  }
-
-  /// Whether a name that was just read is a directory, or leads to one; `nil` where it cannot be
-  /// found.
-  private func isDirectory(
-    _ entry: DirectoryEntry,
-    in directory: CopyDirectory,
-    _ sides: DirectorySides
-  ) -> Bool? {
-    if case .found = directory.names.origin(of: entry.name, lookup.rules), let kind = entry.kind,
-      kind != .symbolicLink || lookup.rules.links == nil
-    {
-      return kind == .directory
-    }
-    return (try? lookup.find(entry.name, in: directory, sides)).map {
-      $0.metadata.kind == .directory
-    }
-  }
-
   /// Whether a name that was just read is left out.
+  ///
+  /// - Parameters:
+  ///   - entry: The name.
+  ///   - directory: What it was read from.
+  ///   - scope: The rules in force there.
+  ///   - sides: The directory, open.
+  ///   - isTold: Whether it is told which rule decides.
+  /// - Returns: Whether it is.
   func hides(
     _ entry: DirectoryEntry,
     in directory: CopyDirectory,
     _ scope: FilterScope,
-    _ sides: DirectorySides
+    _ sides: DirectorySides,
+    isTold: Bool = false
   ) -> Bool {
-    if case .implied = directory.names.origin(of: entry.name, lookup.rules) { return false }
-    if let isDirectory = isDirectory(entry, in: directory, sides) {
-      return scope.excludes(entry.name, isDirectory: isDirectory)
+    func excludes(isDirectory: Bool) -> Bool {
+      guard isTold else { return scope.excludes(entry.name, isDirectory: isDirectory) }
+      return run.filters(
+        entry.name,
+        isDirectory: isDirectory,
+        directory.relativePath(entry.name),
+        .sender,
+        scope
+      )
+    }
+    let origin = directory.names.origin(of: entry.name, lookup.rules)
+    if case .implied = origin { return false }
+    if case .found = origin, let kind = entry.kind,
+      kind != .symbolicLink || lookup.rules.links == nil
+    {
+      return excludes(isDirectory: kind == .directory)
+    }
+    if let found = try? lookup.find(entry.name, in: directory, sides) {
+      return excludes(isDirectory: found.metadata.kind == .directory)
     }
     // What cannot be looked at is told, unless it is left out whatever it may be.
-    return scope.excludes(entry.name, isDirectory: false)
-      || scope.excludes(entry.name, isDirectory: true)
+    return excludes(isDirectory: false) || scope.excludes(entry.name, isDirectory: true)
   }
 
   /// Whether a name in an open directory is left out.

@@ -258,9 +258,8 @@ extension TreeWalk where Work: ~Copyable {
     _ filter: FilterScope,
     _ sides: DirectorySides
   ) -> Bool {
-    Work.visitsOnlyDirectories
-      ? visitor.filter.hides(entry, in: directory, filter, sides)
-      : visitor.filter.hidesTelling(entry, in: directory, filter, sides)
+    let isTold = !Work.visitsOnlyDirectories
+    return visitor.filter.hides(entry, in: directory, filter, sides, isTold: isTold)
   }
 
   /// Puts aside the names that were just read.

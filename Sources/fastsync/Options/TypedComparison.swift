@@ -21,14 +21,11 @@ struct TypedComparison {
       maxSplits: 1,
       omittingEmptySubsequences: false
     )
-    let isAutomatic = words.allSatisfy {
-      String(decoding: $0, as: UTF8.self).lowercased() == "auto"
-    }
-    for word in words {
-      let name = String(decoding: word, as: UTF8.self).lowercased()
-      // As in rsync, beside the name of another one it is the one that all versions have.
-      let automatic: Checksum? = name == "auto" ? isAutomatic ? .automatic : .md5 : nil
-      guard let checksum = automatic ?? Checksum(name: name) else {
+    let names = words.map { String(decoding: $0, as: UTF8.self).lowercased() }
+    // As in rsync, beside the name of another one it is the one that all versions have.
+    let automatic = names.allSatisfy { $0 == "auto" } ? Checksum.automatic : .md5
+    for (word, name) in zip(words, names) {
+      guard let checksum = name == "auto" ? automatic : Checksum(name: name) else {
         let shown = word.isEmpty && word.startIndex == 0 ? typed.value : Array(word)
         throw Refusal(Array("unknown checksum name: ".utf8) + shown, "", .unsupported)
       }

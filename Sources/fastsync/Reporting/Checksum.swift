@@ -10,9 +10,8 @@ enum Checksum: String, CaseIterable, Sendable {
   /// What is taken where nobody chooses.
   static let automatic = xxh128
 
-  /// The checksum of a name, in any case of letters.
+  /// The checksum of a name in small letters.
   init?(name: String) {
-    let name = name.lowercased()
     self.init(rawValue: name == "xxhash" ? "xxh64" : name)
   }
 
@@ -26,18 +25,17 @@ enum Checksum: String, CaseIterable, Sendable {
     }
   }
 
+  /// What C calls it; `nil` where nothing is computed.
   private var kind: Int32? {
-    let kind =
-      switch self {
-      case .xxh128: cl_digest_xxh128
-      case .xxh3: cl_digest_xxh3
-      case .xxh64: cl_digest_xxh64
-      case .md5: cl_digest_md5
-      case .md4: cl_digest_md4
-      case .sha1: cl_digest_sha1
-      case .none: -1
-      }
-    return self == .none ? nil : Int32(kind)
+    switch self {
+    case .xxh128: Int32(cl_digest_xxh128)
+    case .xxh3: Int32(cl_digest_xxh3)
+    case .xxh64: Int32(cl_digest_xxh64)
+    case .md5: Int32(cl_digest_md5)
+    case .md4: Int32(cl_digest_md4)
+    case .sha1: Int32(cl_digest_sha1)
+    case .none: nil
+    }
   }
 
   /// What stands where there is no checksum.
